@@ -1,0 +1,51 @@
+// Starting a child process, with every way to fail told apart.
+//
+// fork and exec; the child reports {stage, errno} through a pipe that closes on exec, so that a
+// program that can't be started is an Error here and not an exit code later. Must be called from a
+// thread that lives as long as the process (PR_SET_PDEATHSIG is bound to the thread).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/sys/fd.h"
+
+namespace lastgood::sys {
+
+struct FdMapping {
+    int from;  // ours
+    int to;    // the child's number; every descriptor that is not mapped is closed in the child
+};
+
+struct SpawnSpec {
+    std::vector<std::string>
+        argv;                      // argv[0] with a slash: relative to workdir; else sought in PATH
+    std::vector<std::string> env;  // the whole environment, "NAME=value"
+    std::string workdir;           // empty: ours
+    std::vector<FdMapping> fds;    // 0, 1 and 2 are /dev/null where not mapped
+    bool new_session = true;  // own session and process group, so that both can be killed whole
+    bool die_with_parent = false;  // SIGKILL to the child when the calling thread ends
+    bool set_listen_pid = false;   // fills LISTEN_PID with the child's own pid (systemd's protocol)
+    std::uint64_t file_bytes_max = 0;  // RLIMIT_FSIZE; 0: as ours
+};
+
+struct Child {
+    pid_t pid = -1;
+    Fd pidfd;
+    std::uint64_t start_time =
+        0;  // /proc/PID/stat field 22: with the pid it names a process for good
+};
+
+Expected<Child> spawn(const SpawnSpec& spec);
+
+// How a process ended, for people: "exited with status 3", "killed by SIGKILL".
+std::string describe_wait_status(int status);
+
+// Start time of a process, 0 if there is none (or it is a zombie).
+std::uint64_t process_start_time(pid_t pid);
+
+}  // namespace lastgood::sys

@@ -1,0 +1,118 @@
+// The configuration as read from lastgood.yaml: plain values, defaults filled in, secrets resolved.
+//
+// Made by load() (load.h) only, which reports every fault at once. Whoever holds a Config may rely
+// on its rules: names are valid, an app has exactly the keys it needs, paths are absolute.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/ids.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/time.h"
+#include "lastgood/core/settings.h"
+
+namespace lastgood::config {
+
+// One command: a string for /bin/sh -c, or a list executed as it is.
+struct Command {
+    std::vector<std::string> argv;  // {"/bin/sh", "-c", TEXT} for a string
+    std::string text;               // as written, for people
+};
+
+struct ListenAddress {
+    std::string host;  // "0.0.0.0", "127.0.0.1", "::"; an IPv4 address or the IPv6 wildcard
+    std::uint16_t port = 0;
+    [[nodiscard]] std::string text() const;  // "0.0.0.0:8787", "[::]:8787"
+};
+
+enum class Provider { github, gitlab, gitlab_token };
+std::string_view to_string(Provider provider);
+
+struct Ready {
+    enum class Kind { http, notify, after };
+    Kind kind = Kind::after;
+    // http: with an empty `host` a path on the app's own `listen`, asked in the standby slot; else
+    // a literal address.
+    std::string host;
+    std::uint16_t port = 0;
+    std::string path;
+    Millis after{2000};
+    Millis within = limits::kReadyWithinDefault;
+};
+
+struct Stop {
+    int signal = 15;
+    Millis timeout = limits::kStopTimeoutDefault;
+};
+
+enum class Transport { automatic, git, libgit2 };
+
+// How the remote is reached. Files are read anew for each fetch.
+struct RepoAuth {
+    std::string ssh_key;      // path
+    std::string known_hosts;  // path
+    std::string username;
+    std::string token_file;  // path
+};
+
+struct AppWebhook {
+    Provider provider = Provider::github;
+    std::vector<std::string> secrets;  // never empty where webhook.listen is set
+};
+
+struct Hooks {
+    std::vector<Command> before_switch;
+    std::vector<Command> after_switch;
+    std::vector<Command> on_rollback;
+    std::vector<Command> on_failure;
+};
+
+struct App {
+    AppName name;
+    std::string repo;
+    std::string branch = "main";
+    RepoAuth auth;
+    Transport transport = Transport::automatic;
+    AppWebhook webhook;
+    std::optional<Millis> poll = limits::kPollDefault;  // none: only once, at start
+    std::vector<Command> build;
+    Millis build_timeout = limits::kBuildTimeDefault;
+    Command run;
+    std::string workdir = ".";
+    std::map<std::string, std::string> env;
+    std::string env_file;  // path; read anew at each start
+    std::optional<ListenAddress> listen;
+    Ready ready;
+    Stop stop;
+    Hooks hooks;
+    core::Settings rules;
+};
+
+enum class LogLevel { error, warn, info, http, debug };
+enum class LogFormat { text, json };
+
+struct Log {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+    std::uint64_t max_size = limits::kLogBytesMaxDefault;
+    int keep = limits::kLogKeepDefault;
+    bool compress = true;
+};
+
+struct Config {
+    std::string path;  // of the file
+    std::string state_dir = "/var/lib/lastgood";
+    std::string runtime_dir = "/run/lastgood";
+    std::optional<ListenAddress> webhook_listen;  // none: no receiver, poller and commands only
+    std::uint64_t webhook_max_body = limits::kBodyBytesMaxDefault;
+    Log log;
+    std::vector<App> apps;  // in the order of the file
+
+    [[nodiscard]] const App* find(const AppName& name) const;
+};
+
+}  // namespace lastgood::config

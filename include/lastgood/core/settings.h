@@ -1,0 +1,30 @@
+// What the rules of the core need to know of an app's config. Durations, no paths, no commands.
+#pragma once
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/time.h"
+
+namespace lastgood::core {
+
+struct CrashLoop {
+    int crashes = 3;
+    Millis within{60'000};  // for the rate after good; in probation every crash counts
+};
+
+struct RestartBackoff {
+    Millis first = limits::kRestartBackoffDefault;
+    Millis longest = limits::kRestartBackoffMaxDefault;
+};
+
+struct Settings {
+    bool two_slots = false;            // the app has `listen`: blue and green run side by side
+    bool keep_previous = true;         // the old release stays warm until the probation ends
+    bool finish_before_newer = false;  // supersede: finish
+    bool rollback_after_good = false;
+    Millis probation = limits::kProbationDefault;
+    CrashLoop crash_loop;
+    RestartBackoff restart;
+    int keep_releases = limits::kKeepReleasesDefault;
+};
+
+}  // namespace lastgood::core

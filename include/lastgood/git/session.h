@@ -1,0 +1,103 @@
+// All of git's work for the daemon, done in a child process: `lastgood git-worker`.
+//
+// A hostile or huge repository costs the worker, never the daemon; a deadline is met by killing its
+// process group. One session serves one deployment or one look at the remote: requests go down its
+// stdin as JSON lines, answers come back on stdout; when the daemon dies the worker ends, and its
+// git child with it. On the loop's thread; callbacks come deferred, never after the Session is
+// destroyed (which kills the worker).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/ids.h"
+#include "lastgood/base/sys/event_loop.h"
+#include "lastgood/base/sys/reaper.h"
+#include "lastgood/config/config.h"
+
+namespace lastgood::git {
+
+struct Remote {
+    std::string url;
+    std::string branch;
+    config::RepoAuth auth;
+    config::Transport transport = config::Transport::automatic;
+    std::string mirror;  // apps/APP/repo.git, made when missing
+};
+
+// What is known of one commit after a fetch.
+struct CommitFacts {
+    CommitId id;
+    bool present = false;           // the mirror has it, and it is a commit
+    bool is_commit = false;         // false with present: a tree, a blob or a tag
+    bool on_ref = false;            // reachable from the configured branch's tip
+    bool ancestor_of_live = false;  // a strict ancestor of `live`
+    bool descends_from_live = false;
+    std::vector<bool> ancestor_of;  // of candidate i of the request, strictly
+};
+
+struct FetchRequest {
+    std::vector<CommitId>
+        candidates;  // the wanted one first, then those it superseded; may be empty: the tip
+    std::optional<CommitId> live;
+};
+
+struct FetchResult {
+    std::optional<CommitId> tip;     // of the branch; none: the branch isn't there
+    std::vector<CommitFacts> facts;  // one per candidate; for none: one for the tip
+};
+
+struct CommitText {
+    std::string subject;
+    std::string author;  // "Name <mail>"
+};
+
+// A failure with what to do about it; `permanent` failures are no use to try again (bad URL, a tree
+// that is refused), others are (network).
+struct GitError {
+    Error error;
+    bool permanent = false;
+};
+
+template <typename T>
+struct GitResult {
+    std::optional<T> value;
+    GitError error;  // meaningful without a value
+};
+
+struct Released {
+    CommitText text;
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+};
+
+class Session {
+  public:
+    // `program`: the lastgood binary. Nothing is started before the first request.
+    static std::unique_ptr<Session> open(sys::EventLoop& loop, sys::Reaper& reaper,
+                                         std::string program, Remote remote);
+    virtual ~Session() = default;
+
+    // One request at a time.
+    virtual void list_tip(std::function<void(GitResult<std::optional<CommitId>>)> done) = 0;
+    virtual void fetch(FetchRequest request, std::function<void(GitResult<FetchResult>)> done) = 0;
+    // Writes the tree of the commit to `directory` (made fresh; what was there is removed first),
+    // refuses hostile trees, protects the commit by a ref of its own (refs/lastgood/releases/ID).
+    virtual void materialise(const CommitId& commit, const std::string& directory,
+                             std::function<void(GitResult<Released>)> done) = 0;
+    // syncfs(2) of the directory: what the build wrote survives a power cut.
+    virtual void seal(const std::string& directory, std::function<void(GitResult<bool>)> done) = 0;
+    // Removes release directories and their refs; saves edits of tracked files first, as a commit
+    // under refs/lastgood/rescued/COMMIT-TIME. Answers the rescued commits' ids.
+    virtual void remove_releases(const std::vector<std::pair<CommitId, std::string>>& releases,
+                                 std::function<void(GitResult<std::vector<std::string>>)> done) = 0;
+};
+
+// The worker's main; reads requests from stdin until its end. Returns the exit code.
+int worker_main();
+
+}  // namespace lastgood::git

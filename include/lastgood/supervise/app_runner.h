@@ -1,0 +1,92 @@
+// Runs the releases of one app: two slots, their sockets, readiness, output, and their end.
+//
+// The runner knows processes, not commits' fortunes: it starts, probes, switches, stops and
+// reports; what a crash means is decided in core/. All on the loop's thread; callbacks are never
+// made from inside a call of the runner (they come deferred). A failing app never throws.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/ids.h"
+#include "lastgood/base/sys/event_loop.h"
+#include "lastgood/base/sys/reaper.h"
+#include "lastgood/config/config.h"
+
+namespace lastgood::supervise {
+
+struct RunSpec {
+    RunId run;
+    CommitId commit;
+    std::vector<std::string> argv;
+    std::vector<std::string>
+        env;              // whole, "NAME=value", without the runner's own (LISTEN_*, NOTIFY_SOCKET)
+    std::string workdir;  // absolute
+};
+
+struct ExitReport {
+    std::string status;  // "exited with status 1", "killed by SIGSEGV"
+    Millis ran_for{0};
+    std::vector<std::string> tail;  // the last lines of output of this run
+    bool asked = false;             // it ended because stop() was called
+};
+
+struct SlotInfo {
+    pid_t pid = 0;  // 0: nothing runs
+    std::uint64_t start_time = 0;
+    RunId run;
+    std::optional<Instant> since;
+    std::uint64_t memory_bytes = 0;  // proportional set size of all that belongs to it
+};
+
+// News of one run. After `exited` nothing more comes for that run.
+struct Listener {
+    std::function<void(Slot, RunId)> ready;
+    std::function<void(Slot, RunId, std::string reason)>
+        not_ready;  // within is over; still running
+    std::function<void(Slot, RunId, int in_a_row, std::string reason)> probe_failed;
+    std::function<void(Slot, RunId, ExitReport)> exited;
+    // A process was made (pid and start time, to be stored) before it runs anything of the app's.
+    std::function<void(Slot, RunId, pid_t, std::uint64_t start_time)> started;
+};
+
+struct RunnerConfig {
+    AppName app;
+    std::optional<config::ListenAddress> listen;
+    config::Ready ready;
+    config::Stop stop;
+    std::string log_file;  // apps/APP/logs/output.log
+    std::uint64_t log_bytes_max = 0;
+    int log_keep = 5;
+    bool log_compress = true;
+    std::string runtime_dir;    // for notify sockets
+    std::string probe_address;  // this daemon's own address of 127.0.0.0/8, source of every probe
+};
+
+class AppRunner {
+  public:
+    // Opens both listening sockets and the log. Fails with the mend when the port is in use.
+    static Expected<std::unique_ptr<AppRunner>> open(sys::EventLoop& loop, sys::Reaper& reaper,
+                                                     RunnerConfig config, Listener listener);
+    virtual ~AppRunner() = default;
+
+    // The slot must be empty. An exec that fails is reported by `exited`, not here.
+    virtual void start(Slot slot, RunSpec spec) = 0;
+    // Users go to this slot from now on (one system call). Without listen: nothing to do.
+    virtual Expected<void> switch_to(Slot slot) = 0;
+    // Lets the slot's queue and its connections drain if users go elsewhere, then stop.signal,
+    // after stop.timeout KILL to everything that belongs to it; `exited` comes when nothing is
+    // left. A slot that is empty stays so, without news.
+    virtual void stop(Slot slot) = 0;
+    // Probing every kProbeEvery, for the probation.
+    virtual void watch_health(Slot slot, bool on) = 0;
+    // Connections that wait in an empty slot are relayed to the other one while users go there.
+    [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
+};
+
+}  // namespace lastgood::supervise

@@ -1,0 +1,231 @@
+#include "lastgood/base/sys/spawn.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::sys {
+namespace {
+
+enum class Stage : int { session, parent_death, descriptors, limits, workdir, exec };
+
+const char* stage_text(Stage stage) {
+    switch (stage) {
+        case Stage::session:
+            return "new session";
+        case Stage::parent_death:
+            return "parent-death signal";
+        case Stage::descriptors:
+            return "descriptors";
+        case Stage::limits:
+            return "limits";
+        case Stage::workdir:
+            return "working directory";
+        case Stage::exec:
+            return "exec";
+    }
+    return "?";
+}
+
+struct Failure {
+    Stage stage;
+    int error;
+};
+
+// Everything the child needs, made before fork: between fork and exec nothing allocates.
+struct Prepared {
+    const SpawnSpec* spec;
+    std::vector<char*> argv;
+    std::vector<char*> envp;
+    std::vector<std::string> candidates;  // paths to try, in PATH's order
+    std::string listen_pid;               // "LISTEN_PID=" with room for the digits
+    pid_t parent = 0;
+    int report = -1;
+    int first_free = 3;  // above every number the child wants
+};
+
+[[noreturn]] void fail(const Prepared& prepared, Stage stage) {
+    const Failure failure{stage, errno};
+    [[maybe_unused]] const auto written = write(prepared.report, &failure, sizeof failure);
+    _exit(127);
+}
+
+void reset_signals() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &action, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Moves every source above the wanted numbers first, so that no move overwrites a later source.
+void place_descriptors(Prepared& prepared) {
+    const auto& wanted = prepared.spec->fds;
+    std::array<int, 16> moved{};
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        moved[i] = fcntl(wanted[i].from, F_DUPFD_CLOEXEC, prepared.first_free);
+        if (moved[i] < 0) fail(prepared, Stage::descriptors);
+    }
+    const int report = fcntl(prepared.report, F_DUPFD_CLOEXEC, prepared.first_free);
+    if (report < 0) fail(prepared, Stage::descriptors);
+    prepared.report = report;
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd < 3; ++fd) {
+        if (null >= 0 && null != fd) dup2(null, fd);
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (dup2(moved[i], wanted[i].to) < 0) fail(prepared, Stage::descriptors);
+    }
+    // What stays open above is marked to close on exec; the report pipe needs to live until then.
+    for (int fd = 3; fd < prepared.first_free; ++fd) {
+        const bool kept = std::any_of(wanted.begin(), wanted.end(),
+                                      [fd](const FdMapping& map) { return map.to == fd; });
+        if (!kept) close(fd);
+    }
+    syscall(SYS_close_range, prepared.first_free, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+void write_listen_pid(Prepared& prepared) {
+    // No leading zeros: some readers take them for octal.
+    char digits[16];
+    std::size_t count = 0;
+    for (pid_t pid = getpid(); pid > 0; pid /= 10)
+        digits[count++] = static_cast<char>('0' + pid % 10);
+    char* out = prepared.listen_pid.data() + std::strlen("LISTEN_PID=");
+    while (count > 0) *out++ = digits[--count];
+    *out = '\0';
+}
+
+[[noreturn]] void run_child(Prepared& prepared) {
+    const SpawnSpec& spec = *prepared.spec;
+    reset_signals();
+    if (spec.new_session && setsid() < 0) fail(prepared, Stage::session);
+    if (spec.die_with_parent) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail(prepared, Stage::parent_death);
+        if (getppid() != prepared.parent) _exit(127);  // it died in between
+    }
+    place_descriptors(prepared);
+    if (spec.file_bytes_max != 0) {
+        const rlimit limit{spec.file_bytes_max, spec.file_bytes_max};
+        if (setrlimit(RLIMIT_FSIZE, &limit) < 0) fail(prepared, Stage::limits);
+    }
+    if (!spec.workdir.empty() && chdir(spec.workdir.c_str()) < 0) fail(prepared, Stage::workdir);
+    if (spec.set_listen_pid) write_listen_pid(prepared);
+    int error = ENOENT;
+    for (const auto& candidate : prepared.candidates) {
+        execve(candidate.c_str(), prepared.argv.data(), prepared.envp.data());
+        // A later folder of PATH may have it; the most telling error is kept, as a shell does.
+        if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    }
+    errno = error;
+    fail(prepared, Stage::exec);
+}
+
+std::vector<std::string> program_candidates(const SpawnSpec& spec) {
+    const std::string& program = spec.argv.front();
+    if (program.find('/') != std::string::npos) return {program};
+    std::string path = "/usr/local/bin:/usr/bin:/bin";
+    for (const auto& entry : spec.env) {
+        if (entry.starts_with("PATH=")) path = entry.substr(5);
+    }
+    std::vector<std::string> candidates;
+    for (const auto& folder : split(path, ':')) {
+        if (!folder.empty()) candidates.push_back(folder + "/" + program);
+    }
+    return candidates;
+}
+
+Prepared prepare(const SpawnSpec& spec) {
+    Prepared prepared;
+    prepared.spec = &spec;
+    prepared.candidates = program_candidates(spec);
+    prepared.listen_pid = "LISTEN_PID=0000000000";
+    prepared.parent = getpid();
+    for (const auto& word : spec.argv) prepared.argv.push_back(const_cast<char*>(word.c_str()));
+    prepared.argv.push_back(nullptr);
+    for (const auto& entry : spec.env) prepared.envp.push_back(const_cast<char*>(entry.c_str()));
+    for (const auto& map : spec.fds) {
+        prepared.first_free = std::max(prepared.first_free, map.to + 1);
+    }
+    return prepared;
+}
+
+}  // namespace
+
+Expected<Child> spawn(const SpawnSpec& spec) {
+    LG_ASSERT(!spec.argv.empty() && spec.fds.size() <= 16);
+    auto report = make_pipe(O_CLOEXEC);
+    if (!report) return report.error();
+    Prepared prepared = prepare(spec);
+    if (spec.set_listen_pid) prepared.envp.push_back(prepared.listen_pid.data());
+    prepared.envp.push_back(nullptr);
+    prepared.report = report->write.get();
+
+    // No signal may reach a handler of ours in the child before reset_signals().
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const pid_t pid = fork();
+    if (pid == 0) run_child(prepared);
+    const int fork_error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (pid < 0) return system_error("could not start " + spec.argv[0] + " (fork)", fork_error);
+
+    Child child;
+    child.pid = pid;
+    child.pidfd = Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    child.start_time = process_start_time(pid);
+    report->write.reset();
+    Failure failure{};
+    ssize_t got = 0;
+    do {
+        got = read(report->read.get(), &failure, sizeof failure);
+    } while (got < 0 && errno == EINTR);
+    if (got != sizeof failure) return child;
+
+    waitpid(pid, nullptr, 0);
+    const std::string thing = failure.stage == Stage::workdir ? spec.workdir : spec.argv[0];
+    Error error = system_error("could not start " + thing, failure.error);
+    error.what += std::string(" (") + stage_text(failure.stage) + ")";
+    return error;
+}
+
+std::string describe_wait_status(int status) {
+    if (WIFEXITED(status)) return "exited with status " + std::to_string(WEXITSTATUS(status));
+    if (WIFSIGNALED(status)) {
+        const char* name = sigabbrev_np(WTERMSIG(status));
+        return std::string("killed by SIG") +
+               (name != nullptr ? name : std::to_string(WTERMSIG(status)));
+    }
+    return "ended";
+}
+
+std::uint64_t process_start_time(pid_t pid) {
+    auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
+    if (!stat) return 0;
+    // The name, in parentheses, may hold anything: count from the last one.
+    const auto end = stat->rfind(')');
+    if (end == std::string::npos || end + 2 >= stat->size()) return 0;
+    const auto fields = split(std::string_view(*stat).substr(end + 2), ' ');
+    constexpr std::size_t kStartTime = 19;  // field 22, counted from field 3
+    if (fields.size() <= kStartTime || fields[0] == "Z" || fields[0] == "X") return 0;
+    return std::strtoull(fields[kStartTime].c_str(), nullptr, 10);
+}
+
+}  // namespace lastgood::sys
