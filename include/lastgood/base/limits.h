@@ -24,6 +24,15 @@ constexpr Millis kIdleTimeMax = 30s;
 constexpr std::size_t kConnectionsMax = 1024;
 // Bytes of bodies being gathered at once; beyond it new bodies are refused with 503.
 constexpr std::uint64_t kBodiesInFlightBytesMax = 64ULL << 20;
+// A body up to this size is never refused for the bytes of others: the connection bound holds it.
+constexpr std::uint64_t kSmallBodyBytes = 64 * 1024;
+constexpr int kRequestsPerConnectionMax = 1000;
+// After an answer that ends a connection, what still comes is thrown away for so long and so much:
+// closing on unread bytes would reset the connection and lose the answer.
+constexpr Millis kLingerTimeMax = 2s;
+constexpr std::size_t kLingerBytesMax = 1 << 20;
+constexpr Millis kAcceptPause = 100ms;  // when the process is out of descriptors
+constexpr int kListenBacklog = 1024;
 constexpr std::size_t kReceiverWorkers = 16;  // each waits for one fsync at a time
 
 // --- receiver to daemon
@@ -47,6 +56,15 @@ constexpr Millis kFetchRetryMax = 5min;
 constexpr Millis kPollDefault = 10min;
 constexpr Millis kPollBackoffMax = 1h;
 constexpr Millis kRemoteListTimeMax = 1min;
+constexpr Millis kMirrorLockWaitMax = 2min;     // another worker of the app may be fetching
+constexpr std::size_t kTreeEntriesMax = 2'000'000;
+constexpr std::size_t kTreeDepthMax = 256;
+constexpr std::size_t kSubjectBytesMax = 200;
+constexpr std::size_t kGitOutputBytesMax = 64 * 1024;      // of a git command, each stream
+constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;   // libgit2's windows into packs
+constexpr std::size_t kGitCacheBytesMax = 32ULL << 20;
+constexpr std::size_t kTokenBytesMax = 4096;
+constexpr int kCredentialTriesMax = 3;          // libgit2 asks again for ever
 
 // --- deployments
 constexpr std::size_t kCandidatesMax = 64;  // superseded commits remembered for the ancestry
@@ -67,7 +85,12 @@ constexpr std::size_t kReasonBytesMax = 2000;
 // --- processes and output
 constexpr Millis kDrainMin = 200ms;  // a handshake under way ends in this time
 constexpr Millis kKillConfirmMax = 5s;
+constexpr Millis kStrayTermMax = 300ms;         // between TERM and KILL for what a release left behind
 constexpr std::size_t kRelayConnectionsMax = 512;
+constexpr std::size_t kRelayBufferBytes = 16 * 1024;  // each way
+constexpr int kSlotBacklog = 4096;            // a crashed app's connections wait here
+constexpr std::uint64_t kStepLogBytesMax = 64ULL << 20;  // output of one build or hook that is kept
+constexpr std::size_t kReadBytes = 64 * 1024;   // from a pipe at once
 constexpr std::size_t kLineBytesMax = 64 * 1024;
 constexpr std::size_t kTailLines = 20;
 constexpr std::size_t kTailBytes = 8 * 1024;

@@ -1,5 +1,7 @@
-// What the rules of the core need to know of an app's config. Durations, no paths, no commands.
+// What the rules of the core need to know of an app's config: no paths, no commands.
 #pragma once
+
+#include <string>
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/time.h"
@@ -17,6 +19,7 @@ struct RestartBackoff {
 };
 
 struct Settings {
+    std::string branch = "main";       // for messages
     bool two_slots = false;            // the app has `listen`: blue and green run side by side
     bool keep_previous = true;         // the old release stays warm until the probation ends
     bool finish_before_newer = false;  // supersede: finish

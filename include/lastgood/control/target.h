@@ -1,0 +1,83 @@
+// What the control API needs of the daemon. Implemented by the daemon, on its loop's thread; every
+// call returns at once, a deployment that it begins is followed through events.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/ids.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/base/time.h"
+#include "lastgood/store/journal.h"
+
+namespace lastgood::control {
+
+struct AppStatus {
+    std::string name;
+    std::string branch;
+    std::string state;      // core::condition()
+    std::string commit;     // live one, empty if none
+    std::string subject;    // of the live commit
+    std::string last_good;  // empty if none
+    std::string slot;       // "blue" or "green", empty when nothing runs
+    std::int64_t pid = 0;
+    std::int64_t uptime_s = 0;
+    std::uint64_t restarts = 0;
+    std::uint64_t memory_bytes = 0;
+    bool paused = false;
+    std::optional<store::DeploymentRow> deployment;  // the one going on, else none
+    std::string trouble;  // what needs attention, for people; empty if nothing
+};
+
+// What an operator's command led to.
+struct Outcome {
+    enum class Kind { done, refused, unknown_app, invalid, unavailable };
+    Kind kind = Kind::done;
+    std::string reason;        // for people; also set for `done` where there is something to say
+    DeploymentId deployment;   // that carries it out, 0 if none
+    std::string commit;        // that it is about, where known
+};
+
+struct Event {
+    std::string type;  // "deployment", "delivery", "app", "quarantine"
+    std::string app;
+    std::string json;  // the whole event as one JSON object, with "type" and "app" in it
+    DeploymentId deployment;
+};
+
+class Target {
+  public:
+    virtual ~Target() = default;
+    virtual std::vector<AppStatus> apps() = 0;
+
+    // `commit`: empty for the tip; a full id, or a prefix of at least 4 digits of a commit that
+    // the journal knows.
+    virtual Outcome deploy(const std::string& app, const std::string& commit, bool force,
+                           const std::string& by) = 0;
+    virtual Outcome rollback(const std::string& app, const std::string& to,
+                             const std::string& by) = 0;
+    virtual Outcome pause(const std::string& app) = 0;
+    virtual Outcome resume(const std::string& app) = 0;
+    virtual Outcome start(const std::string& app) = 0;
+    virtual Outcome stop(const std::string& app) = 0;
+    virtual Outcome restart(const std::string& app) = 0;
+    virtual Outcome redeliver(const std::string& delivery_id) = 0;
+    virtual Outcome release_quarantine(const std::string& app, const std::string& commit) = 0;
+
+    virtual Expected<std::vector<store::DeploymentRow>> history(
+        const std::optional<std::string>& app, int count) = 0;
+    virtual Expected<std::optional<store::DeploymentRow>> deployment(DeploymentId id) = 0;
+    virtual Expected<std::vector<store::DeliveryRow>> deliveries(
+        const std::optional<std::string>& app, int count) = 0;
+    virtual Expected<std::vector<store::QuarantineRow>> quarantine(
+        const std::optional<std::string>& app) = 0;
+    // 200 text for GET /metrics in Prometheus' format.
+    virtual std::string metrics() = 0;
+    // True while deliveries can be recorded; else why not.
+    virtual bool healthy(std::string& why_not) = 0;
+};
+
+}  // namespace lastgood::control

@@ -1,0 +1,97 @@
+// Carries out what the deployment machine decides for one app.
+//
+// handle() takes an event through the pure machine, has the next state and its records stored in
+// one transaction, and only then performs the effects, in order. Nothing here waits, opens or
+// forks: the World does, and answers with events later (never from inside a call). The simulation
+// runs this same engine on a world of its own.
+//
+// When the journal refuses (a full disk), urgent effects (restarts, the way back) are performed all
+// the same, so that apps keep being served; the others are held until retry() succeeds. The state
+// in memory is ahead of the disk meanwhile, and healthy() says so: deliveries are not accepted
+// then.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/core/machine.h"
+
+namespace lastgood::deploy {
+
+// The outside world of one app. Every call is safe to do twice.
+class World {
+  public:
+    virtual ~World() = default;
+    virtual void perform(const core::DoFetch& effect) = 0;
+    virtual void perform(const core::DoBuild& effect) = 0;
+    virtual void perform(const core::CancelWork& effect) = 0;
+    virtual void perform(const core::DoStart& effect) = 0;
+    virtual void perform(const core::DoStop& effect) = 0;
+    virtual void perform(const core::DoSwitch& effect) = 0;
+    virtual void perform(const core::WatchHealth& effect) = 0;
+    virtual void perform(const core::SetTimer& effect) = 0;
+    virtual void perform(const core::ClearTimer& effect) = 0;
+    virtual void perform(const core::Prune& effect) = 0;
+    virtual void perform(const core::RunHook& effect) = 0;
+    virtual void perform(const core::PollNow& effect) = 0;
+    virtual void perform(const core::Tell& effect) = 0;
+    // After a step was stored: for whoever follows events.
+    virtual void recorded(const std::vector<core::Record>& records) = 0;
+    [[nodiscard]] virtual Instant now() = 0;
+};
+
+class Storage {
+  public:
+    virtual ~Storage() = default;
+    virtual Expected<void> save(const AppName& app, const core::AppState& state,
+                                const std::vector<core::Record>& records) = 0;
+    // Shared by all apps; the engine gives back the next unused one.
+    virtual std::int64_t next_deployment_id() = 0;
+    virtual void set_next_deployment_id(std::int64_t next) = 0;
+};
+
+class Engine {
+  public:
+    Engine(AppName app, core::Settings settings, core::AppState state, Storage& storage,
+           World& world);
+
+    core::Answer handle(const core::Event& event);
+
+    // Between begin_batch and end_batch steps are stored in the caller's transaction and their
+    // effects wait for its commit. With `committed` false everything is as it was before.
+    // A batch in which a step could not be stored must not be committed.
+    void begin_batch();
+    [[nodiscard]] bool batch_failed() const { return batch_failed_; }
+    void end_batch(bool committed);
+
+    // Tries again to store what the journal refused.
+    void retry();
+    [[nodiscard]] bool healthy() const { return !behind_; }
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+    [[nodiscard]] const core::AppState& state() const { return state_; }
+    [[nodiscard]] const core::Settings& settings() const { return settings_; }
+    [[nodiscard]] const AppName& app() const { return app_; }
+
+  private:
+    void perform_held();
+
+    AppName app_;
+    core::Settings settings_;
+    core::AppState state_;
+    Storage& storage_;
+    World& world_;
+
+    bool behind_ = false;  // the disk knows less than state_
+    std::string trouble_;
+    std::vector<core::Record> held_records_;
+    std::vector<core::Effect> held_effects_;
+
+    bool in_batch_ = false;
+    bool batch_failed_ = false;
+    core::AppState before_batch_;
+};
+
+}  // namespace lastgood::deploy

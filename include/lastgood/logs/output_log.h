@@ -1,0 +1,51 @@
+// An app's output, as it was written, in output.log:
+//
+//     2026-05-01T12:00:00.123Z blue out | text
+//     2026-05-01T12:00:00.124Z blue err > the beginning of a line whose rest follows, or never came
+//     2026-05-01T12:00:00.125Z blue lastgood | what we have to say about the output itself
+//
+// Bytes are kept as they are; whoever displays them escapes them. Every line of the file begins
+// with our prefix, so an app can't forge one. `>` marks a piece that had no newline when it was
+// written: the last words of a process, a prompt, or part of a line longer than kLineBytesMax.
+// Nothing here fails: lost lines are counted and told. On the loop's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "lastgood/base/ids.h"
+#include "lastgood/base/time.h"
+#include "lastgood/logs/rotating_file.h"
+
+namespace lastgood::logs {
+
+enum class Stream { out, err };
+constexpr std::string_view to_string(Stream stream) {
+    return stream == Stream::out ? "out" : "err";
+}
+
+class OutputLog {
+  public:
+    // Missing folders are made. `reaper` may be null: then nothing is compressed.
+    OutputLog(std::string path, Rotation rotation, sys::Reaper* reaper);
+
+    // `line` without its newline; `whole` when it had one. Held until flush() or 64 KB are
+    // together.
+    void append(Slot slot, Stream stream, std::string_view line, bool whole);
+    // A remark of ours.
+    void remark(Slot slot, std::string_view text);
+    void flush();
+
+    [[nodiscard]] std::uint64_t lost_lines() const { return file_.lost_lines(); }
+
+  private:
+    void put(std::string_view slot, std::string_view stream, std::string_view line, bool whole);
+
+    RotatingFile file_;
+    std::string buffer_;
+    WallTime stamped_{};  // of `stamp_`, made once for all lines of a millisecond
+    std::string stamp_;
+};
+
+}  // namespace lastgood::logs

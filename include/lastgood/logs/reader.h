@@ -1,0 +1,62 @@
+// Reads log files for `lastgood logs`: several sources, with their rotated pieces, as one stream by
+// time.
+//
+// For the command's process: it blocks. Lines of output.log and lastgood.log are taken apart; in an
+// app's own files a time at the beginning of a line is understood if it is RFC 3339, else a line
+// counts to the time of the one before it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/time.h"
+#include "lastgood/config/config.h"
+
+namespace lastgood::logs {
+
+struct LogSource {
+    std::string name;  // shown with each line: "backend", "lastgood"
+    std::string path;  // the current piece; PATH.1, PATH.2.gz … are found
+};
+
+struct LogQuery {
+    std::size_t lines_max = 100;
+    std::optional<WallTime> since;
+    std::string grep;  // a regular expression (ECMAScript); empty: all
+    // Lines of this level and worse. Output of apps counts as info.
+    std::optional<config::LogLevel> level;
+};
+
+struct LogLine {
+    std::string source;
+    WallTime time{};
+    std::string
+        first;  // level of the daemon's lines, slot of an app's; empty: not one of our files
+    std::string second;  // component, or stream
+    bool whole = true;   // false: no newline came (yet)
+    std::string text;    // bytes as written: to be made printable by whoever shows them
+};
+
+class Reader {
+  public:
+    // Fails on a bad regular expression only; files that aren't there are empty.
+    static Expected<std::unique_ptr<Reader>> open(const std::vector<LogSource>& sources,
+                                                  const LogQuery& query);
+    virtual ~Reader() = default;
+
+    // The last lines that fit the query, oldest first. Call it once, before follow().
+    virtual std::vector<LogLine> last() = 0;
+    // What comes after last(), as it comes (looks every 200 ms), until `on_line` or `go_on` says
+    // no.
+    virtual void follow(const std::function<bool(const LogLine&)>& on_line,
+                        const std::function<bool()>& go_on) = 0;
+};
+
+// "error" … "debug"; nothing for another word.
+std::optional<config::LogLevel> parse_level(std::string_view name);
+
+}  // namespace lastgood::logs

@@ -1,0 +1,60 @@
+// Everything that belongs to one run: its main process, its session and process group, all
+// descendants, and orphans that were left to somebody else.
+//
+// A run is named by pid and start time of its main process and by a token, which every run has in
+// its environment as LASTGOOD_RUN. Where the pid means another process by now, only what carries
+// the token counts. Each question is one look through /proc (a few ms); zombies are nobody. Signals
+// go by pidfd, so that a reused pid is never hit.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lastgood/base/ids.h"
+
+namespace lastgood::process {
+
+// The value of LASTGOOD_RUN, the same after a restart of the daemon. `installation` tells two
+// daemons of one machine apart (the runtime directory).
+std::string run_token(std::string_view installation, const AppName& app, RunId run);
+
+// Orphans of all runs come to this process from now on (PR_SET_CHILD_SUBREAPER).
+void adopt_orphans();
+
+struct Member {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+};
+
+class ProcessTree {
+  public:
+    // `start_time` 0: not known, the pid is taken at its word. pid 0: by token alone.
+    ProcessTree(pid_t main, std::uint64_t start_time, std::string token)
+        : main_(main), start_time_(start_time), token_(std::move(token)) {}
+
+    [[nodiscard]] pid_t main() const { return main_; }
+
+    [[nodiscard]] std::vector<Member> members() const;
+    [[nodiscard]] bool empty() const { return members().empty(); }
+    [[nodiscard]] bool contains(pid_t pid) const;
+
+    // Sends the signal to all but `except`; how many it was sent to.
+    int signal_all(int signal, pid_t except = 0) const;
+
+    // Proportional set size of all, resident size where the kernel won't tell.
+    [[nodiscard]] std::uint64_t memory_bytes() const;
+
+    // Does one of them hold a connection that came in on this local TCP port?
+    [[nodiscard]] bool holds_connections(std::uint16_t port) const;
+
+  private:
+    pid_t main_;
+    std::uint64_t start_time_;
+    std::string token_;
+};
+
+}  // namespace lastgood::process

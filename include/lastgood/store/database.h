@@ -1,0 +1,74 @@
+// SQLite, thinly: one connection, prepared statements, transactions. Errors come back, nothing
+// throws.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lastgood/base/error.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace lastgood::store {
+
+class Statement {
+  public:
+    Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+    Statement(Statement&& other) noexcept;
+    Statement& operator=(Statement&&) = delete;
+    ~Statement();
+
+    // Parameters in order of calling.
+    Statement& bind(std::string_view text);
+    Statement& bind(const std::string& text) { return bind(std::string_view(text)); }
+    Statement& bind(std::int64_t number);
+    Statement& bind(const std::optional<std::string>& text);
+    Statement& bind(std::nullopt_t);
+
+    // True: a row is there. False: done. Errors of binding come out here too.
+    Expected<bool> next();
+    // For statements without rows.
+    Expected<void> run();
+
+    // Columns from 0; NULL is "" and 0.
+    [[nodiscard]] std::string text(int column) const;
+    [[nodiscard]] std::int64_t number(int column) const;
+    [[nodiscard]] bool is_null(int column) const;
+
+  private:
+    sqlite3* db_;
+    sqlite3_stmt* statement_;
+    int bound_ = 0;
+    int failure_ = 0;
+};
+
+class Database {
+  public:
+    // WAL, synchronous=FULL; made with mode 0600 where missing.
+    static Expected<std::unique_ptr<Database>> open(const std::string& path);
+    ~Database();
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+
+    Expected<void> execute(const std::string& sql);  // one or more statements without parameters
+    Expected<Statement> prepare(std::string_view sql);
+
+    // Nested calls join the outer transaction; only the outermost commit reaches the disk.
+    Expected<void> begin();
+    Expected<void> commit();
+    void roll_back();  // the whole of it
+
+  private:
+    Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+    Error error(const std::string& doing) const;
+
+    sqlite3* db_;
+    std::string path_;
+    int depth_ = 0;
+};
+
+}  // namespace lastgood::store

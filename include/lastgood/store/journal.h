@@ -1,0 +1,132 @@
+// All that lastgood remembers: one SQLite file, `state_dir/lastgood.db`.
+//
+// One writer, on the daemon's loop. A call that returns success has reached the disk, unless a
+// batch is open: then commit_batch() is what reaches it, with one fsync for all that came in
+// between. The command line reads through the daemon, never this file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/time.h"
+#include "lastgood/core/machine.h"
+
+namespace lastgood::store {
+
+class Database;
+
+struct DeliveryRow {
+    std::string id;  // the forge's
+    std::string provider;
+    std::string event;
+    std::string app;
+    std::string ref;
+    std::string commit;
+    std::string decision;  // deploy | ignored | stale
+    std::string reason;
+    WallTime received_at;
+    std::uint64_t bytes = 0;
+};
+
+struct DeploymentRow {
+    DeploymentId id;
+    std::string app;
+    std::string commit;
+    std::string subject;
+    std::string author;
+    std::string trigger;
+    std::string phase;
+    std::string outcome;  // empty while it goes on
+    std::string reason;
+    std::string delivery;
+    std::string by;
+    WallTime started_at;
+    std::optional<WallTime> finished_at;
+    std::optional<Millis> fetching, building, starting, probation;
+};
+
+struct QuarantineRow {
+    std::string app;
+    std::string commit;
+    std::string reason;
+    WallTime since;
+};
+
+// A process that must not outlive the daemon's knowledge of it.
+struct ProcessRow {
+    std::string app;
+    std::string place;  // "blue", "green" or "build"
+    std::int64_t pid = 0;
+    std::uint64_t start_time = 0;
+};
+
+struct ReleaseRow {
+    std::string commit;
+    bool built = false;    // false: half-made, to be removed
+    std::string run_spec;  // JSON of the command line it ran with last
+    std::string subject;
+    std::string author;
+};
+
+class Journal {
+  public:
+    static Expected<std::unique_ptr<Journal>> open(const std::string& path);
+    ~Journal();
+
+    Expected<void> begin_batch();
+    Expected<void> commit_batch();
+    void abort_batch();
+    // A small write that shows whether the disk takes records again.
+    Expected<void> probe();
+
+    // ---- apps
+    Expected<core::AppState> load(const AppName& app);
+    Expected<void> save(const AppName& app, const core::AppState& state,
+                        const std::vector<core::Record>& records, WallTime now);
+    Expected<std::int64_t> next_deployment_id();
+    // Any text of the daemon's for an app, under a name.
+    Expected<std::string> note(const AppName& app, const std::string& name);
+    Expected<void> set_note(const AppName& app, const std::string& name, const std::string& text);
+
+    // ---- deliveries
+    Expected<bool> has_delivery(const DeliveryRow& row);
+    Expected<void> add_delivery(const DeliveryRow& row);
+    Expected<std::vector<DeliveryRow>> deliveries(const std::optional<std::string>& app, int count);
+    Expected<std::vector<DeliveryRow>> find_delivery(const std::string& id);
+
+    // ---- deployments
+    Expected<std::vector<DeploymentRow>> deployments(const std::optional<std::string>& app,
+                                                     int count);
+    Expected<std::optional<DeploymentRow>> deployment(DeploymentId id);
+    Expected<std::optional<DeploymentRow>> newest_of(const AppName& app, const CommitId& commit);
+
+    // ---- releases
+    Expected<void> begin_release(const AppName& app, const CommitId& commit);
+    Expected<void> describe_release(const AppName& app, const CommitId& commit,
+                                    const std::string& subject, const std::string& author);
+    Expected<void> release_built(const AppName& app, const CommitId& commit);
+    Expected<void> set_run_spec(const AppName& app, const CommitId& commit,
+                                const std::string& run_spec);
+    Expected<std::optional<ReleaseRow>> release(const AppName& app, const CommitId& commit);
+    Expected<std::vector<ReleaseRow>> releases(const AppName& app);
+    Expected<void> forget_release(const AppName& app, const CommitId& commit);
+
+    Expected<std::vector<QuarantineRow>> quarantine(const std::optional<std::string>& app);
+
+    // ---- processes
+    Expected<void> set_process(const ProcessRow& row);
+    Expected<void> clear_process(const std::string& app, const std::string& place);
+    Expected<std::vector<ProcessRow>> processes();
+
+  private:
+    explicit Journal(std::unique_ptr<Database> database);
+    Expected<void> migrate();
+    Expected<void> write(const AppName& app, const core::Record& record, WallTime now);
+
+    std::unique_ptr<Database> db_;
+};
+
+}  // namespace lastgood::store

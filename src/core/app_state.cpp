@@ -1,0 +1,27 @@
+#include "lastgood/core/app_state.h"
+
+#include <algorithm>
+
+namespace lastgood::core {
+
+bool AppState::is_good(const CommitId& commit) const {
+    return std::find(good.begin(), good.end(), commit) != good.end();
+}
+
+std::optional<CommitId> rollback_target(const AppState& state,
+                                        const std::optional<CommitId>& than) {
+    for (const auto& commit : state.good) {
+        if (commit != than && !state.is_quarantined(commit)) return commit;
+    }
+    return std::nullopt;
+}
+
+std::string_view condition(const AppState& state) {
+    if (!state.live && !state.slot(state.active).commit) return state.failed ? "failed" : "empty";
+    if (state.stopped) return "stopped";
+    if (state.failed) return "failed";
+    if (state.slot(state.active).state == RunState::backoff) return "backoff";
+    return state.trial ? "probation" : "running";
+}
+
+}  // namespace lastgood::core

@@ -1,0 +1,38 @@
+#include "lastgood/core/backoff.h"
+
+#include <algorithm>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/random.h"
+
+namespace lastgood::core {
+namespace {
+
+Millis with_jitter(Millis delay, std::uint64_t salt) {
+    const auto percent = static_cast<std::int64_t>(Random(salt).below(21)) - 10;
+    return delay + delay * percent / 100;
+}
+
+Millis doubled(Millis first, Millis longest, int times) {
+    Millis delay = first;
+    for (int i = 0; i < times && delay < longest; ++i) delay *= 2;
+    return std::min(delay, longest);
+}
+
+}  // namespace
+
+Millis restart_delay(const RestartBackoff& backoff, int failures, Millis ran, std::uint64_t salt) {
+    if (failures <= 1 && ran >= kRanWell) return Millis(0);
+    return with_jitter(doubled(backoff.first, backoff.longest, failures - 1), salt);
+}
+
+Millis fetch_retry_delay(int failures, std::uint64_t salt) {
+    return with_jitter(
+        doubled(limits::kFetchRetryMin, limits::kFetchRetryMax, std::max(0, failures - 1)), salt);
+}
+
+Millis poll_delay(Millis poll, int failures, std::uint64_t salt) {
+    return with_jitter(doubled(poll, std::max(poll, limits::kPollBackoffMax), failures), salt);
+}
+
+}  // namespace lastgood::core

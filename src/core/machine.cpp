@@ -1,0 +1,138 @@
+#include "lastgood/core/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/machine_impl.h"
+#include "lastgood/base/assert.h"
+
+namespace lastgood::core {
+
+Step step(const Settings& settings, const AppState& state, const Event& event,
+          const Context& context) {
+    Machine machine(settings, state, context);
+    std::visit([&machine](const auto& happened) { machine.on(happened); }, event);
+    return machine.take();
+}
+
+Machine::Machine(const Settings& settings, const AppState& state, const Context& context)
+    : settings_(settings), context_(context), s_(step_.next) {
+    s_ = state;
+    step_.next_deployment_id = context.next_deployment_id;
+}
+
+void Machine::accept(std::string decision, std::string reason, DeploymentId id) {
+    step_.answer = Answer{true, std::move(decision), std::move(reason), id};
+}
+
+void Machine::refuse(std::string reason) {
+    step_.answer = Answer{false, "ignored", std::move(reason), {}};
+}
+
+DeploymentId Machine::new_id() {
+    return DeploymentId{step_.next_deployment_id++};
+}
+
+Deployment Machine::queue(Request request) {
+    Deployment deployment;
+    deployment.id = new_id();
+    deployment.commit = request.commit;
+    deployment.request = std::move(request);
+    record(DeploymentQueued{deployment.id, deployment.request});
+    return deployment;
+}
+
+void Machine::end(DeploymentId id, Outcome outcome, std::string reason) {
+    if (!id) return;  // a trial that no deployment waits for
+    record(DeploymentEnded{id, outcome, std::move(reason)});
+}
+
+void Machine::put_in_quarantine(const CommitId& commit, const std::string& reason) {
+    s_.quarantine[commit] = reason;
+    record(Quarantined{commit, reason});
+}
+
+void Machine::become_good(const CommitId& commit) {
+    std::erase(s_.good, commit);
+    s_.good.insert(s_.good.begin(), commit);
+    s_.failed = false;
+    record(BecameGood{commit});
+    effect(Prune{});
+}
+
+bool Machine::is_current(RunId run, Slot slot) const {
+    return s_.slot(slot).state != RunState::empty && s_.slot(slot).run == run;
+}
+
+bool Machine::is_on_the_way(const CommitId& commit) const {
+    return (s_.waiting && s_.waiting->commit == commit) || (s_.work && s_.work->commit == commit);
+}
+
+// After the daemon's death nothing of the app runs any more (its leftovers were ended), so each
+// thing that was meant to run is started, and the work asks for its step again.
+void Machine::on(const DaemonStarted&) {
+    for (auto& slot : s_.slots) {
+        slot.state = RunState::empty;
+        slot.commit.reset();
+        slot.restart = false;
+    }
+    s_.crashes_after_good.clear();
+    if (s_.trial) s_.trial->since.reset();
+    const bool starting = s_.work && s_.work->phase == Phase::starting;
+    // Without two slots the old release had stopped for the new one; and one that is being rolled
+    // back from isn't started again.
+    const bool leave_live =
+        starting && s_.live && (!settings_.two_slots || s_.is_quarantined(*s_.live));
+    if (s_.live && !s_.stopped && !leave_live) start_run(s_.active, *s_.live);
+    if (s_.work) {
+        switch (s_.work->phase) {
+            case Phase::queued:
+            case Phase::fetching:
+                begin_work(*std::exchange(s_.work, std::nullopt));
+                break;
+            case Phase::building:
+                begin_building();
+                break;
+            case Phase::starting:
+                begin_starting();
+                break;
+            case Phase::probation:
+                LG_ASSERT(false);
+                break;
+        }
+    } else {
+        next_work();
+    }
+    if (!s_.trial || s_.stopped || s_.slot(other(s_.active)).state != RunState::empty) return;
+    if (s_.trial->slot != s_.active) {
+        start_run(s_.trial->slot, s_.trial->commit);  // its next try, unseen
+    } else if (settings_.two_slots && settings_.keep_previous && !s_.work) {
+        const auto warm = rollback_target(s_, s_.trial->commit);
+        if (warm) start_run(other(s_.active), *warm);
+    }
+}
+
+void Machine::on(const TimerFired& event) {
+    switch (event.kind) {
+        case TimerKind::fetch_retry:
+            if (s_.work && s_.work->phase == Phase::fetching) {
+                begin_work(*std::exchange(s_.work, std::nullopt));
+            }
+            return;
+        case TimerKind::restart_blue:
+        case TimerKind::restart_green: {
+            const Slot slot = event.kind == TimerKind::restart_blue ? Slot::blue : Slot::green;
+            const SlotState& state = s_.slot(slot);
+            if (state.state == RunState::backoff) {
+                step_.urgent = true;
+                start_run(slot, CommitId(*state.commit));
+            }
+            return;
+        }
+        case TimerKind::probation:
+            end_of_probation();
+            return;
+    }
+}
+
+}  // namespace lastgood::core

@@ -1,0 +1,141 @@
+// What operators ask for. Each answers at once: accepted, or refused with the reason.
+#include <algorithm>
+
+#include "core/machine_impl.h"
+
+namespace lastgood::core {
+
+void Machine::on(const RollbackAsked& event) {
+    const CommitId* leaving = s_.trial ? &s_.trial->commit : (s_.live ? &*s_.live : nullptr);
+    if (leaving == nullptr) return refuse("nothing is live yet, so there is nothing to leave");
+    std::optional<CommitId> target = event.to;
+    if (!target) target = rollback_target(s_, *leaving);
+    if (!target) {
+        return refuse("there is no good release before commit " + leaving->short_hex() +
+                      " to go back to");
+    }
+    if (!s_.is_good(*target)) {
+        return refuse("commit " + target->short_hex() +
+                      " is no good release of this app; see lastgood history");
+    }
+    if (s_.is_quarantined(*target)) {
+        return refuse("commit " + target->short_hex() +
+                      " is in quarantine: " + s_.quarantine[*target]);
+    }
+    if (*target == s_.live && !s_.trial && !s_.work) {
+        return accept("ignored", "commit " + target->short_hex() + " is live already");
+    }
+    roll_back_to(*target, event.by);
+}
+
+void Machine::roll_back_to(const CommitId& target, const std::string& by) {
+    const std::string reason = "rolled back by " + by;
+    const CommitId leaving = s_.trial ? s_.trial->commit : *s_.live;
+    if (s_.work) cancel_work(Outcome::cancelled, reason);
+    if (s_.waiting) {
+        end(s_.waiting->id, Outcome::cancelled, reason);
+        s_.waiting.reset();
+    }
+    if (leaving != target) {
+        put_in_quarantine(leaving, reason);
+        effect(RunHook{HookKind::on_rollback, leaving});
+    }
+    if (s_.trial) {
+        trial_runs(false);
+        end(s_.trial->deployment, Outcome::rolled_back, reason);
+        s_.trial.reset();
+    }
+    const bool was_stopped = s_.stopped;
+    s_.stopped = false;
+    Request request;
+    request.trigger = Trigger::rollback;
+    request.commit = target;
+    request.by = by;
+    Deployment deployment = queue(std::move(request));
+    accept("deploy", {}, deployment.id);
+    for (const Slot slot : {s_.active, other(s_.active)}) {
+        if (was_stopped || s_.slot(slot).commit != target || !s_.serves(slot)) continue;
+        if (slot != s_.active) back_to_warm(slot);
+        s_.failed = false;
+        stop_run(other(slot));
+        end(deployment.id, Outcome::good, "it was still running");
+        effect(Prune{});
+        return;
+    }
+    s_.work = std::move(deployment);
+    begin_starting();
+}
+
+void Machine::on(const PauseAsked&) {
+    accept({}, s_.paused ? "it was paused already" : "");
+    s_.paused = true;
+}
+
+void Machine::on(const ResumeAsked&) {
+    accept({}, s_.paused ? "" : "it was not paused");
+    s_.paused = false;
+    effect(PollNow{});
+}
+
+void Machine::on(const StartAsked&) {
+    if (!s_.live) return refuse("nothing was deployed yet; use lastgood deploy");
+    accept({}, {});
+    if (s_.stopped) effect(PollNow{});
+    s_.stopped = false;
+    SlotState& slot = s_.slot(s_.active);
+    slot.failures = 0;
+    switch (slot.state) {
+        case RunState::starting:
+        case RunState::running:
+            step_.answer.reason = "it runs already";
+            return;
+        case RunState::stopping:
+            slot.restart = true;
+            return;
+        case RunState::backoff:
+            stop_run(s_.active);
+            break;
+        case RunState::empty:
+            break;
+    }
+    if (s_.work && s_.work->phase == Phase::starting && !settings_.two_slots) return;
+    start_run(s_.active, *s_.live);
+}
+
+void Machine::on(const StopAsked&) {
+    accept({}, s_.stopped ? "it was stopped already" : "");
+    s_.stopped = true;
+    if (s_.work) cancel_work(Outcome::cancelled, "the app was stopped by the operator");
+    if (s_.waiting) {
+        end(s_.waiting->id, Outcome::cancelled, "the app was stopped by the operator");
+        s_.waiting.reset();
+    }
+    trial_runs(false);
+    for (const Slot slot : kSlots) {
+        s_.slot(slot).restart = false;
+        stop_run(slot);
+    }
+}
+
+void Machine::on(const RestartAsked&) {
+    if (!s_.live) return refuse("nothing was deployed yet; use lastgood deploy");
+    SlotState& slot = s_.slot(s_.active);
+    if (s_.stopped || slot.state == RunState::empty || slot.state == RunState::backoff) {
+        return on(StartAsked{});
+    }
+    accept({}, {});
+    slot.failures = 0;
+    slot.restart = true;
+    if (s_.trial && s_.trial->slot == s_.active) trial_runs(false);
+    stop_run(s_.active);
+}
+
+void Machine::on(const QuarantineReleaseAsked& event) {
+    if (s_.quarantine.erase(event.commit) == 0) {
+        return refuse("commit " + event.commit.short_hex() + " is not in quarantine");
+    }
+    record(Unquarantined{event.commit});
+    accept({}, {});
+}
+
+}  // namespace lastgood::core

@@ -1,0 +1,229 @@
+// From the request to the start: waiting, fetching, choosing, building.
+#include <algorithm>
+#include <utility>
+
+#include "core/machine_impl.h"
+#include "lastgood/base/assert.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/core/backoff.h"
+
+namespace lastgood::core {
+
+// Why an automatic request isn't carried out; empty: it is. An operator's request is stopped by the
+// quarantine alone.
+std::string Machine::why_not(const Request& request) const {
+    const bool automatic = request.trigger == Trigger::webhook ||
+                           request.trigger == Trigger::poll || request.trigger == Trigger::fleet;
+    if (automatic && s_.paused) return "automatic deployments are paused";
+    if (automatic && s_.stopped) return "the app is stopped";
+    if (!request.commit) return {};
+    const auto quarantined = s_.quarantine.find(*request.commit);
+    if (quarantined != s_.quarantine.end() && !request.force) {
+        return "commit " + request.commit->short_hex() +
+               " is in quarantine: " + quarantined->second;
+    }
+    if (is_on_the_way(*request.commit)) return "that commit is being deployed already";
+    if (automatic && s_.live == request.commit && !s_.failed && !s_.work && !s_.waiting) {
+        return "that commit is live already";
+    }
+    return {};
+}
+
+void Machine::on(const RequestArrived& event) {
+    const std::string reason = why_not(event.request);
+    if (!reason.empty()) return refuse(reason);
+
+    Request request = event.request;
+    if (request.trigger == Trigger::cli) s_.stopped = false;
+    if (request.force && request.commit && s_.quarantine.erase(*request.commit) > 0) {
+        record(Unquarantined{*request.commit});
+    }
+    if (s_.waiting) {
+        supersede(*s_.waiting, request);
+        s_.waiting.reset();
+    }
+    if (s_.work && may_be_superseded()) {
+        Deployment older = *s_.work;
+        cancel_work(Outcome::superseded, {});
+        supersede(older, request);
+    }
+    Deployment deployment = queue(std::move(request));
+    accept("deploy", {}, deployment.id);
+    if (s_.work) {
+        s_.waiting = std::move(deployment);
+    } else {
+        begin_work(std::move(deployment));
+    }
+}
+
+bool Machine::may_be_superseded() const {
+    const Trigger trigger = s_.work->request.trigger;
+    if (trigger == Trigger::rollback || trigger == Trigger::crash_loop) return false;
+    if (s_.work->phase == Phase::starting && !settings_.two_slots) return false;
+    return !settings_.finish_before_newer;
+}
+
+// Ends the older wish; a webhook's newer one remembers it, because it may be the newer commit.
+void Machine::supersede(Deployment& older, Request& newer) {
+    end(older.id, Outcome::superseded, "a newer request came in");
+    if (newer.trigger != Trigger::webhook || older.request.trigger != Trigger::webhook) return;
+    if (older.request.commit && older.request.commit != newer.commit) {
+        newer.over.push_back({*older.request.commit, older.request.delivery});
+    }
+    for (auto& candidate : older.request.over) {
+        if (candidate.commit != newer.commit) newer.over.push_back(std::move(candidate));
+    }
+    while (newer.over.size() > limits::kCandidatesMax) newer.over.pop_back();
+}
+
+void Machine::begin_work(Deployment deployment) {
+    LG_ASSERT(!s_.work);
+    deployment.phase = Phase::fetching;
+    DoFetch fetch{deployment.id, {}, s_.live};
+    if (deployment.request.commit) fetch.candidates.push_back(*deployment.request.commit);
+    for (const auto& candidate : deployment.request.over) {
+        fetch.candidates.push_back(candidate.commit);
+    }
+    record(DeploymentMoved{deployment.id, Phase::fetching, deployment.commit});
+    effect(std::move(fetch));
+    s_.work = std::move(deployment);
+}
+
+void Machine::next_work() {
+    if (s_.work || !s_.waiting) return;
+    begin_work(*std::exchange(s_.waiting, std::nullopt));
+}
+
+void Machine::on(const Fetched& event) {
+    if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
+    if (event.facts.tip) s_.seen_tip = event.facts.tip;
+    const bool waited_enough = s_.work->waited >= limits::kCommitAppearsWithin;
+    const CommitChoice choice =
+        choose_commit(s_.work->request, event.facts, s_.live, settings_.branch, waited_enough);
+    switch (choice.kind) {
+        case CommitChoice::Kind::deploy:
+            return deploy_chosen(choice);
+        case CommitChoice::Kind::stale:
+            if (!s_.work->request.delivery.empty()) {
+                record(DeliveryRedecided{s_.work->request.delivery, "stale", choice.reason});
+            }
+            return end_work(Outcome::superseded, choice.reason);
+        case CommitChoice::Kind::refused:
+            return end_work(Outcome::failed, choice.reason);
+        case CommitChoice::Kind::not_there_yet:
+            break;
+    }
+    if (waited_enough) return end_work(Outcome::failed, choice.reason);
+    s_.work->fetch_failures++;
+    const Millis delay =
+        std::min(fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(10'000));
+    s_.work->waited += delay;
+    tell(Tone::warn, choice.reason + " yet; asking again in " + format_duration(delay));
+    effect(SetTimer{TimerKind::fetch_retry, delay});
+}
+
+void Machine::deploy_chosen(const CommitChoice& choice) {
+    const CommitId& commit = *choice.commit;
+    // The newest wish may be one that an older, later delivered one had taken the place of.
+    if (choice.candidate > 0) swap_for_candidate(s_.work->request.over[choice.candidate - 1]);
+    const auto quarantined = s_.quarantine.find(commit);
+    if (quarantined != s_.quarantine.end()) {
+        if (!s_.work->request.force) {
+            return end_work(Outcome::cancelled, "commit " + commit.short_hex() +
+                                                    " is in quarantine: " + quarantined->second);
+        }
+        s_.quarantine.erase(quarantined);
+        record(Unquarantined{commit});
+    }
+    const bool on_trial = s_.trial && s_.trial->deployment && s_.trial->commit == commit;
+    if (on_trial) {
+        return end_work(Outcome::superseded,
+                        "commit " + commit.short_hex() + " is live already, in its probation");
+    }
+    if (s_.live == commit && !s_.failed) {
+        s_.work->commit = commit;
+        record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
+        return end_work(Outcome::good, "commit " + commit.short_hex() + " is live already");
+    }
+    s_.work->commit = commit;
+    s_.work->start_attempts = 0;
+    begin_building();
+}
+
+void Machine::swap_for_candidate(const Candidate& candidate) {
+    Request request = s_.work->request;
+    end(s_.work->id, Outcome::superseded,
+        "stale: commit " + candidate.commit.short_hex() + ", which came in before it, is newer");
+    if (!request.delivery.empty()) {
+        record(DeliveryRedecided{request.delivery, "stale",
+                                 "older than commit " + candidate.commit.short_hex()});
+    }
+    request.commit = candidate.commit;
+    request.delivery = candidate.delivery;
+    request.over.clear();
+    s_.work = queue(std::move(request));
+}
+
+void Machine::begin_building() {
+    s_.work->phase = Phase::building;
+    record(DeploymentMoved{s_.work->id, Phase::building, s_.work->commit});
+    effect(DoBuild{s_.work->id, *s_.work->commit, s_.work->request.trigger, s_.live});
+}
+
+void Machine::on(const FetchFailed& event) {
+    if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
+    // Somebody waits for an operator's request and is told at once.
+    if (event.permanent || s_.work->request.trigger == Trigger::cli) {
+        return end_work(Outcome::failed, event.reason);
+    }
+    s_.work->fetch_failures++;
+    const Millis delay = fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value);
+    tell(Tone::error, event.reason + "; trying again in " + format_duration(delay));
+    effect(SetTimer{TimerKind::fetch_retry, delay});
+}
+
+void Machine::on(const Built& event) {
+    if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::building) return;
+    begin_starting();
+}
+
+void Machine::on(const BuildFailed& event) {
+    if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::building) return;
+    effect(RunHook{HookKind::on_failure, *s_.work->commit});
+    end_work(Outcome::failed, event.reason);
+}
+
+void Machine::end_work(Outcome outcome, const std::string& reason) {
+    end(s_.work->id, outcome, reason);
+    s_.work.reset();
+    effect(ClearTimer{TimerKind::fetch_retry});
+    next_work();
+}
+
+// Stops what the work has under way; with an outcome that is recorded by the caller when
+// superseded.
+void Machine::cancel_work(Outcome outcome, const std::string& reason) {
+    if (s_.work->phase == Phase::starting) {
+        if (is_work_run(work_slot())) stop_run(work_slot());
+    }
+    effect(CancelWork{s_.work->id});
+    effect(ClearTimer{TimerKind::fetch_retry});
+    if (outcome != Outcome::superseded) end(s_.work->id, outcome, reason);
+    s_.work.reset();
+}
+
+void Machine::on(const PollSaw& event) {
+    if (s_.seen_tip == event.tip) return accept("ignored", "nothing new");
+    if (s_.live == event.tip && !s_.failed) {
+        s_.seen_tip = event.tip;
+        return accept("ignored", "that commit is live already");
+    }
+    Request request;
+    request.trigger = Trigger::poll;
+    request.commit = event.tip;
+    on(RequestArrived{std::move(request)});
+    // Quarantined is final until the tip moves on; paused is not.
+    if (step_.answer.accepted || s_.is_quarantined(event.tip)) s_.seen_tip = event.tip;
+}
+
+}  // namespace lastgood::core

@@ -1,0 +1,115 @@
+#include "git/edits.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/fd.h"
+
+namespace lastgood::git {
+namespace {
+
+// The entry itself, be it a link; nothing when it is missing or behind a link.
+sys::Fd open_entry(int directory, const std::string& path) {
+    open_how how{};
+    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    return sys::Fd(
+        static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how)));
+}
+
+class EditFinder {
+  public:
+    EditFinder(git_repository& view, int directory) : view_(view), directory_(directory) {}
+
+    std::optional<GitError> look_at(const TreeFile& file) {
+        if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
+        const sys::Fd entry = open_entry(directory_, file.path);
+        struct stat status {};
+        if (!entry || fstat(entry.get(), &status) != 0) return std::nullopt;
+        TreeFile now = file;
+        int code = 0;
+        if (S_ISLNK(status.st_mode)) {
+            now.mode = GIT_FILEMODE_LINK;
+            code = read_link(entry.get(), now.id);
+        } else if (S_ISREG(status.st_mode)) {
+            now.mode =
+                (status.st_mode & S_IXUSR) != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB;
+            code = read_content(entry.get(), file, now.id);
+        } else {
+            return std::nullopt;  // a folder or a device in its place: nothing was typed
+        }
+        if (code < 0) return libgit2_error("could not save " + printable(file.path, 500));
+        if (now.mode != file.mode || git_oid_equal(&now.id, &file.id) == 0) {
+            edits_.push_back(std::move(now));
+        }
+        return std::nullopt;
+    }
+
+    std::vector<TreeFile> take() { return std::move(edits_); }
+
+  private:
+    int read_link(int entry, git_oid& id) {
+        char target[PATH_MAX];
+        const ssize_t length = readlinkat(entry, "", target, sizeof target);
+        if (length < 0) return -1;
+        return git_blob_create_from_buffer(&id, &view_, target, static_cast<std::size_t>(length));
+    }
+
+    // Most files are as they were: hashed as they are first, then as git would store them.
+    int read_content(int entry, const TreeFile& file, git_oid& id) {
+        const std::string path = "/proc/self/fd/" + std::to_string(entry);
+        if (int code = git_odb_hashfile(&id, path.c_str(), GIT_OBJECT_BLOB);
+            code < 0 || git_oid_equal(&id, &file.id) != 0) {
+            return code;
+        }
+        if (int code = git_repository_hashfile(&id, &view_, path.c_str(), GIT_OBJECT_BLOB,
+                                               file.path.c_str());
+            code < 0 || git_oid_equal(&id, &file.id) != 0) {
+            return code;
+        }
+        return store(path, file.path, id);
+    }
+
+    int store(const std::string& from, const std::string& path, git_oid& id) {
+        const sys::Fd fd(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+        git_writestream* stream = nullptr;
+        if (!fd || git_blob_create_from_stream(&stream, &view_, path.c_str()) < 0) return -1;
+        char chunk[64 * 1024];
+        while (true) {
+            const ssize_t got = read(fd.get(), chunk, sizeof chunk);
+            if (got < 0 && errno == EINTR) continue;
+            if (got == 0) return git_blob_create_from_stream_commit(&id, stream);
+            if (got < 0 || stream->write(stream, chunk, static_cast<std::size_t>(got)) < 0) {
+                stream->free(stream);
+                return -1;
+            }
+        }
+    }
+
+    git_repository& view_;
+    int directory_;
+    std::vector<TreeFile> edits_;
+};
+
+}  // namespace
+
+GitResult<std::vector<TreeFile>> find_edits(git_repository& view, const git_oid& tree,
+                                            const std::string& directory) {
+    using Result = std::vector<TreeFile>;
+    const sys::Fd fd(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return failed<Result>({system_error("could not open " + directory, errno), false});
+    EditFinder finder(view, fd.get());
+    auto walked =
+        walk_tree(view, tree, [&finder](const TreeFile& file) { return finder.look_at(file); });
+    if (!walked.value) return failed<Result>(std::move(walked.error));
+    return succeeded(finder.take());
+}
+
+}  // namespace lastgood::git

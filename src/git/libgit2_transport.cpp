@@ -1,0 +1,174 @@
+// libgit2's own transport, for servers without git. It speaks protocol 0 and 1 only and can't time
+// out: the daemon's deadline ends the whole worker.
+#include <cstring>
+
+#include "git/failure.h"
+#include "git/libgit2.h"
+#include "git/transport.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::git {
+namespace {
+
+struct Login {
+    const Access* access;
+    int tries = 0;
+    const char* trouble = nullptr;  // ours, when the library would only say "user cancelled"
+};
+
+int give_credential(git_credential** out, const char*, const char* user_in_url,
+                    unsigned int allowed, void* payload) {
+    auto& login = *static_cast<Login*>(payload);
+    const Access& access = *login.access;
+    if (++login.tries > limits::kCredentialTriesMax) {
+        login.trouble = access.url.is_http() ? "the remote refused the token"
+                                             : "failed to authenticate SSH session: key refused";
+        return GIT_EAUTH;
+    }
+    const std::string user = user_in_url != nullptr && *user_in_url != '\0' ? user_in_url : "git";
+    if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) {
+        return git_credential_username_new(out, user.c_str());
+    }
+    if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0) {
+        const auto& key = access.remote.auth.ssh_key;
+        if (!key.empty()) {
+            return git_credential_ssh_key_new(out, user.c_str(), nullptr, key.c_str(), nullptr);
+        }
+        if (std::getenv("SSH_AUTH_SOCK") != nullptr) {
+            return git_credential_ssh_key_from_agent(out, user.c_str());
+        }
+        login.trouble = "no ssh key is set and no agent runs";
+        return GIT_EAUTH;
+    }
+    if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) != 0 && !access.token.empty()) {
+        return git_credential_userpass_plaintext_new(out, access.username.c_str(),
+                                                     access.token.c_str());
+    }
+    login.trouble = "the remote wants a login (HTTP error: 401), but no token is set";
+    return GIT_EAUTH;
+}
+
+// Anything positive would accept an unknown host.
+int judge_certificate(git_cert*, int valid, const char*, void*) {
+    return valid != 0 ? 0 : GIT_ECERTIFICATE;
+}
+
+class Libgit2Transport final : public Transport {
+  public:
+    explicit Libgit2Transport(Access access)
+        : access_(std::move(access)), branch_("refs/heads/" + access_.remote.branch) {}
+
+    GitResult<std::optional<CommitId>> list_tip() override {
+        using Result = std::optional<CommitId>;
+        RemotePtr remote = connect(false);
+        if (!remote) return failed<Result>(explain("asking"));
+        bool fine = false;
+        const git_oid* tip = find_branch(*remote, fine);
+        if (!fine) return failed<Result>(explain("asking"));
+        if (tip == nullptr) return succeeded<Result>(std::nullopt);
+        return succeeded<Result>(to_commit_id(*tip));
+    }
+
+    GitResult<bool> fetch_branch(const std::string& ref) override {
+        RemotePtr remote = connect(true);
+        if (!remote) return failed<bool>(explain("fetching from"));
+        bool fine = false;
+        const git_oid* tip = find_branch(*remote, fine);
+        if (!fine) return failed<bool>(explain("fetching from"));
+        if (tip == nullptr) return succeeded(false);
+        if (!download(*remote, "+" + branch_ + ":" + ref)) {
+            return failed<bool>(explain("fetching from"));
+        }
+        return succeeded(true);
+    }
+
+    bool fetch_id(const CommitId& id, const std::string& ref) override {
+        RemotePtr remote = connect(true);
+        return remote && download(*remote, "+" + id.hex() + ":" + ref);
+    }
+
+  private:
+    git_remote_callbacks callbacks() {
+        git_remote_callbacks made;
+        git_remote_init_callbacks(&made, GIT_REMOTE_CALLBACKS_VERSION);
+        made.credentials = give_credential;
+        made.certificate_check = judge_certificate;
+        made.payload = &login_;
+        return made;
+    }
+
+    RemotePtr connect(bool into_mirror) {
+        login_ = Login{&access_};
+        git_remote* remote = nullptr;
+        if (into_mirror) {
+            git_repository* repository = nullptr;
+            code_ = git_repository_open_bare(&repository, access_.remote.mirror.c_str());
+            repository_.reset(repository);
+            if (code_ < 0) return nullptr;
+            code_ = git_remote_create_anonymous(&remote, repository_.get(), address().c_str());
+        } else {
+            code_ = git_remote_create_detached(&remote, address().c_str());
+        }
+        RemotePtr owner(remote);
+        if (code_ < 0) return nullptr;
+        const git_remote_callbacks made = callbacks();
+        code_ = git_remote_connect(owner.get(), GIT_DIRECTION_FETCH, &made, nullptr, nullptr);
+        return code_ < 0 ? nullptr : std::move(owner);
+    }
+
+    const git_oid* find_branch(git_remote& remote, bool& fine) {
+        const git_remote_head** heads = nullptr;
+        std::size_t count = 0;
+        code_ = git_remote_ls(&heads, &count, &remote);
+        fine = code_ == 0;
+        for (std::size_t i = 0; fine && i < count; ++i) {
+            if (branch_ == heads[i]->name) return &heads[i]->oid;
+        }
+        return nullptr;
+    }
+
+    bool download(git_remote& remote, std::string refspec) {
+        char* text = refspec.data();
+        const git_strarray refspecs{&text, 1};
+        git_fetch_options options;
+        git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
+        options.callbacks = callbacks();
+        options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+        options.update_fetchhead = 0;
+        code_ = git_remote_download(&remote, &refspecs, &options);
+        if (code_ < 0) return false;
+        code_ = git_remote_update_tips(&remote, &options.callbacks, 0,
+                                       GIT_REMOTE_DOWNLOAD_TAGS_NONE, nullptr);
+        return code_ == 0;
+    }
+
+    // scp's form is understood by the library; an http user is ours to give.
+    [[nodiscard]] const std::string& address() const { return access_.url.text; }
+
+    GitError explain(const std::string& doing) {
+        std::string said = login_.trouble != nullptr ? login_.trouble : libgit2_text();
+        if (login_.trouble == nullptr && code_ == GIT_ECERTIFICATE) {
+            said = access_.url.is_http() ? "the server's certificate is not trusted: " + said
+                                         : "invalid or unknown remote ssh hostkey: " + said;
+        }
+        if (login_.trouble == nullptr && code_ == GIT_EAUTH && access_.url.is_http()) {
+            said = "authentication failed: " + said;
+        }
+        said_ = said;
+        return explain_failure(access_, doing, said);
+    }
+
+    Access access_;
+    std::string branch_;
+    Login login_{nullptr};
+    RepositoryPtr repository_;
+    int code_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_libgit2_transport(const Access& access) {
+    return std::make_unique<Libgit2Transport>(access);
+}
+
+}  // namespace lastgood::git

@@ -1,0 +1,44 @@
+// The app's bare mirror: opened under a lock of our own, so that every lock found in it is stale.
+//
+// Refs in it: refs/lastgood/upstream/BRANCH (the remote's last state), releases/ID (keeps a
+// release's objects), rescued/ID-TIME (edits found in a release), asked/ID (while judging).
+#pragma once
+
+#include <string>
+
+#include "git/libgit2.h"
+#include "lastgood/base/sys/fd.h"
+
+namespace lastgood::git {
+
+constexpr const char* kUpstreamRefs = "refs/lastgood/upstream/";
+constexpr const char* kReleaseRefs = "refs/lastgood/releases/";
+constexpr const char* kRescuedRefs = "refs/lastgood/rescued/";
+constexpr const char* kAskedRefs = "refs/lastgood/asked/";
+
+// Held until destroyed. Whoever writes refs or fetches holds it.
+class MirrorLock {
+  public:
+    // Makes the mirror's directory when missing, waits at most kMirrorLockWaitMax, then removes
+    // what a killed git left behind.
+    static Expected<MirrorLock> take(const std::string& mirror);
+
+  private:
+    explicit MirrorLock(sys::Fd fd) : fd_(std::move(fd)) {}
+    sys::Fd fd_;
+};
+
+// Opens the mirror and makes it where there is none. The lock must be held when it may be missing.
+GitResult<RepositoryPtr> open_mirror(const std::string& mirror);
+
+// Puts a damaged mirror aside (MIRROR.damaged-TIME, kept: it may hold rescued edits).
+Expected<void> move_mirror_aside(const std::string& mirror);
+
+GitResult<bool> set_ref(git_repository& mirror, const std::string& name, const git_oid& target);
+GitResult<bool> delete_ref(git_repository& mirror, const std::string& name);  // may be missing
+std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name);
+
+// Deletes refs of branches that the config no longer names: "a" would be in the way of "a/b".
+void delete_other_upstreams(git_repository& mirror, const std::string& branch);
+
+}  // namespace lastgood::git

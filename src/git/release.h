@@ -1,0 +1,15 @@
+// Writing a commit's tree to a directory, and bringing it to disk.
+#pragma once
+
+#include <string>
+
+#include "git/libgit2.h"
+
+namespace lastgood::git {
+
+GitResult<Released> materialise(const std::string& mirror, const CommitId& commit,
+                                const std::string& directory);
+
+GitResult<bool> seal(const std::string& directory);
+
+}  // namespace lastgood::git

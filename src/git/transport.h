@@ -1,0 +1,41 @@
+// The way to the remote: by the git command or by libgit2 itself. Both bring objects and refs into
+// the mirror and judge nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "git/credentials.h"
+#include "lastgood/git/session.h"
+
+namespace lastgood::git {
+
+class Transport {
+  public:
+    virtual ~Transport() = default;
+
+    // The branch's tip at the remote; none when the branch isn't there.
+    virtual GitResult<std::optional<CommitId>> list_tip() = 0;
+
+    // Brings the tip and its history into the mirror and points `ref` at it. False: no such branch.
+    virtual GitResult<bool> fetch_branch(const std::string& ref) = 0;
+
+    // Asks for one object by its id and points `ref` at it. False: the remote didn't give it; why
+    // is not told, for remotes give no reliable reason.
+    virtual bool fetch_id(const CommitId& id, const std::string& ref) = 0;
+
+    // All that was said at the last failure; not for people.
+    [[nodiscard]] const std::string& said() const { return said_; }
+
+  protected:
+    std::string said_;
+};
+
+std::unique_ptr<Transport> make_git_transport(const Access& access);
+std::unique_ptr<Transport> make_libgit2_transport(const Access& access);
+
+// As the config wants it; automatic: git where it is installed.
+std::unique_ptr<Transport> make_transport(const Access& access);
+
+}  // namespace lastgood::git

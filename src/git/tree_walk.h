@@ -1,0 +1,33 @@
+// Looking at every entry of a commit's tree before anything is done with it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "git/libgit2.h"
+
+namespace lastgood::git {
+
+struct TreeFile {
+    std::string path;
+    git_oid id;
+    git_filemode_t mode;  // blob, executable, link or commit (a submodule)
+};
+
+// Files only, parents before children's siblings, in git's order. Refuses hostile names, the same
+// name twice in one folder, more than kTreeEntriesMax entries and kTreeDepthMax levels: for good.
+// A visit that returns an error ends the walk with it.
+GitResult<bool> walk_tree(git_repository& repository, const git_oid& tree,
+                          const std::function<std::optional<GitError>(const TreeFile&)>& visit);
+
+struct TreeSurvey {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;           // as stored, before filters
+    std::vector<TreeFile> attributes;  // every .gitattributes
+};
+
+GitResult<TreeSurvey> survey_tree(git_repository& repository, const git_oid& tree);
+
+}  // namespace lastgood::git

@@ -1,0 +1,127 @@
+// The worker's side of a session: one request after the other, until stdin ends.
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <thread>
+
+#include "git/environment.h"
+#include "git/fetch.h"
+#include "git/housekeeping.h"
+#include "git/protocol.h"
+#include "git/release.h"
+#include "git/rescue.h"
+#include "git/transport.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::git {
+namespace {
+
+// The daemon holds the other end of stdin. When that closes, whatever is going on ends at once,
+// with git and what git started: all are of this process group. A thread, for libgit2 can't be
+// interrupted.
+void end_with_daemon() {
+    pollfd input{STDIN_FILENO, 0, 0};
+    while (true) {
+        if (poll(&input, 1, -1) < 0 && errno != EINTR) break;
+        if ((input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) break;
+    }
+    if (getpgrp() == getpid()) kill(0, SIGKILL);
+    _exit(0);
+}
+
+bool uses_libgit2(const Remote& remote) {
+    switch (remote.transport) {
+        case config::Transport::git:
+            return false;
+        case config::Transport::libgit2:
+            return true;
+        case config::Transport::automatic:
+            break;
+    }
+    return !git_is_installed();
+}
+
+// libgit2 knows one known_hosts file, that of HOME: the config's one gets a HOME of its own.
+std::string home_for(const Remote& remote) {
+    if (!uses_libgit2(remote) || remote.auth.known_hosts.empty()) return "";
+    const std::string home = remote.mirror + "/home";
+    if (!sys::make_directories(home + "/.ssh", 0700) ||
+        !sys::replace_symlink(home + "/.ssh/known_hosts", remote.auth.known_hosts)) {
+        return "/nonexistent";  // knows no host, so refuses all
+    }
+    return home;
+}
+
+template <typename T, typename Action>
+std::string with_access(const Remote& remote, Action action) {
+    auto access = read_access(remote);
+    if (!access.value) return encode_answer(failed<T>(std::move(access.error)));
+    return encode_answer(action(*access.value));
+}
+
+std::string perform(const Request& request) {
+    const Remote& remote = request.remote;
+    switch (request.op) {
+        case Op::list_tip:
+            return with_access<std::optional<CommitId>>(
+                remote, [](const Access& access) { return make_transport(access)->list_tip(); });
+        case Op::fetch:
+            return with_access<FetchResult>(remote, [&request](const Access& access) {
+                return fetch_candidates(access, request.fetch);
+            });
+        case Op::materialise:
+            LG_ASSERT(request.commit.has_value());
+            return encode_answer(materialise(remote.mirror, *request.commit, request.directory));
+        case Op::seal:
+            return encode_answer(seal(request.directory));
+        case Op::remove_releases: {
+            const auto removed = remove_releases(remote.mirror, request.releases);
+            pack_when_due(remote);
+            return encode_answer(removed);
+        }
+    }
+    return "";
+}
+
+std::string answer_to(const std::string& line) {
+    const auto request = decode_request(line);
+    if (!request) return encode_answer(failed<bool>({request.error(), false}));
+    start_libgit2(home_for(request->remote));
+    return perform(*request);
+}
+
+// The next line; false at the end of the input, or where a line is longer than any of ours.
+bool read_line(std::string& rest, std::string& line) {
+    while (true) {
+        if (const auto end = rest.find('\n'); end != std::string::npos) {
+            line = rest.substr(0, end);
+            rest.erase(0, end + 1);
+            return true;
+        }
+        if (rest.size() > limits::kWorkerLineBytesMax) return false;
+        char chunk[16 * 1024];
+        const ssize_t got = read(STDIN_FILENO, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        rest.append(chunk, static_cast<std::size_t>(got));
+    }
+}
+
+}  // namespace
+
+int worker_main() {
+    signal(SIGPIPE, SIG_IGN);  // libgit2 writes to sockets that may be gone
+    std::thread(end_with_daemon).detach();
+    std::string rest;
+    std::string line;
+    while (read_line(rest, line)) {
+        if (!sys::write_all(STDOUT_FILENO, answer_to(line) + "\n")) return 1;
+    }
+    return 0;
+}
+
+}  // namespace lastgood::git

@@ -1,0 +1,259 @@
+#include "lastgood/http/front.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <unordered_map>
+
+#include "http/connection.h"
+#include "http/workers.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::http {
+namespace {
+
+constexpr int kAcceptsPerRound = 64;
+
+std::string unix_peer(int fd) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return "unix";
+    return "unix:" + std::to_string(credentials.uid);
+}
+
+std::string peer_text(const sockaddr_storage& address, int fd) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    } else if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+        inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text, sizeof text);
+        }
+    } else {
+        return unix_peer(fd);
+    }
+    return text;
+}
+
+// Who makes room first when there are too many connections; 0: it can't.
+int evictability(Connection::Phase phase) {
+    switch (phase) {
+        case Connection::Phase::idle:
+        case Connection::Phase::lingering:
+            return 3;
+        case Connection::Phase::head:
+            return 2;
+        case Connection::Phase::body:
+            return 1;
+        case Connection::Phase::handling:
+        case Connection::Phase::responding:
+        case Connection::Phase::gone:
+            return 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+class Front::Impl final : public Keeper {
+  public:
+    Impl(sys::EventLoop& loop, sys::Fd listening, FrontLimits limits, Handler handler,
+         unsigned workers)
+        : loop_(loop),
+          listening_(std::move(listening)),
+          limits_(limits),
+          engine_(make_engine(std::move(handler), limits.idle_time)) {
+        if (workers > 0) workers_ = std::make_unique<Workers>(loop, workers);
+        watch_ = loop_.watch(listening_.get(), EPOLLIN, [this](std::uint32_t) { accept_some(); });
+    }
+    ~Impl() {
+        workers_.reset();  // its threads use the engine
+        draining_ = false;
+    }
+
+    bool charge(std::uint64_t bytes, bool always) override {
+        if (!always && bodies_bytes_ + bytes > limits_.bodies_in_flight_bytes) return false;
+        bodies_bytes_ += bytes;
+        return true;
+    }
+    void release(std::uint64_t bytes) override { bodies_bytes_ -= bytes; }
+    void on_request(Connection& connection, Gathered request, bool close) override;
+    void on_gone(Connection& connection) override;
+
+    void drain(std::function<void()> on_empty);
+    void set_body_bytes_max(std::uint64_t bytes) { limits_.body_bytes = bytes; }
+    [[nodiscard]] std::size_t connections() const { return live_; }
+
+  private:
+    void accept_some();
+    void pause_accepting();
+    void add(sys::Fd fd, const sockaddr_storage& address);
+    bool evict_one();
+    void tell_if_empty();
+
+    sys::EventLoop& loop_;
+    sys::Fd listening_;
+    FrontLimits limits_;
+    std::unique_ptr<Engine> engine_;
+    std::uint64_t next_id_ = 1;
+    std::uint64_t bodies_bytes_ = 0;
+    std::size_t live_ = 0;
+    bool draining_ = false;
+    std::function<void()> on_empty_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    sys::EventLoop::Watch watch_;
+    sys::EventLoop::Timer accept_pause_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+    std::unique_ptr<Workers> workers_;
+};
+
+void Front::Impl::accept_some() {
+    for (int i = 0; i < kAcceptsPerRound; ++i) {
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        sys::Fd fd(accept4(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (fd) {
+            add(std::move(fd), address);
+            continue;
+        }
+        switch (errno) {
+            case EAGAIN:
+                return;
+            case EMFILE:
+            case ENFILE:
+            case ENOBUFS:
+            case ENOMEM:
+                return pause_accepting();
+            case EBADF:
+            case EINVAL:
+            case ENOTSOCK:
+                // Someone shut the shared socket down: trying again would spin.
+                return watch_.reset();
+            default:
+                continue;  // that connection is gone already
+        }
+    }
+}
+
+// Out of descriptors: the socket stays readable, so it is left alone for a while.
+void Front::Impl::pause_accepting() {
+    // accept(2) says so before it looks whether anybody waits.
+    pollfd waiting{listening_.get(), POLLIN, 0};
+    if (poll(&waiting, 1, 0) <= 0) return;
+    evict_one();
+    loop_.change(watch_, 0);
+    accept_pause_ = loop_.after(limits::kAcceptPause, [this] {
+        if (watch_) loop_.change(watch_, EPOLLIN);
+    });
+}
+
+void Front::Impl::add(sys::Fd fd, const sockaddr_storage& address) {
+    if (address.ss_family != AF_UNIX) {
+        const int on = 1;
+        setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    if (live_ >= limits_.connections && !evict_one()) {
+        const Outcome busy = refuse({503, "too many connections"});
+        send(fd.get(), busy.bytes.data(), busy.bytes.size(), MSG_NOSIGNAL);
+        return;
+    }
+    std::string peer = peer_text(address, fd.get());
+    const std::uint64_t id = next_id_++;
+    ++live_;
+    connections_.emplace(id, std::make_unique<Connection>(*this, loop_, limits_, id, std::move(fd),
+                                                          std::move(peer)));
+}
+
+bool Front::Impl::evict_one() {
+    Connection* first = nullptr;
+    for (const auto& [id, connection] : connections_) {
+        const int rank = evictability(connection->phase());
+        if (rank == 0) continue;
+        const int best = first == nullptr ? 0 : evictability(first->phase());
+        if (rank > best || (rank == best && std::pair(connection->since(), id) <
+                                                std::pair(first->since(), first->id()))) {
+            first = connection.get();
+        }
+    }
+    if (first != nullptr) first->close_now();
+    return first != nullptr;
+}
+
+void Front::Impl::on_request(Connection& connection, Gathered request, bool close) {
+    close = close || draining_;
+    if (!workers_) return connection.finish(engine_->answer(std::move(request), close));
+    auto shared = std::make_shared<Gathered>(std::move(request));
+    workers_->submit([this, id = connection.id(), shared, close]() -> Workers::Completion {
+        const bool late = BootClock::now() - shared->received > limits_.queue_time;
+        auto outcome = std::make_shared<Outcome>(late ? refuse({503, "busy"})
+                                                      : engine_->answer(std::move(*shared), close));
+        return [this, id, outcome] {
+            const auto found = connections_.find(id);
+            if (found != connections_.end()) found->second->finish(std::move(*outcome));
+        };
+    });
+}
+
+void Front::Impl::on_gone(Connection& connection) {
+    --live_;
+    // Later, because the connection is still on the stack.
+    loop_.defer([this, id = connection.id(), alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) connections_.erase(id);
+    });
+    tell_if_empty();
+}
+
+void Front::Impl::tell_if_empty() {
+    if (!draining_ || live_ > 0 || !on_empty_) return;
+    loop_.defer(std::exchange(on_empty_, nullptr));
+}
+
+void Front::Impl::drain(std::function<void()> on_empty) {
+    draining_ = true;
+    watch_.reset();
+    accept_pause_.reset();
+    on_empty_ = std::move(on_empty);
+    for (const auto& [id, connection] : connections_) connection->drain();
+    tell_if_empty();
+}
+
+Expected<std::unique_ptr<Front>> Front::open(sys::EventLoop& loop, sys::Fd listening_socket,
+                                             FrontLimits limits, Handler handler,
+                                             unsigned workers) {
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (getsockopt(listening_socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 ||
+        listening == 0) {
+        return Error{"the descriptor given to the HTTP server is no listening socket", {}};
+    }
+    auto nonblocking = sys::set_nonblocking(listening_socket.get(), true);
+    if (!nonblocking) return nonblocking.error();
+    return std::unique_ptr<Front>(new Front(std::make_unique<Impl>(
+        loop, std::move(listening_socket), limits, std::move(handler), workers)));
+}
+
+Front::Front(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Front::~Front() = default;
+
+void Front::drain(std::function<void()> on_empty) {
+    impl_->drain(std::move(on_empty));
+}
+
+void Front::set_body_bytes_max(std::uint64_t bytes) {
+    impl_->set_body_bytes_max(bytes);
+}
+
+std::size_t Front::connections() const {
+    return impl_->connections();
+}
+
+}  // namespace lastgood::http

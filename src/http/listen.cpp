@@ -1,0 +1,171 @@
+#include "lastgood/http/listen.h"
+
+#include <arpa/inet.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "http/port_holder.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::http {
+namespace {
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+
+std::optional<Address> parse_address(const std::string& host, std::uint16_t port) {
+    Address address;
+    auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
+    if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(port);
+        address.size = sizeof v4;
+        return address;
+    }
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
+    if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        address.size = sizeof v6;
+        return address;
+    }
+    return std::nullopt;
+}
+
+Error bind_error(const std::string& where, std::uint16_t port, int error) {
+    Error result = system_error("could not listen on " + where, error);
+    if (error == EADDRINUSE) {
+        const std::string holder = port_holder(port);
+        if (!holder.empty()) result.what += ", it is held by " + holder;
+        result.mend = "end the other program, or choose another port";
+    } else if (error == EACCES) {
+        result.mend = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
+    } else if (error == EADDRNOTAVAIL) {
+        result.mend = "this machine has no such address; use 0.0.0.0 for all of them";
+    }
+    return result;
+}
+
+Expected<sockaddr_un> unix_address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) {
+        return Error{"the socket's path " + path + " is too long",
+                     "choose a runtime_dir with a shorter path"};
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
+// Removes what is left of an earlier daemon; refuses where somebody listens or it is no socket.
+Expected<void> clear_path(const std::string& path, const sockaddr_un& address) {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) < 0) return {};
+    if (!S_ISSOCK(info.st_mode)) {
+        return Error{path + " is in the way and is no socket", "move it away"};
+    }
+    const sys::Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe) return system_error("could not make a socket", errno);
+    const int result =
+        connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    // EAGAIN: its queue is full, so somebody listens.
+    if (result == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+        return Error{"somebody listens on " + path + " already", "end the other daemon first"};
+    }
+    if (errno != ECONNREFUSED && errno != ENOENT) {
+        return system_error("could not tell whether somebody listens on " + path, errno);
+    }
+    if (unlink(path.c_str()) < 0 && errno != ENOENT) {
+        return system_error("could not remove the stale " + path, errno);
+    }
+    return {};
+}
+
+Expected<void> give_to_group(const std::string& path, const std::string& group, bool required) {
+    if (group.empty()) return {};
+    std::vector<char> buffer(64 * 1024);
+    struct group entry {};
+    struct group* found = nullptr;
+    getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found == nullptr) {
+        if (!required) return {};
+        return Error{"there is no group " + group, "groupadd --system " + group};
+    }
+    if (chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) < 0 && required) {
+        return system_error("could not give " + path + " to group " + group, errno);
+    }
+    return {};
+}
+
+}  // namespace
+
+Expected<sys::Fd> listen_tcp(const std::string& host, std::uint16_t port) {
+    const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    const std::string where = shown + ":" + std::to_string(port);
+    const auto address = parse_address(host, port);
+    if (!address) return Error{host + " is no IP address", "write it as 0.0.0.0:8787"};
+    sys::Fd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return system_error("could not make a socket for " + where, errno);
+    const int on = 1;
+    const int off = 0;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (host == "::") setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address->storage);
+    if (bind(fd.get(), generic, address->size) < 0 ||
+        listen(fd.get(), static_cast<int>(limits::kListenBacklog)) < 0) {
+        return bind_error(where, port, errno);
+    }
+    return fd;
+}
+
+Expected<sys::Fd> listen_unix(const std::string& path, mode_t mode, const std::string& group,
+                              bool group_required) {
+    const auto address = unix_address(path);
+    if (!address) return address.error();
+    if (auto cleared = clear_path(path, *address); !cleared) return cleared.error();
+    sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return system_error("could not make a socket for " + path, errno);
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) < 0) {
+        return system_error("could not make the socket " + path, errno);
+    }
+    // Nobody can connect before listen(), whatever the file's mode is until then.
+    auto given = give_to_group(path, group, group_required);
+    Expected<void> result = given;
+    if (result && chmod(path.c_str(), mode) < 0) {
+        result = system_error("could not set the mode of " + path, errno);
+    }
+    if (result && listen(fd.get(), static_cast<int>(limits::kListenBacklog)) < 0) {
+        result = system_error("could not listen on " + path, errno);
+    }
+    if (!result) {
+        unlink(path.c_str());
+        return result.error();
+    }
+    return fd;
+}
+
+std::uint16_t local_port(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) return 0;
+    if (address.ss_family == AF_INET) {
+        return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+    }
+    if (address.ss_family == AF_INET6) {
+        return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+    }
+    return 0;
+}
+
+}  // namespace lastgood::http

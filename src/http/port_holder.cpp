@@ -1,0 +1,67 @@
+#include "http/port_holder.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <vector>
+
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::http {
+namespace {
+
+constexpr std::size_t kTableBytesMax = 4 << 20;
+
+// The inodes of listening sockets on the port: field 2 is ADDRESS:PORT in hex, 4 the state (0A is
+// listening), 10 the inode.
+void collect_listeners(const char* table, std::uint16_t port, std::set<std::string>& links) {
+    const auto content = sys::read_file(table, kTableBytesMax);
+    if (!content) return;
+    char wanted[8];
+    std::snprintf(wanted, sizeof wanted, ":%04X", port);
+    for (const auto& line : split(*content, '\n')) {
+        std::vector<std::string> fields;
+        for (auto& field : split(line, ' ')) {
+            if (!field.empty()) fields.push_back(std::move(field));
+        }
+        if (fields.size() < 10 || fields[3] != "0A" || !fields[1].ends_with(wanted)) continue;
+        links.insert("socket:[" + fields[9] + "]");
+    }
+}
+
+bool holds_one(const std::filesystem::path& process, const std::set<std::string>& links) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(process / "fd", error), end; !error && it != end;
+         it.increment(error)) {
+        std::error_code link_error;
+        if (links.contains(std::filesystem::read_symlink(it->path(), link_error).string())) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string port_holder(std::uint16_t port) {
+    std::set<std::string> links;
+    collect_listeners("/proc/net/tcp", port, links);
+    collect_listeners("/proc/net/tcp6", port, links);
+    if (links.empty()) return {};
+    std::error_code error;
+    for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;
+         it.increment(error)) {
+        const std::string pid = it->path().filename().string();
+        if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+        if (!holds_one(it->path(), links)) continue;
+        const auto name = sys::read_file((it->path() / "comm").string(), 64);
+        return printable(name ? trim(*name) : "unknown") + " (process " + pid + ")";
+    }
+    return {};
+}
+
+}  // namespace lastgood::http

@@ -1,0 +1,131 @@
+#include "lastgood/logs/line_capture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::logs {
+namespace {
+
+constexpr int kPipeBytes = 1 << 20;  // room for bursts; what an ordinary user may have
+constexpr Millis kIdleBeforeFlush{1000};
+
+}  // namespace
+
+void Tail::add(std::string_view line) {
+    lines_.emplace_back(line.substr(0, limits::kTailBytes));
+    bytes_ += lines_.back().size();
+    while (lines_.size() > limits::kTailLines ||
+           (bytes_ > limits::kTailBytes && lines_.size() > 1)) {
+        bytes_ -= lines_.front().size();
+        lines_.pop_front();
+    }
+}
+
+std::vector<std::string> Tail::lines() const {
+    std::vector<std::string> shown;
+    for (const std::string& line : lines_) shown.push_back(printable(line, limits::kTailBytes));
+    return shown;
+}
+
+LineCapture::LineCapture(sys::EventLoop& loop, sys::Fd pipe, OutputLog& log, Tail& tail, Slot slot,
+                         Stream stream)
+    : loop_(loop), pipe_(std::move(pipe)), log_(log), tail_(tail), slot_(slot), stream_(stream) {
+    (void)sys::set_nonblocking(pipe_.get(), true);
+    fcntl(pipe_.get(), F_SETPIPE_SZ, kPipeBytes);
+    watch_ = loop_.watch(pipe_.get(), EPOLLIN, [this](std::uint32_t) {
+        const Got got = read_once();
+        log_.flush();
+        if (got == Got::end) return close();
+        watch_idle();
+    });
+}
+
+LineCapture::Got LineCapture::read_once() {
+    char buffer[limits::kReadBytes];
+    const ssize_t got = read(pipe_.get(), buffer, sizeof buffer);
+    if (got > 0) {
+        last_read_ = BootClock::now();
+        take({buffer, static_cast<std::size_t>(got)});
+        return Got::bytes;
+    }
+    return got < 0 && (errno == EAGAIN || errno == EINTR) ? Got::nothing : Got::end;
+}
+
+void LineCapture::take(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto end = bytes.find('\n');
+        const std::string_view piece = bytes.substr(0, end);
+        // Cut what is too long, so that a line without an end can't fill our memory.
+        const std::size_t room = limits::kLineBytesMax - partial_.size();
+        if (piece.size() > room) {
+            partial_.append(piece.substr(0, room));
+            bytes.remove_prefix(room);
+            flush_partial();
+            continue;
+        }
+        if (end == std::string_view::npos) {
+            partial_.append(piece);
+            return;
+        }
+        bytes.remove_prefix(end + 1);
+        if (partial_.empty()) {
+            line(piece, true);
+        } else {
+            partial_.append(piece);
+            line(partial_, true);
+            partial_.clear();
+        }
+    }
+}
+
+void LineCapture::line(std::string_view text, bool whole) {
+    log_.append(slot_, stream_, text, whole);
+    tail_.add(text);
+}
+
+void LineCapture::flush_partial() {
+    if (partial_.empty()) return;
+    line(partial_, false);
+    partial_.clear();
+}
+
+void LineCapture::watch_idle() {
+    if (partial_.empty()) return idle_.reset();
+    if (idle_) return;
+    idle_ = loop_.after(kIdleBeforeFlush, [this] {
+        idle_.reset();
+        if (BootClock::now() - last_read_ < kIdleBeforeFlush) return watch_idle();
+        flush_partial();
+        log_.flush();
+    });
+}
+
+void LineCapture::drain() {
+    // An orphan that goes on writing must not hold us: no pipe holds more than this.
+    constexpr int kReadsMax = 2 * kPipeBytes / static_cast<int>(limits::kReadBytes);
+    for (int i = 0; i < kReadsMax && pipe_; ++i) {
+        if (read_once() != Got::bytes) break;
+    }
+    log_.flush();
+}
+
+void LineCapture::finish() {
+    drain();
+    close();
+}
+
+void LineCapture::close() {
+    flush_partial();
+    log_.flush();
+    idle_.reset();
+    watch_.reset();
+    pipe_.reset();
+}
+
+}  // namespace lastgood::logs

@@ -1,0 +1,54 @@
+#include "lastgood/logs/output_log.h"
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::logs {
+namespace {
+
+std::string tell_lost(std::uint64_t lines) {
+    return format_rfc3339(wall_now()) + " - lastgood | " + std::to_string(lines) +
+           " lines of output could not be written and are lost\n";
+}
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos || slash == 0 ? "" : path.substr(0, slash);
+}
+
+}  // namespace
+
+OutputLog::OutputLog(std::string path, Rotation rotation, sys::Reaper* reaper)
+    : file_(std::move(path), rotation, reaper, tell_lost) {
+    const std::string folder = folder_of(file_.path());
+    // A failure shows at the first write, and is counted there.
+    if (!folder.empty()) (void)sys::make_directories(folder);
+}
+
+void OutputLog::append(Slot slot, Stream stream, std::string_view line, bool whole) {
+    put(to_string(slot), to_string(stream), line, whole);
+}
+
+void OutputLog::remark(Slot slot, std::string_view text) {
+    put(to_string(slot), "lastgood", printable(text), true);
+}
+
+void OutputLog::put(std::string_view slot, std::string_view stream, std::string_view line,
+                    bool whole) {
+    const WallTime now = wall_now();
+    if (stamp_.empty() || now != stamped_) {
+        stamp_ = format_rfc3339(now);
+        stamped_ = now;
+    }
+    buffer_.append(stamp_).append(" ").append(slot).append(" ").append(stream);
+    buffer_.append(whole ? " | " : " > ").append(line).append("\n");
+    if (buffer_.size() >= limits::kReadBytes) flush();
+}
+
+void OutputLog::flush() {
+    file_.write(buffer_);
+    buffer_.clear();
+}
+
+}  // namespace lastgood::logs

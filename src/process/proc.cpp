@@ -1,0 +1,181 @@
+#include "process/proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/spawn.h"
+
+namespace lastgood::process::proc {
+namespace {
+
+constexpr std::size_t kEnvironmentBytesMax = 2 << 20;  // what the kernel lets exec pass, about
+
+struct CloseDir {
+    void operator()(DIR* dir) const { closedir(dir); }
+};
+using Dir = std::unique_ptr<DIR, CloseDir>;
+
+std::string path_of(pid_t pid, const char* file) {
+    return "/proc/" + std::to_string(pid) + "/" + file;
+}
+
+// Field values after the name of /proc/PID/stat: state, ppid, pgrp, session, … start time at 19.
+bool parse_stat(std::string_view text, Entry& entry) {
+    const auto end = text.rfind(')');
+    if (end == std::string_view::npos || end + 3 > text.size()) return false;
+    text.remove_prefix(end + 2);
+    if (text.empty() || text[0] == 'Z' || text[0] == 'X') return false;
+    std::uint64_t fields[20] = {};
+    std::size_t count = 1;
+    const char* at = text.data() + 1;
+    const char* last = text.data() + text.size();
+    while (count < 20 && at < last) {
+        while (at < last && *at == ' ') ++at;
+        if (at < last && *at == '-') ++at;  // only tty's group can be negative
+        const auto [next, error] = std::from_chars(at, last, fields[count]);
+        if (error != std::errc()) return false;
+        at = next;
+        ++count;
+    }
+    entry.parent = static_cast<pid_t>(fields[1]);
+    entry.group = static_cast<pid_t>(fields[2]);
+    entry.session = static_cast<pid_t>(fields[3]);
+    entry.start_time = fields[19];
+    return count == 20;
+}
+
+bool read_entry(int proc, const char* name, Entry& entry) {
+    char path[64];
+    std::snprintf(path, sizeof path, "%s/stat", name);
+    const sys::Fd file(openat(proc, path, O_RDONLY | O_CLOEXEC));
+    if (!file) return false;
+    char buffer[1024];
+    const ssize_t got = read(file.get(), buffer, sizeof buffer);
+    return got > 0 && parse_stat({buffer, static_cast<std::size_t>(got)}, entry);
+}
+
+void collect_tcp(const char* table, std::uint16_t local_port, Sockets which, Inodes& found) {
+    std::ifstream file(table);
+    std::string line;
+    std::getline(file, line);
+    while (std::getline(file, line)) {
+        char local[64];
+        char remote[64];
+        unsigned state = 0;
+        unsigned long inode = 0;
+        if (std::sscanf(line.c_str(), " %*d: %63s %63s %x %*s %*s %*s %*u %*u %lu", local, remote,
+                        &state, &inode) != 4) {
+            continue;
+        }
+        const char* port = std::strrchr(local, ':');
+        if (port == nullptr || std::strtoul(port + 1, nullptr, 16) != local_port) continue;
+        constexpr unsigned kEstablished = 1;
+        constexpr unsigned kCloseWait = 8;  // the client may still wait for an answer
+        constexpr unsigned kListen = 10;
+        const bool fits = which == Sockets::listening
+                              ? state == kListen
+                              : state == kEstablished || state == kCloseWait;
+        if (fits && inode != 0) found.insert(inode);
+    }
+}
+
+}  // namespace
+
+std::vector<Entry> processes() {
+    std::vector<Entry> found;
+    const Dir dir(opendir("/proc"));
+    if (!dir) return found;
+    while (const dirent* item = readdir(dir.get())) {
+        if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
+        Entry entry;
+        entry.pid = static_cast<pid_t>(std::strtol(item->d_name, nullptr, 10));
+        if (!read_entry(dirfd(dir.get()), item->d_name, entry)) continue;
+        constexpr pid_t kKernelThreads = 2;
+        if (entry.pid == kKernelThreads || entry.parent == kKernelThreads) continue;
+        found.push_back(entry);
+    }
+    return found;
+}
+
+bool environment_has(pid_t pid, std::string_view entry) {
+    auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
+    if (!text) return false;
+    for (std::size_t at = 0; at < text->size();) {
+        const std::size_t end = std::min(text->find('\0', at), text->size());
+        if (std::string_view(*text).substr(at, end - at) == entry) return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+bool send_signal(pid_t pid, std::uint64_t start_time, int signal) {
+    const sys::Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) return false;
+    if (start_time != 0 && sys::process_start_time(pid) != start_time) return false;
+    return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+std::uint64_t memory_bytes(pid_t pid) {
+    constexpr std::size_t kTextMax = 8192;
+    if (auto text = sys::read_file(path_of(pid, "smaps_rollup"), kTextMax)) {
+        const auto at = text->find("\nPss:");
+        if (at != std::string::npos) {
+            return std::strtoull(text->c_str() + at + 5, nullptr, 10) * 1024;
+        }
+    }
+    auto text = sys::read_file(path_of(pid, "statm"), kTextMax);
+    if (!text) return 0;
+    const auto space = text->find(' ');
+    if (space == std::string::npos) return 0;
+    return std::strtoull(text->c_str() + space, nullptr, 10) *
+           static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+Inodes tcp_sockets(std::uint16_t local_port, Sockets which) {
+    Inodes found;
+    collect_tcp("/proc/net/tcp", local_port, which, found);
+    collect_tcp("/proc/net/tcp6", local_port, which, found);
+    return found;
+}
+
+bool holds_socket(pid_t pid, const Inodes& inodes) {
+    const Dir dir(opendir(path_of(pid, "fd").c_str()));
+    if (!dir) return false;
+    while (const dirent* item = readdir(dir.get())) {
+        char target[64];
+        const ssize_t got = readlinkat(dirfd(dir.get()), item->d_name, target, sizeof target - 1);
+        constexpr std::string_view kPrefix = "socket:[";
+        if (got <= 0) continue;
+        target[got] = '\0';
+        if (!std::string_view(target).starts_with(kPrefix)) continue;
+        if (inodes.contains(std::strtoull(target + kPrefix.size(), nullptr, 10))) return true;
+    }
+    return false;
+}
+
+std::string name_holder(const Inodes& inodes) {
+    if (inodes.empty()) return "";
+    for (const Entry& entry : processes()) {
+        if (!holds_socket(entry.pid, inodes)) continue;
+        auto name = sys::read_file(path_of(entry.pid, "comm"), 256);
+        const std::string text = name ? printable(trim(*name)) : "";
+        return "pid " + std::to_string(entry.pid) + (text.empty() ? "" : ", " + text);
+    }
+    return "";
+}
+
+}  // namespace lastgood::process::proc

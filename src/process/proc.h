@@ -1,0 +1,46 @@
+// What /proc says, read fast: one look at all processes must cost a few milliseconds.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace lastgood::process::proc {
+
+struct Entry {
+    pid_t pid = 0;
+    pid_t parent = 0;
+    pid_t group = 0;
+    pid_t session = 0;
+    std::uint64_t start_time = 0;
+};
+
+// All processes but zombies and the kernel's own.
+std::vector<Entry> processes();
+
+// Is "NAME=value" in the process's environment as it was given to it? Not if it can't be read.
+bool environment_has(pid_t pid, std::string_view entry);
+
+// Sends by pidfd, after a check that the pid still is the process that was seen.
+bool send_signal(pid_t pid, std::uint64_t start_time, int signal);
+
+std::uint64_t memory_bytes(pid_t pid);
+
+using Inodes = std::unordered_set<std::uint64_t>;
+
+enum class Sockets { listening, connected };
+// Inodes of this machine's TCP sockets on a local port.
+Inodes tcp_sockets(std::uint16_t local_port, Sockets which);
+
+// Does the process hold one of these sockets?
+bool holds_socket(pid_t pid, const Inodes& inodes);
+
+// "pid 4711, node", or empty when nobody we may look at holds a socket of these.
+std::string name_holder(const Inodes& inodes);
+
+}  // namespace lastgood::process::proc

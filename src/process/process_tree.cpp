@@ -1,0 +1,109 @@
+#include "lastgood/process/process_tree.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "lastgood/base/sys/spawn.h"
+#include "process/proc.h"
+
+namespace lastgood::process {
+namespace {
+
+// Adds to `inside` whoever has a parent in it, until nothing changes.
+void add_descendants(const std::vector<proc::Entry>& all, std::unordered_set<pid_t>& inside) {
+    bool changed = !inside.empty();
+    while (changed) {
+        changed = false;
+        for (const auto& entry : all) {
+            if (inside.contains(entry.parent)) changed |= inside.insert(entry.pid).second;
+        }
+    }
+}
+
+}  // namespace
+
+std::string run_token(std::string_view installation, const AppName& app, RunId run) {
+    std::uint64_t hash = 1469598103934665603ULL;  // FNV-1a: short, and the same in every build
+    for (const char c : installation) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    }
+    return app.str() + "/" + std::to_string(run.value) + "/" + std::to_string(hash);
+}
+
+void adopt_orphans() {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+std::vector<Member> ProcessTree::members() const {
+    const auto all = proc::processes();
+    const pid_t self = getpid();
+    const auto leader = std::find_if(all.begin(), all.end(),
+                                     [this](const auto& entry) { return entry.pid == main_; });
+    // A pid that names another process by now says nothing about sessions and groups either. When
+    // the leader is gone its number stays taken as long as somebody is in its session or group.
+    const bool reused =
+        leader != all.end() && start_time_ != 0 && leader->start_time != start_time_;
+    const bool by_pid = main_ > 0 && !reused;
+
+    std::unordered_set<pid_t> inside;
+    if (by_pid) {
+        for (const auto& entry : all) {
+            if (entry.start_time < start_time_ || entry.pid == self) continue;
+            if (entry.pid == main_ || entry.session == main_ || entry.group == main_) {
+                inside.insert(entry.pid);
+            }
+        }
+        add_descendants(all, inside);
+    }
+    if (!token_.empty()) {
+        const std::string mark = "LASTGOOD_RUN=" + token_;
+        const std::uint64_t since = by_pid ? start_time_ : 0;
+        const std::size_t before = inside.size();
+        for (const auto& entry : all) {
+            // Nothing older than the run can belong to it; that spares most of the reading.
+            if (entry.start_time < since || entry.pid == self || inside.contains(entry.pid))
+                continue;
+            if (proc::environment_has(entry.pid, mark)) inside.insert(entry.pid);
+        }
+        if (inside.size() != before) add_descendants(all, inside);
+    }
+    std::vector<Member> found;
+    for (const auto& entry : all) {
+        if (inside.contains(entry.pid)) found.push_back({entry.pid, entry.start_time});
+    }
+    return found;
+}
+
+bool ProcessTree::contains(pid_t pid) const {
+    const auto all = members();
+    return std::any_of(all.begin(), all.end(), [pid](const Member& m) { return m.pid == pid; });
+}
+
+int ProcessTree::signal_all(int signal, pid_t except) const {
+    int sent = 0;
+    for (const Member& member : members()) {
+        if (member.pid == except) continue;
+        if (proc::send_signal(member.pid, member.start_time, signal)) ++sent;
+    }
+    return sent;
+}
+
+std::uint64_t ProcessTree::memory_bytes() const {
+    std::uint64_t sum = 0;
+    for (const Member& member : members()) sum += proc::memory_bytes(member.pid);
+    return sum;
+}
+
+bool ProcessTree::holds_connections(std::uint16_t port) const {
+    const auto inodes = proc::tcp_sockets(port, proc::Sockets::connected);
+    if (inodes.empty()) return false;
+    const auto all = members();
+    return std::any_of(all.begin(), all.end(), [&inodes](const Member& member) {
+        return proc::holds_socket(member.pid, inodes);
+    });
+}
+
+}  // namespace lastgood::process

@@ -1,0 +1,54 @@
+#include "lastgood/process/tree_end.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/sys/spawn.h"
+
+namespace lastgood::process {
+
+TreeEnd::TreeEnd(sys::EventLoop& loop, ProcessTree tree, Manner manner, Done done)
+    : loop_(loop),
+      tree_(std::move(tree)),
+      manner_(manner),
+      done_(std::move(done)),
+      begun_(BootClock::now()) {
+    if (manner_.grace.count() > 0) tree_.signal_all(manner_.signal);
+    look();
+}
+
+void TreeEnd::look() {
+    const auto left = tree_.members();
+    if (left.empty()) return finish(true);
+    const Millis passed = BootClock::now() - begun_;
+    if (passed >= manner_.grace) tree_.signal_all(SIGKILL);
+    if (passed >= manner_.grace + limits::kKillConfirmMax) return finish(false);
+    constexpr Millis kPauseMax{50};
+    timer_ = loop_.after(pause_, [this] { look(); });
+    pause_ = std::min(pause_ * 2, kPauseMax);
+}
+
+void TreeEnd::finish(bool nothing_left) {
+    loop_.defer([this, nothing_left, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
+        const Done done = std::move(done_);  // it may destroy this object
+        done(nothing_left);
+    });
+}
+
+void end_leftovers(sys::EventLoop& loop, pid_t pid, std::uint64_t start_time, std::string token,
+                   TreeEnd::Manner manner, TreeEnd::Done done) {
+    // Only the start time proves that the pid is still the one that was stored.
+    if (start_time == 0 || sys::process_start_time(pid) != start_time) pid = 0;
+    auto holder = std::make_shared<std::unique_ptr<TreeEnd>>();
+    *holder =
+        std::make_unique<TreeEnd>(loop, ProcessTree(pid, start_time, std::move(token)), manner,
+                                  [holder, done = std::move(done)](bool nothing_left) {
+                                      holder->reset();
+                                      done(nothing_left);
+                                  });
+}
+
+}  // namespace lastgood::process

@@ -1,0 +1,145 @@
+#include "lastgood/store/database.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "lastgood/base/assert.h"
+
+namespace lastgood::store {
+
+Statement::Statement(Statement&& other) noexcept
+    : db_(other.db_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bound_(other.bound_),
+      failure_(other.failure_) {}
+
+Statement::~Statement() {
+    sqlite3_finalize(statement_);
+}
+
+Statement& Statement::bind(std::string_view text) {
+    const int result = sqlite3_bind_text64(statement_, ++bound_, text.data(), text.size(),
+                                           SQLITE_TRANSIENT, SQLITE_UTF8);  // NOLINT
+    if (result != SQLITE_OK) failure_ = result;
+    return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+    const int result = sqlite3_bind_int64(statement_, ++bound_, number);
+    if (result != SQLITE_OK) failure_ = result;
+    return *this;
+}
+
+Statement& Statement::bind(const std::optional<std::string>& text) {
+    return text ? bind(std::string_view(*text)) : bind(std::nullopt);
+}
+
+Statement& Statement::bind(std::nullopt_t) {
+    const int result = sqlite3_bind_null(statement_, ++bound_);
+    if (result != SQLITE_OK) failure_ = result;
+    return *this;
+}
+
+Expected<bool> Statement::next() {
+    if (failure_ != SQLITE_OK) return Error{"database: could not bind a value", {}};
+    const int result = sqlite3_step(statement_);
+    if (result == SQLITE_ROW) return true;
+    if (result == SQLITE_DONE) return false;
+    return Error{std::string("database: ") + sqlite3_errmsg(db_), {}};
+}
+
+Expected<void> Statement::run() {
+    auto stepped = next();
+    if (!stepped) return stepped.error();
+    return {};
+}
+
+std::string Statement::text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::int64_t Statement::number(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+Expected<std::unique_ptr<Database>> Database::open(const std::string& path) {
+    sqlite3* handle = nullptr;
+    const mode_t before = umask(0077);
+    const int result =
+        sqlite3_open_v2(path.c_str(), &handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    umask(before);
+    std::unique_ptr<Database> database(new Database(handle, path));
+    if (result != SQLITE_OK) return database->error("could not open the database");
+    // A short wait covers a backup tool; longer would hold up the supervision of every app.
+    sqlite3_busy_timeout(handle, 200);
+    auto made = database->execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1024;");
+    if (!made) return made.error();
+    return database;
+}
+
+Database::~Database() {
+    sqlite3_close(db_);
+}
+
+Error Database::error(const std::string& doing) const {
+    return Error{doing + " " + path_ + ": " + sqlite3_errmsg(db_), {}};
+}
+
+Expected<void> Database::execute(const std::string& sql) {
+    if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        return error("could not write to the database");
+    }
+    return {};
+}
+
+Expected<Statement> Database::prepare(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
+        SQLITE_OK) {
+        return error("could not use the database");
+    }
+    return Statement(db_, statement);
+}
+
+Expected<void> Database::begin() {
+    if (depth_ == 0) {
+        if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
+    }
+    ++depth_;
+    return {};
+}
+
+Expected<void> Database::commit() {
+    LG_ASSERT(depth_ > 0);
+    if (depth_ > 1) {
+        --depth_;
+        return {};
+    }
+    auto done = execute("COMMIT");
+    if (!done) {
+        roll_back();
+        return done;
+    }
+    depth_ = 0;
+    return {};
+}
+
+void Database::roll_back() {
+    if (depth_ == 0) return;
+    depth_ = 0;
+    // Some failures (a full disk) have rolled back by themselves already.
+    if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+}  // namespace lastgood::store

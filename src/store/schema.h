@@ -1,0 +1,81 @@
+// The tables, as numbered forward-only migrations. A migration that was released is never changed.
+#pragma once
+
+#include <array>
+
+namespace lastgood::store {
+
+inline constexpr std::array kMigrations = {
+    R"sql(
+CREATE TABLE apps (
+    name TEXT PRIMARY KEY,
+    state TEXT NOT NULL               -- the machine's state, JSON
+) STRICT;
+CREATE TABLE notes (
+    app TEXT NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (app, name)
+) STRICT;
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,                 -- the forge's
+    provider TEXT NOT NULL,
+    event TEXT NOT NULL,
+    app TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    received_at INTEGER NOT NULL,     -- all times: milliseconds since 1970, UTC
+    bytes INTEGER NOT NULL,
+    UNIQUE (app, provider, id)
+) STRICT;
+CREATE INDEX deliveries_by_id ON deliveries (id);
+CREATE TABLE deployments (
+    id INTEGER PRIMARY KEY,
+    app TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    phase_since INTEGER NOT NULL,
+    outcome TEXT NOT NULL,            -- empty while it goes on
+    reason TEXT NOT NULL,
+    delivery TEXT NOT NULL,
+    requested_by TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    fetching_ms INTEGER,
+    building_ms INTEGER,
+    starting_ms INTEGER,
+    probation_ms INTEGER
+) STRICT;
+CREATE INDEX deployments_by_app ON deployments (app, id);
+CREATE TABLE releases (
+    app TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    built INTEGER NOT NULL,           -- 0: half-made
+    good_order INTEGER,               -- the higher the later it became good; NULL: never
+    run_spec TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    author TEXT NOT NULL,
+    PRIMARY KEY (app, commit_id)
+) STRICT;
+CREATE TABLE quarantine (
+    app TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (app, commit_id)
+) STRICT;
+CREATE TABLE slots (
+    app TEXT NOT NULL,
+    place TEXT NOT NULL,              -- blue, green or build
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    PRIMARY KEY (app, place)
+) STRICT;
+)sql",
+};
+
+}  // namespace lastgood::store

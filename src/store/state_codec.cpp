@@ -1,0 +1,150 @@
+#include "lastgood/store/state_codec.h"
+
+#include <nlohmann/json.hpp>
+
+namespace lastgood::store {
+namespace {
+
+using nlohmann::json;
+using namespace core;
+
+json to_json(const std::optional<CommitId>& commit) {
+    return commit ? json(commit->hex()) : json(nullptr);
+}
+
+std::optional<CommitId> commit_at(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_string()) return std::nullopt;
+    return CommitId::parse(found->get<std::string>());
+}
+
+CommitId needed_commit(const json& object, const char* key) {
+    auto commit = commit_at(object, key);
+    if (!commit) throw std::runtime_error(std::string("no commit in ") + key);
+    return *commit;
+}
+
+json to_json(const Deployment& deployment) {
+    json over = json::array();
+    for (const auto& candidate : deployment.request.over) {
+        over.push_back({{"commit", candidate.commit.hex()}, {"delivery", candidate.delivery}});
+    }
+    return {{"id", deployment.id.value},
+            {"phase", to_string(deployment.phase)},
+            {"commit", to_json(deployment.commit)},
+            {"fetch_failures", deployment.fetch_failures},
+            {"start_attempts", deployment.start_attempts},
+            {"waited_ms", deployment.waited.count()},
+            {"trigger", to_string(deployment.request.trigger)},
+            {"wanted", to_json(deployment.request.commit)},
+            {"delivery", deployment.request.delivery},
+            {"by", deployment.request.by},
+            {"force", deployment.request.force},
+            {"over", std::move(over)}};
+}
+
+std::optional<Deployment> deployment_at(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || found->is_null()) return std::nullopt;
+    const json& from = *found;
+    Deployment deployment;
+    deployment.id = DeploymentId{from.at("id").get<std::int64_t>()};
+    deployment.phase = parse_phase(from.at("phase").get<std::string>()).value_or(Phase::queued);
+    deployment.commit = commit_at(from, "commit");
+    deployment.fetch_failures = from.at("fetch_failures").get<int>();
+    deployment.start_attempts = from.at("start_attempts").get<int>();
+    deployment.waited = Millis(from.at("waited_ms").get<std::int64_t>());
+    Request& request = deployment.request;
+    request.trigger =
+        parse_trigger(from.at("trigger").get<std::string>()).value_or(Trigger::webhook);
+    request.commit = commit_at(from, "wanted");
+    request.delivery = from.at("delivery").get<std::string>();
+    request.by = from.at("by").get<std::string>();
+    request.force = from.at("force").get<bool>();
+    for (const auto& candidate : from.at("over")) {
+        request.over.push_back(
+            {needed_commit(candidate, "commit"), candidate.at("delivery").get<std::string>()});
+    }
+    return deployment;
+}
+
+std::string slot_text(Slot slot) {
+    return std::string(to_string(slot));
+}
+Slot slot_at(const json& object, const char* key) {
+    return object.at(key).get<std::string>() == "green" ? Slot::green : Slot::blue;
+}
+
+// Slots are stored for whoever reads the database; after a restart nothing of them runs.
+json slots_json(const AppState& state) {
+    json slots = json::object();
+    for (const Slot slot : kSlots) {
+        const SlotState& from = state.slot(slot);
+        slots[slot_text(slot)] = {
+            {"commit", to_json(from.commit)}, {"run", from.run.value}, {"failures", from.failures}};
+    }
+    return slots;
+}
+
+AppState decode(const json& from) {
+    AppState state;
+    state.paused = from.at("paused").get<bool>();
+    state.stopped = from.at("stopped").get<bool>();
+    state.failed = from.at("failed").get<bool>();
+    state.waiting = deployment_at(from, "waiting");
+    state.work = deployment_at(from, "work");
+    state.live = commit_at(from, "live");
+    state.active = slot_at(from, "active");
+    state.seen_tip = commit_at(from, "seen_tip");
+    state.runs = from.at("runs").get<std::uint64_t>();
+    for (const Slot slot : kSlots) {
+        const json& stored = from.at("slots").at(slot_text(slot));
+        state.slot(slot).run = RunId{stored.at("run").get<std::uint64_t>()};
+        state.slot(slot).failures = stored.at("failures").get<int>();
+    }
+    const json& trial = from.at("trial");
+    if (!trial.is_null()) {
+        state.trial = Trial{DeploymentId{trial.at("deployment").get<std::int64_t>()},
+                            needed_commit(trial, "commit"),
+                            slot_at(trial, "slot"),
+                            trial.at("crashes").get<int>(),
+                            Millis(trial.at("ran_ms").get<std::int64_t>()),
+                            std::nullopt};
+    }
+    return state;
+}
+
+}  // namespace
+
+std::string encode_state(const AppState& state) {
+    json out = {{"version", 1},
+                {"paused", state.paused},
+                {"stopped", state.stopped},
+                {"failed", state.failed},
+                {"waiting", state.waiting ? to_json(*state.waiting) : json(nullptr)},
+                {"work", state.work ? to_json(*state.work) : json(nullptr)},
+                {"trial", nullptr},
+                {"live", to_json(state.live)},
+                {"active", to_string(state.active)},
+                {"seen_tip", to_json(state.seen_tip)},
+                {"runs", state.runs},
+                {"slots", slots_json(state)}};
+    if (state.trial) {
+        out["trial"] = {{"deployment", state.trial->deployment.value},
+                        {"commit", state.trial->commit.hex()},
+                        {"slot", to_string(state.trial->slot)},
+                        {"crashes", state.trial->crashes},
+                        {"ran_ms", state.trial->ran.count()}};
+    }
+    return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Expected<AppState> decode_state(const std::string& text) {
+    try {
+        return decode(json::parse(text));
+    } catch (const std::exception& failure) {
+        return Error{std::string("the stored state can't be read: ") + failure.what(), {}};
+    }
+}
+
+}  // namespace lastgood::store

@@ -1,0 +1,110 @@
+#include "supervise/run.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::supervise {
+
+Run::Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Slot slot,
+         std::string token, Ended ended)
+    : loop_(loop),
+      reaper_(reaper),
+      log_(log),
+      slot_(slot),
+      token_(std::move(token)),
+      ended_(std::move(ended)) {}
+
+Run::~Run() {
+    if (child_.pid > 0 && !exited_) reaper_.forget(child_.pid);
+}
+
+process::ProcessTree Run::tree() const {
+    return process::ProcessTree(child_.pid, child_.start_time, token_);
+}
+
+Expected<sys::Fd> Run::capture(logs::Stream stream, std::unique_ptr<logs::LineCapture>& place) {
+    auto pipe = sys::make_pipe(O_CLOEXEC);
+    if (!pipe) return pipe.error();
+    place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_, slot_,
+                                                stream);
+    return std::move(pipe->write);
+}
+
+Expected<void> Run::start(sys::SpawnSpec spec) {
+    auto out = capture(logs::Stream::out, out_);
+    if (!out) return out.error();
+    auto err = capture(logs::Stream::err, err_);
+    if (!err) return err.error();
+    spec.fds.push_back({out->get(), 1});
+    spec.fds.push_back({err->get(), 2});
+    spec.env.push_back("LASTGOOD_RUN=" + token_);
+    since_ = BootClock::now();
+    auto child = sys::spawn(spec);
+    if (!child) return child.error();
+    child_ = std::move(*child);
+    reaper_.expect(child_.pid, [this](int status) { exited(status); });
+    return {};
+}
+
+void Run::stop(const config::Stop& rules) {
+    expect_exit();
+    if (exited_ || stopping_) return;
+    stopping_ = rules;
+    stop_until_ = BootClock::now() + rules.timeout;
+    syscall(SYS_pidfd_send_signal, child_.pidfd.get(), rules.signal, nullptr, 0);
+    kill_timer_ = loop_.after(rules.timeout, [this] { end_tree({}); });
+}
+
+void Run::exited(int status) {
+    exited_ = true;
+    kill_timer_.reset();
+    ran_for_ = BootClock::now() - since_;
+    status_ = sys::describe_wait_status(status);
+    if (end_) {  // KILL was on its way
+        status_ += " after it did not stop within " + format_duration(stopping_->timeout);
+        return;
+    }
+    end_tree(manner_after_exit(status));
+}
+
+process::TreeEnd::Manner Run::manner_after_exit(int status) const {
+    if (!stopping_) return {};
+    // A main process that died of the signal (a shell) passed nothing on: the real program may
+    // still be about to hear of it, and gets the time that is left. One that took the signal and
+    // then ended has seen to its own; what stays is a stray.
+    const bool died_of_it = WIFSIGNALED(status) && WTERMSIG(status) == stopping_->signal;
+    const Millis left = stop_until_ - BootClock::now();
+    return {stopping_->signal, std::max(died_of_it ? left : limits::kStrayTermMax, Millis{1})};
+}
+
+void Run::end_tree(process::TreeEnd::Manner manner) {
+    end_ = std::make_unique<process::TreeEnd>(loop_, tree(), manner,
+                                              [this](bool nothing_left) { over(nothing_left); });
+}
+
+void Run::over(bool nothing_left) {
+    if (!exited_ && nothing_left) {
+        // Dead, but its status has not been collected yet: the reaper does it in this round or the
+        // next.
+        end_tree({});
+        return;
+    }
+    if (!exited_)
+        status_ = "did not end on SIGKILL";
+    else if (!nothing_left)
+        status_ += "; some of its processes can't be killed";
+    out_->finish();
+    err_->finish();
+    const auto ended = std::move(ended_);  // it may destroy this object
+    ended({status_, ran_for_, tail_.lines(), asked_});
+}
+
+}  // namespace lastgood::supervise

@@ -1,0 +1,141 @@
+#include "supervise/slot_runner.h"
+
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::supervise {
+
+SlotInfo SlotRunner::info() const {
+    SlotInfo info;
+    if (!run_) return info;
+    info.pid = run_->pid();
+    info.start_time = run_->start_time();
+    info.run = run_id_;
+    info.since = run_->since();
+    info.memory_bytes = run_->tree().memory_bytes();
+    return info;
+}
+
+Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listening) {
+    const RunnerConfig& config = shared_.config;
+    sys::SpawnSpec spawn;
+    spawn.argv = spec.argv;
+    spawn.env = spec.env;
+    spawn.workdir = spec.workdir;
+    if (listening >= 0) {
+        // An earlier program may have made the shared description nonblocking; the next one must
+        // find it as the protocol promises.
+        (void)sys::set_nonblocking(listening, false);
+        spawn.fds.push_back({listening, 3});
+        spawn.env.push_back("LISTEN_FDS=1");
+        spawn.env.push_back("LISTEN_FDNAMES=" + std::string(to_string(slot_)));
+        spawn.set_listen_pid = true;
+    }
+    if (config.ready.kind == config::Ready::Kind::notify) {
+        if (auto made = sys::make_directories(config.runtime_dir); !made) return made.error();
+        auto opened =
+            NotifySocket::open(shared_.loop, config.runtime_dir + "/notify-" + config.app.str() +
+                                                 "-" + std::to_string(spec.run.value));
+        if (!opened) return opened.error();
+        notify_ = std::move(*opened);
+        spawn.env.push_back("NOTIFY_SOCKET=" + notify_->path());
+    }
+    return spawn;
+}
+
+void SlotRunner::start(RunSpec spec, int listening) {
+    LG_ASSERT(!run_);
+    run_id_ = spec.run;
+    ready_ = stopping_ = health_wanted_ = false;
+    const auto token = process::run_token(shared_.config.runtime_dir, shared_.config.app, spec.run);
+    run_ = std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, slot_, token,
+                                 [this](ExitReport report) { ended(std::move(report)); });
+    auto spawn = make_spawn(spec, listening);
+    auto started = spawn ? run_->start(*spawn) : Expected<void>(spawn.error());
+    if (!started) {
+        ExitReport report;
+        report.status = started.error().text();
+        if (!report.status.starts_with("could not start")) {
+            report.status = "could not start: " + report.status;
+        }
+        return ended(std::move(report));
+    }
+    shared_.tell([slot = slot_, run = run_id_, pid = run_->pid(),
+                  start_time = run_->start_time()](const Listener& listener) {
+        if (listener.started) listener.started(slot, run, pid, start_time);
+    });
+    await_ready();
+}
+
+void SlotRunner::await_ready() {
+    Readiness::News news;
+    news.ready = [this] {
+        ready_ = true;
+        readiness_.reset();
+        update_health();
+        shared_.tell([slot = slot_, run = run_id_](const Listener& listener) {
+            if (listener.ready) listener.ready(slot, run);
+        });
+    };
+    news.not_ready = [this](const std::string& reason) {
+        readiness_.reset();
+        shared_.tell([slot = slot_, run = run_id_, reason](const Listener& listener) {
+            if (listener.not_ready) listener.not_ready(slot, run, reason);
+        });
+    };
+    readiness_ =
+        std::make_unique<Readiness>(shared_.loop, shared_.config.ready, target_, std::move(news));
+    if (!notify_) return;
+    notify_->listen(
+        [this](pid_t sender) { return sender == run_->pid() || run_->tree().contains(sender); },
+        [this] {
+            if (readiness_) readiness_->notified();
+        });
+}
+
+void SlotRunner::stop(Millis drain_min, std::function<bool()> idle) {
+    if (!run_ || stopping_) return;
+    stopping_ = true;
+    readiness_.reset();
+    health_.reset();
+    run_->expect_exit();
+    const config::Stop rules = shared_.config.stop;
+    if (!idle) return run_->stop(rules);
+    drain_ = std::make_unique<Drain>(shared_.loop, drain_min, rules.timeout, std::move(idle),
+                                     [this, rules] {
+                                         run_->stop(rules);
+                                         drain_.reset();
+                                     });
+}
+
+void SlotRunner::watch_health(bool on) {
+    health_wanted_ = on;
+    update_health();
+}
+
+void SlotRunner::update_health() {
+    const bool wanted = run_ && ready_ && health_wanted_ && !stopping_ &&
+                        shared_.config.ready.kind == config::Ready::Kind::http;
+    if (!wanted) return health_.reset();
+    if (health_) return;
+    health_ = std::make_unique<HealthWatch>(
+        shared_.loop, shared_.config.ready.path, target_,
+        [this](int in_a_row, const std::string& reason) {
+            shared_.tell([slot = slot_, run = run_id_, in_a_row, reason](const Listener& listener) {
+                if (listener.probe_failed) listener.probe_failed(slot, run, in_a_row, reason);
+            });
+        });
+}
+
+void SlotRunner::ended(ExitReport report) {
+    readiness_.reset();
+    health_.reset();
+    drain_.reset();
+    notify_.reset();
+    run_.reset();
+    shared_.emptied(slot_);
+    shared_.tell([slot = slot_, run = run_id_, report](const Listener& listener) {
+        if (listener.exited) listener.exited(slot, run, report);
+    });
+}
+
+}  // namespace lastgood::supervise

@@ -1,0 +1,64 @@
+// One slot of an app: the run in it from its start over readiness and health to its end.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lastgood/supervise/app_runner.h"
+#include "supervise/drain.h"
+#include "supervise/notify_socket.h"
+#include "supervise/readiness.h"
+#include "supervise/run.h"
+
+namespace lastgood::supervise {
+
+class SlotRunner {
+  public:
+    // What the slots of an app share; outlives them.
+    struct Shared {
+        sys::EventLoop& loop;
+        sys::Reaper& reaper;
+        const RunnerConfig& config;
+        logs::OutputLog& log;
+        // Passes news on to the listener, deferred.
+        std::function<void(std::function<void(const Listener&)>)> tell;
+        std::function<void(Slot)> emptied;
+    };
+
+    SlotRunner(Shared shared, Slot slot, MakeTarget target)
+        : shared_(std::move(shared)), slot_(slot), target_(std::move(target)) {}
+    SlotRunner(const SlotRunner&) = delete;
+    SlotRunner& operator=(const SlotRunner&) = delete;
+
+    [[nodiscard]] bool empty() const { return !run_; }
+    [[nodiscard]] SlotInfo info() const;
+    [[nodiscard]] process::ProcessTree tree() const { return run_->tree(); }
+
+    // `listening`: the slot's socket, -1 without.
+    void start(RunSpec spec, int listening);
+    // `idle` set: wait for it first, within the bounds of the Drain.
+    void stop(Millis drain_min, std::function<bool()> idle);
+    void watch_health(bool on);
+
+  private:
+    Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec, int listening);
+    void await_ready();
+    void update_health();
+    void ended(ExitReport report);
+
+    Shared shared_;
+    Slot slot_;
+    MakeTarget target_;
+    RunId run_id_;
+    std::unique_ptr<Run> run_;
+    std::unique_ptr<NotifySocket> notify_;
+    std::unique_ptr<Readiness> readiness_;
+    std::unique_ptr<HealthWatch> health_;
+    std::unique_ptr<Drain> drain_;
+    bool ready_ = false;
+    bool stopping_ = false;
+    bool health_wanted_ = false;
+};
+
+}  // namespace lastgood::supervise

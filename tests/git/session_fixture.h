@@ -1,0 +1,106 @@
+// A session on a real worker process (this test program itself) and a repository to fetch from.
+#pragma once
+
+#include <limits.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "git/session_limits.h"
+#include "temp_folder.h"
+
+namespace lastgood::git {
+
+inline std::string own_program() {
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    return {path, static_cast<std::size_t>(length)};
+}
+
+inline CommitId commit_id(const std::string& hex) {
+    auto id = CommitId::parse(hex);
+    EXPECT_TRUE(id.has_value()) << hex;
+    return id ? *id : *CommitId::parse(std::string(40, '1'));
+}
+
+// Runs one session's requests to their answers.
+class SessionRunner {
+  public:
+    SessionRunner(const Remote& remote, SessionLimits limits) {
+        signal(SIGPIPE, SIG_IGN);
+        session = open_session(loop, reaper, own_program(), remote, limits);
+    }
+
+    template <typename T, typename Start>
+    GitResult<T> wait(Start start) {
+        std::optional<GitResult<T>> result;
+        start([&result](GitResult<T> answer) { result = std::move(answer); });
+        const Instant until = BootClock::now() + Millis(45'000);
+        while (!result && BootClock::now() < until) loop.run_once(Millis(1000));
+        if (result) return std::move(*result);
+        ADD_FAILURE() << "no answer came";
+        return {};
+    }
+
+    GitResult<std::optional<CommitId>> list_tip() {
+        return wait<std::optional<CommitId>>([&](auto done) { session->list_tip(done); });
+    }
+    GitResult<FetchResult> fetch(const FetchRequest& request = {}) {
+        return wait<FetchResult>([&](auto done) { session->fetch(request, done); });
+    }
+    GitResult<Released> materialise(const CommitId& commit, const std::string& directory) {
+        return wait<Released>([&](auto done) { session->materialise(commit, directory, done); });
+    }
+    GitResult<bool> seal(const std::string& directory) {
+        return wait<bool>([&](auto done) { session->seal(directory, done); });
+    }
+    GitResult<std::vector<std::string>> remove(
+        const std::vector<std::pair<CommitId, std::string>>& releases) {
+        return wait<std::vector<std::string>>(
+            [&](auto done) { session->remove_releases(releases, done); });
+    }
+
+    sys::EventLoop loop;
+    sys::Reaper reaper{loop};
+    std::unique_ptr<Session> session;
+};
+
+// What the tests begin with: a repository `origin` with a branch main of three commits.
+class SessionFixture : public ::testing::Test {
+  protected:
+    SessionFixture() {
+        shell(folder.path(),
+              "git init -q -b main origin; cd origin; git config core.autocrlf false\n"
+              "for i in 1 2 3; do echo $i >file; git add .; git commit -qm \"change $i\"; done");
+        remote.url = folder / "origin";
+        remote.branch = "main";
+        remote.mirror = folder / "repo.git";
+    }
+
+    SessionRunner& runner() {
+        if (!runner_) runner_ = std::make_unique<SessionRunner>(remote, deadlines);
+        return *runner_;
+    }
+    void restart_session() { runner_.reset(); }
+
+    // Runs in the origin.
+    std::string in_origin(const std::string& script) { return shell(folder / "origin", script); }
+    CommitId id_of(const std::string& name) { return commit_id(in_origin("git rev-parse " + name)); }
+    std::string in_mirror(const std::string& script) { return shell(remote.mirror, script); }
+
+    FetchResult must_fetch(const FetchRequest& request = {}) {
+        auto result = runner().fetch(request);
+        EXPECT_TRUE(result.value.has_value()) << result.error.error.text();
+        return result.value.value_or(FetchResult{});
+    }
+
+    TempFolder folder;
+    Remote remote;
+    SessionLimits deadlines;
+
+  private:
+    std::unique_ptr<SessionRunner> runner_;
+};
+
+}  // namespace lastgood::git
