@@ -32,6 +32,7 @@ class Machine {
     void on(const StopAsked& event);
     void on(const RestartAsked& event);
     void on(const QuarantineReleaseAsked& event);
+    void on(const ReleaseRemoved& event);
 
     Step take() { return std::move(step_); }
 

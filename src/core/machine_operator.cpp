@@ -138,4 +138,6 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     accept({}, {});
 }
 
+void Machine::on(const ReleaseRemoved& event) { std::erase(s_.good, event.commit); }
+
 }  // namespace lastgood::core

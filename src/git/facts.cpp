@@ -10,6 +10,16 @@ namespace {
 
 using WalkPtr = std::unique_ptr<git_revwalk, Freer<git_revwalk_free>>;
 
+int read_type(git_repository& mirror, const CommitId& id, git_object_t& type) {
+    git_oid oid;
+    if (!to_oid(id, oid)) return GIT_ENOTFOUND;
+    git_odb* odb = nullptr;
+    if (const int code = git_repository_odb(&odb, &mirror); code < 0) return code;
+    const OdbPtr owner(odb);
+    std::size_t size = 0;
+    return git_odb_read_header(&size, &type, odb, &oid);
+}
+
 // Asks one repository about descent and remembers the first failure.
 class Ancestry {
   public:
@@ -23,9 +33,18 @@ class Ancestry {
         return answer == 1;
     }
 
-    [[nodiscard]] std::optional<git_oid> commit(const CommitId& id) const {
+    // Nothing when the mirror hasn't got it; an object that is there but broken is a failure.
+    std::optional<git_object_t> type(const CommitId& id) {
+        git_object_t found = GIT_OBJECT_INVALID;
+        const int code = read_type(mirror_, id, found);
+        if (code == 0) return found;
+        if (code != GIT_ENOTFOUND) failure_ = libgit2_error("the mirror's " + id.hex());
+        return std::nullopt;
+    }
+
+    std::optional<git_oid> commit(const CommitId& id) {
         git_oid oid;
-        if (object_type(mirror_, id) != GIT_OBJECT_COMMIT || !to_oid(id, oid)) return std::nullopt;
+        if (type(id) != GIT_OBJECT_COMMIT || !to_oid(id, oid)) return std::nullopt;
         return oid;
     }
 
@@ -38,15 +57,9 @@ class Ancestry {
 
 }  // namespace
 
-std::optional<git_object_t> object_type(git_repository& mirror, const CommitId& id) {
-    git_oid oid;
-    git_odb* odb = nullptr;
-    if (!to_oid(id, oid) || git_repository_odb(&odb, &mirror) < 0) return std::nullopt;
-    const OdbPtr owner(odb);
-    std::size_t size = 0;
+bool has_object(git_repository& mirror, const CommitId& id) {
     git_object_t type = GIT_OBJECT_INVALID;
-    if (git_odb_read_header(&size, &type, odb, &oid) < 0) return std::nullopt;
-    return type;
+    return read_type(mirror, id, type) == 0;
 }
 
 GitResult<FetchResult> gather_facts(git_repository& mirror, const std::optional<git_oid>& tip,
@@ -58,6 +71,9 @@ GitResult<FetchResult> gather_facts(git_repository& mirror, const std::optional<
         if (candidates.empty()) candidates.push_back(*result.tip);
     }
     Ancestry ancestry(mirror);
+    if (result.tip && !ancestry.commit(*result.tip)) {
+        return failed<FetchResult>(libgit2_error("the mirror lost the branch's tip"));
+    }
     const auto live = request.live ? ancestry.commit(*request.live) : std::nullopt;
     std::vector<std::optional<git_oid>> commits;
     commits.reserve(candidates.size());
@@ -65,7 +81,7 @@ GitResult<FetchResult> gather_facts(git_repository& mirror, const std::optional<
 
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         CommitFacts facts{candidates[i], false, false, false, false, false, {}};
-        facts.present = object_type(mirror, candidates[i]).has_value();
+        facts.present = ancestry.type(candidates[i]).has_value();
         facts.is_commit = commits[i].has_value();
         facts.on_ref = (tip && commits[i] && git_oid_equal(&*tip, &*commits[i]) != 0) ||
                        ancestry.descends(tip, commits[i]);

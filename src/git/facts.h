@@ -8,8 +8,7 @@
 
 namespace lastgood::git {
 
-// Nothing when the mirror hasn't got the object.
-std::optional<git_object_t> object_type(git_repository& mirror, const CommitId& id);
+bool has_object(git_repository& mirror, const CommitId& id);
 
 // `tip`: of the branch, none when it isn't there. Fails where history can't be read.
 GitResult<FetchResult> gather_facts(git_repository& mirror, const std::optional<git_oid>& tip,

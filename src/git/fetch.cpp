@@ -21,7 +21,7 @@ Attempt give_up(GitError error, bool suspicious) {
 void ask_for_missing(Transport& transport, git_repository& mirror, const FetchRequest& request) {
     if (request.candidates.empty()) return;
     const CommitId& wanted = request.candidates.front();
-    if (object_type(mirror, wanted)) return;
+    if (has_object(mirror, wanted)) return;
     transport.fetch_id(wanted, kAskedRefs + wanted.hex());
 }
 

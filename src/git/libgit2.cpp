@@ -15,12 +15,9 @@ void start_libgit2(const std::string& home) {
     static bool started = false;
     if (started) return;
     started = true;
-    // The library reads HOME once, when it starts; git children get the real one.
-    const char* variable = std::getenv("HOME");
-    const std::string before = variable != nullptr ? variable : "";
+    // For good: the library looks at HOME when it connects. Where it fetches, no git child runs.
     if (!home.empty()) setenv("HOME", home.c_str(), 1);
     git_libgit2_init();
-    if (!home.empty()) setenv("HOME", before.c_str(), 1);
 
     // Nobody's ~/.gitconfig or /etc/gitconfig may change what a release looks like.
     for (const int level : {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,

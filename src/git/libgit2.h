@@ -33,7 +33,8 @@ using SignaturePtr = std::unique_ptr<git_signature, Freer<git_signature_free>>;
 using BlobPtr = std::unique_ptr<git_blob, Freer<git_blob_free>>;
 
 // Process-wide options: small caches, strict objects, no configuration but the mirror's own. Once,
-// before the first call of the library; `home` (may be empty) is where it looks for .ssh.
+// before the first call of the library. `home` is where it looks for .ssh/known_hosts; empty:
+// nowhere.
 void start_libgit2(const std::string& home);
 
 // What the library says of its last failure, printable; never empty.

@@ -6,6 +6,7 @@
 #include "git/libgit2.h"
 #include "git/transport.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/base/sys/files.h"
 
 namespace lastgood::git {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct Login {
     const Access* access;
     int tries = 0;
+    bool offered = false;           // a key or token: the same one again is no use
     const char* trouble = nullptr;  // ours, when the library would only say "user cancelled"
 };
 
@@ -20,7 +22,7 @@ int give_credential(git_credential** out, const char*, const char* user_in_url,
                     unsigned int allowed, void* payload) {
     auto& login = *static_cast<Login*>(payload);
     const Access& access = *login.access;
-    if (++login.tries > limits::kCredentialTriesMax) {
+    if (++login.tries > limits::kCredentialTriesMax || login.offered) {
         login.trouble = access.url.is_http() ? "the remote refused the token"
                                              : "failed to authenticate SSH session: key refused";
         return GIT_EAUTH;
@@ -29,6 +31,7 @@ int give_credential(git_credential** out, const char*, const char* user_in_url,
     if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) {
         return git_credential_username_new(out, user.c_str());
     }
+    login.offered = true;
     if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0) {
         const auto& key = access.remote.auth.ssh_key;
         if (!key.empty()) {
@@ -99,6 +102,10 @@ class Libgit2Transport final : public Transport {
 
     RemotePtr connect(bool into_mirror) {
         login_ = Login{&access_};
+        if (access_.url.scheme == RemoteUrl::Scheme::path && !sys::is_directory(address())) {
+            login_.trouble = "it does not appear to be a git repository";
+            return nullptr;
+        }
         git_remote* remote = nullptr;
         if (into_mirror) {
             git_repository* repository = nullptr;

@@ -32,9 +32,15 @@ GitResult<git_oid> edited_tree(git_repository& view, const git_oid& tree,
     return succeeded(made);
 }
 
-GitResult<git_oid> commit_edits(git_repository& view, const git_commit& parent,
+GitResult<git_oid> commit_edits(git_repository& view, const git_oid& parent_id,
                                 const std::vector<TreeFile>& edits, const std::string& directory) {
-    auto made = edited_tree(view, *git_commit_tree_id(&parent), edits);
+    // Looked up through the view: the library drops parents of another handle without a word.
+    git_commit* parent = nullptr;
+    if (git_commit_lookup(&parent, &view, &parent_id) < 0) {
+        return failed<git_oid>(libgit2_error("could not read the release's commit"));
+    }
+    const CommitPtr parent_owner(parent);
+    auto made = edited_tree(view, *git_commit_tree_id(parent), edits);
     if (!made.value) return made;
     git_tree* tree = nullptr;
     git_signature* author = nullptr;
@@ -44,11 +50,10 @@ GitResult<git_oid> commit_edits(git_repository& view, const git_commit& parent,
     const SignaturePtr author_owner(author);
     const std::string message =
         "Edits found in " + directory + "\n\nSaved before the release was removed.\n";
-    const git_commit* parents[] = {&parent};
     git_oid id;
     if (found < 0 || signed_as < 0 ||
-        git_commit_create(&id, &view, nullptr, author, author, nullptr, message.c_str(), tree, 1,
-                          const_cast<const git_commit**>(parents)) < 0) {
+        git_commit_create_v(&id, &view, nullptr, author, author, nullptr, message.c_str(), tree, 1,
+                            parent) < 0) {
         return failed<git_oid>(libgit2_error("could not write the commit of the edits"));
     }
     return succeeded(id);
@@ -100,7 +105,7 @@ GitResult<std::optional<std::string>> rescue_edits(const std::string& mirror,
 
     auto lock = MirrorLock::take(mirror);
     if (!lock) return failed<Result>({lock.error(), false});
-    auto saved = commit_edits(**view.value, *raw, *edits.value, directory);
+    auto saved = commit_edits(**view.value, oid, *edits.value, directory);
     if (!saved.value) return failed<Result>(std::move(saved.error));
     auto named = set_ref(repository, rescue_ref(commit), *saved.value);
     if (!named.value) return failed<Result>(std::move(named.error));

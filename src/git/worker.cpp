@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -45,13 +46,19 @@ bool uses_libgit2(const Remote& remote) {
     return !git_is_installed();
 }
 
-// libgit2 knows one known_hosts file, that of HOME: the config's one gets a HOME of its own.
+// libgit2 knows one known_hosts file, that of its home, and reads .gitconfig there, too: it gets a
+// home of its own with a link to the file that counts.
 std::string home_for(const Remote& remote) {
-    if (!uses_libgit2(remote) || remote.auth.known_hosts.empty()) return "";
+    if (!uses_libgit2(remote)) return "";
+    const char* user_home = std::getenv("HOME");
+    std::string known_hosts = remote.auth.known_hosts;
+    if (known_hosts.empty() && user_home != nullptr) {
+        known_hosts = std::string(user_home) + "/.ssh/known_hosts";
+    }
     const std::string home = remote.mirror + "/home";
     if (!sys::make_directories(home + "/.ssh", 0700) ||
-        !sys::replace_symlink(home + "/.ssh/known_hosts", remote.auth.known_hosts)) {
-        return "/nonexistent";  // knows no host, so refuses all
+        !sys::replace_symlink(home + "/.ssh/known_hosts", known_hosts)) {
+        return "";  // knows no host, so refuses all
     }
     return home;
 }

@@ -96,6 +96,9 @@ class HttplibEngine final : public Engine {
                 handle(request, response);
                 return httplib::Server::HandlerResponse::Handled;
             });
+        // Its tables are made by the first request line it reads: here, and not by threads at once.
+        MemoryStream warm_up("WARM-UP / HTTP/1.1\r\n\r\n");
+        server_.process(warm_up, true);
     }
 
     Outcome answer(Gathered request, bool close) override {

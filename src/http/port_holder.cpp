@@ -49,8 +49,11 @@ bool holds_one(const std::filesystem::path& process, const std::set<std::string>
 
 std::string port_holder(std::uint16_t port) {
     std::set<std::string> links;
-    collect_listeners("/proc/net/tcp", port, links);
-    collect_listeners("/proc/net/tcp6", port, links);
+    // The kernel writes these tables in pieces and may skip a line when others come and go.
+    for (int attempt = 0; attempt < 3 && links.empty(); ++attempt) {
+        collect_listeners("/proc/net/tcp", port, links);
+        collect_listeners("/proc/net/tcp6", port, links);
+    }
     if (links.empty()) return {};
     std::error_code error;
     for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;

@@ -111,15 +111,15 @@ std::vector<Entry> processes() {
     return found;
 }
 
-bool environment_has(pid_t pid, std::string_view entry) {
+Answer environment_has(pid_t pid, std::string_view entry) {
     auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
-    if (!text) return false;
+    if (!text) return Answer::no;
     for (std::size_t at = 0; at < text->size();) {
         const std::size_t end = std::min(text->find('\0', at), text->size());
-        if (std::string_view(*text).substr(at, end - at) == entry) return true;
+        if (std::string_view(*text).substr(at, end - at) == entry) return Answer::yes;
         at = end + 1;
     }
-    return false;
+    return text->empty() ? Answer::unknown : Answer::no;
 }
 
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal) {

@@ -23,8 +23,10 @@ struct Entry {
 // All processes but zombies and the kernel's own.
 std::vector<Entry> processes();
 
-// Is "NAME=value" in the process's environment as it was given to it? Not if it can't be read.
-bool environment_has(pid_t pid, std::string_view entry);
+// Is "NAME=value" in the process's environment as it was given to it? Not if it can't be read;
+// `unknown` where there is none at all: so it is for a moment while a process executes a program.
+enum class Answer { no, yes, unknown };
+Answer environment_has(pid_t pid, std::string_view entry);
 
 // Sends by pidfd, after a check that the pid still is the process that was seen.
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal);

@@ -37,7 +37,7 @@ void adopt_orphans() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-std::vector<Member> ProcessTree::members() const {
+Look ProcessTree::look() const {
     const auto all = proc::processes();
     const pid_t self = getpid();
     const auto leader = std::find_if(all.begin(), all.end(),
@@ -47,34 +47,33 @@ std::vector<Member> ProcessTree::members() const {
     const bool reused =
         leader != all.end() && start_time_ != 0 && leader->start_time != start_time_;
     const bool by_pid = main_ > 0 && !reused;
+    // Nothing older than the run can belong to it; that spares most of the reading.
+    const std::uint64_t since = by_pid ? start_time_ : 0;
 
+    Look look;
     std::unordered_set<pid_t> inside;
-    if (by_pid) {
-        for (const auto& entry : all) {
-            if (entry.start_time < start_time_ || entry.pid == self) continue;
-            if (entry.pid == main_ || entry.session == main_ || entry.group == main_) {
-                inside.insert(entry.pid);
-            }
-        }
-        add_descendants(all, inside);
-    }
-    if (!token_.empty()) {
-        const std::string mark = "LASTGOOD_RUN=" + token_;
-        const std::uint64_t since = by_pid ? start_time_ : 0;
-        const std::size_t before = inside.size();
-        for (const auto& entry : all) {
-            // Nothing older than the run can belong to it; that spares most of the reading.
-            if (entry.start_time < since || entry.pid == self || inside.contains(entry.pid))
-                continue;
-            if (proc::environment_has(entry.pid, mark)) inside.insert(entry.pid);
-        }
-        if (inside.size() != before) add_descendants(all, inside);
-    }
-    std::vector<Member> found;
     for (const auto& entry : all) {
-        if (inside.contains(entry.pid)) found.push_back({entry.pid, entry.start_time});
+        if (!by_pid || entry.start_time < since || entry.pid == self) continue;
+        if (entry.pid == main_ || entry.session == main_ || entry.group == main_) {
+            inside.insert(entry.pid);
+        }
     }
-    return found;
+    add_descendants(all, inside);
+    const std::string mark = "LASTGOOD_RUN=" + token_;
+    const std::size_t before = inside.size();
+    for (const auto& entry : all) {
+        if (token_.empty() || entry.start_time < since || entry.pid == self) continue;
+        if (inside.contains(entry.pid)) continue;
+        const auto answer = proc::environment_has(entry.pid, mark);
+        const bool orphan = entry.parent == self || entry.parent == 1;
+        if (answer == proc::Answer::yes) inside.insert(entry.pid);
+        if (answer == proc::Answer::unknown && orphan) look.uncertain = true;
+    }
+    if (inside.size() != before) add_descendants(all, inside);
+    for (const auto& entry : all) {
+        if (inside.contains(entry.pid)) look.members.push_back({entry.pid, entry.start_time});
+    }
+    return look;
 }
 
 bool ProcessTree::contains(pid_t pid) const {

@@ -8,6 +8,12 @@
 #include "lastgood/base/sys/spawn.h"
 
 namespace lastgood::process {
+namespace {
+
+// A process that has no environment for longer was given none: it isn't of a run of ours.
+constexpr Millis kUncertainMax{50};
+
+}  // namespace
 
 TreeEnd::TreeEnd(sys::EventLoop& loop, ProcessTree tree, Manner manner, Done done)
     : loop_(loop),
@@ -20,10 +26,17 @@ TreeEnd::TreeEnd(sys::EventLoop& loop, ProcessTree tree, Manner manner, Done don
 }
 
 void TreeEnd::look() {
-    const auto left = tree_.members();
-    if (left.empty()) return finish(true);
+    const Look seen = tree_.look();
     const Millis passed = BootClock::now() - begun_;
-    if (passed >= manner_.grace) tree_.signal_all(SIGKILL);
+    const bool uncertain = seen.uncertain && passed < manner_.grace + kUncertainMax;
+    if (seen.members.empty() && !uncertain) {
+        // Who was seen may have had a child while we looked: the second look in a row finds it.
+        if (!seen_any_) return finish(true);
+        seen_any_ = false;
+    } else if (!seen.members.empty()) {
+        seen_any_ = true;
+        if (passed >= manner_.grace) tree_.signal_all(SIGKILL);
+    }
     if (passed >= manner_.grace + limits::kKillConfirmMax) return finish(false);
     constexpr Millis kPauseMax{50};
     timer_ = loop_.after(pause_, [this] { look(); });

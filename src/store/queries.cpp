@@ -115,6 +115,16 @@ Expected<std::optional<DeploymentRow>> Journal::deployment(DeploymentId id) {
     return first(collect<DeploymentRow>(*found, read_deployment));
 }
 
+Expected<std::vector<std::string>> Journal::commits_beginning(const AppName& app,
+                                                              const std::string& digits) {
+    auto found = db_->prepare(
+        "SELECT DISTINCT commit_id FROM deployments WHERE app = ? AND substr(commit_id, 1, ?) = ? "
+        "LIMIT 2");
+    if (!found) return found.error();
+    found->bind(app.str()).bind(static_cast<std::int64_t>(digits.size())).bind(digits);
+    return collect<std::string>(*found, [](const Statement& row) { return row.text(0); });
+}
+
 Expected<std::optional<DeploymentRow>> Journal::newest_of(const AppName& app,
                                                           const CommitId& commit) {
     auto found = db_->prepare(std::string(kDeploymentColumns) +

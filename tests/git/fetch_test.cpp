@@ -59,7 +59,6 @@ TEST_P(Fetch, AnAnnotatedTagIsPresentButNoCommit) {
     in_origin("git tag -a -m note v1 main");
     in_origin("git config uploadpack.allowAnySHA1InWant true");
     const auto tag = id_of("refs/tags/v1");
-    in_origin("git push -q . v1:refs/heads/../heads/x 2>/dev/null || true");
     const auto result = must_fetch({{tag}, {}});
     ASSERT_EQ(result.facts.size(), 1U);
     EXPECT_TRUE(result.facts[0].present);
@@ -96,10 +95,11 @@ TEST_P(Fetch, AForcePushBackMovesTheTipBack) {
 }
 
 TEST_P(Fetch, ListingTellsTheTipOfTheVeryBranch) {
+    const auto tip = id_of("main");
     in_origin("git branch refs/heads/main main~1; git branch x/main main~2");
     const auto listed = runner().list_tip();
     ASSERT_TRUE(listed.value.has_value()) << listed.error.error.text();
-    EXPECT_EQ(*listed.value, id_of("refs/heads/main"));
+    EXPECT_EQ(*listed.value, tip);
 }
 
 TEST_P(Fetch, ABranchWhoseNameHoldsTheOldOneIsNoTrouble) {

@@ -24,6 +24,17 @@ inline CommitId commit_id(const std::string& hex) {
     return id ? *id : *CommitId::parse(std::string(40, '1'));
 }
 
+// Its own children only, no zombies.
+inline std::vector<pid_t> live_children(pid_t pid) {
+    const std::string number = std::to_string(pid);
+    std::vector<pid_t> children;
+    std::istringstream text(read_text("/proc/" + number + "/task/" + number + "/children"));
+    for (pid_t child = 0; text >> child;) {
+        if (sys::process_start_time(child) != 0) children.push_back(child);
+    }
+    return children;
+}
+
 // Runs one session's requests to their answers.
 class SessionRunner {
   public:
@@ -31,6 +42,18 @@ class SessionRunner {
         signal(SIGPIPE, SIG_IGN);
         session = open_session(loop, reaper, own_program(), remote, limits);
     }
+
+    // Its worker is collected here, so that the next test begins without children.
+    ~SessionRunner() {
+        const auto workers = live_children(getpid());
+        session.reset();
+        for (const pid_t pid : workers) {
+            const std::string line = read_text("/proc/" + std::to_string(pid) + "/cmdline");
+            if (line.find("git-worker") != std::string::npos) waitpid(pid, nullptr, 0);
+        }
+    }
+    SessionRunner(const SessionRunner&) = delete;
+    SessionRunner& operator=(const SessionRunner&) = delete;
 
     template <typename T, typename Start>
     GitResult<T> wait(Start start) {
@@ -86,7 +109,9 @@ class SessionFixture : public ::testing::Test {
 
     // Runs in the origin.
     std::string in_origin(const std::string& script) { return shell(folder / "origin", script); }
-    CommitId id_of(const std::string& name) { return commit_id(in_origin("git rev-parse " + name)); }
+    CommitId id_of(const std::string& name) {
+        return commit_id(in_origin("git rev-parse " + name));
+    }
     std::string in_mirror(const std::string& script) { return shell(remote.mirror, script); }
 
     FetchResult must_fetch(const FetchRequest& request = {}) {

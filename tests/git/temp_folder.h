@@ -27,7 +27,9 @@ class TempFolder {
     ~TempFolder() { (void)sys::remove_tree(path_); }
     TempFolder(const TempFolder&) = delete;
     TempFolder& operator=(const TempFolder&) = delete;
-    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+    [[nodiscard]] std::string operator/(const std::string& name) const {
+        return path_ + "/" + name;
+    }
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
@@ -62,7 +64,8 @@ inline std::vector<std::string> test_environment() {
             "GIT_COMMITTER_DATE=2026-05-01T12:00:00Z"};
 }
 
-// Runs a shell script to its end; its output without the last newline. Fails the test where it fails.
+// Runs a shell script to its end; its output without the last newline. Fails the test where it
+// fails.
 inline std::string shell(const std::string& folder, const std::string& script) {
     TempFolder scratch;
     const std::string out = scratch / "out";

@@ -232,7 +232,7 @@ TEST(Front, SleepsWhenNobodyIsConnected) {
     std::this_thread::sleep_for(Millis(50));  // its own end of the connection
     const std::uint64_t before = front.wakeups();
     std::this_thread::sleep_for(Millis(300));
-    EXPECT_EQ(front.wakeups(), before);
+    EXPECT_EQ(front.wakeups(), before + 1) << "the question itself";
 }
 
 TEST(Front, DrainsWhatItHoldsAndTellsWhenItIsEmpty) {

@@ -42,6 +42,25 @@ constexpr std::size_t kRefsPerDeliveryMax = 64;
 constexpr Millis kJournalAnswerMax = 8s;  // GitHub hangs up after 10 s
 constexpr Millis kReceiverRestartMin = 50ms;
 constexpr Millis kReceiverRestartMax = 5s;
+constexpr Millis kReceiverSettledAfter = 10s;  // lived so long: its next end counts as the first
+constexpr Millis kReceiverStopMax = 10s;       // to answer what it holds
+
+// --- payloads
+constexpr Millis kSignatureAgeMax = 5min;  // of signatures with a timestamp, either way
+constexpr std::size_t kSignaturesMax = 16;  // in one header
+constexpr std::size_t kDeliveryIdBytesMax = 200;
+constexpr std::size_t kEventNameBytesMax = 100;
+constexpr std::size_t kRefBytesMax = 1024;
+constexpr std::size_t kJsonDepthMax = 64;  // forges nest under ten
+
+// --- config
+constexpr std::size_t kConfigBytesMax = 1 << 20;
+constexpr std::size_t kConfigNodesMax = 50'000;  // with each use of an anchor counted
+constexpr std::size_t kConfigDepthMax = 32;
+constexpr std::size_t kRuntimeDirBytesMax = 80;  // socket paths below it must stay under 108
+constexpr std::size_t kSecretBytesMin = 16;
+constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
+constexpr std::size_t kSecretsMax = 16;  // each costs one HMAC per delivery
 
 // --- git
 constexpr Millis kFetchTimeMax = 5min;
@@ -96,5 +115,18 @@ constexpr std::size_t kTailLines = 20;
 constexpr std::size_t kTailBytes = 8 * 1024;
 constexpr std::uint64_t kLogBytesMaxDefault = 10ULL << 20;
 constexpr int kLogKeepDefault = 5;
+
+// --- control API and command line
+constexpr std::size_t kControlConnectionsMax = 128;
+constexpr int kRowsDefault = 20;  // of history and deliveries
+constexpr int kRowsMax = 1000;
+constexpr std::size_t kOperatorBytesMax = 64;  // a person's name
+constexpr std::size_t kSubscribersMax = 64;
+constexpr std::size_t kSubscriberBytesMax = 256 * 1024;  // unsent; beyond it the subscriber goes
+constexpr Millis kSubscriberCommentEvery = 15s;          // so that both sides notice a dead peer
+constexpr Millis kCommandAnswerMax = 30s;
+constexpr Millis kDaemonAwayMax = 30s;  // a waiting command outlives a restart of the daemon
+constexpr Millis kDaemonAwayRetry = 250ms;
+constexpr Millis kWatchEvery = 2s;
 
 }  // namespace lastgood::limits

@@ -73,23 +73,23 @@ struct Hooks {
 
 struct App {
     AppName name;
-    std::string repo;
+    std::string repo{};
     std::string branch = "main";
-    RepoAuth auth;
+    RepoAuth auth{};
     Transport transport = Transport::automatic;
-    AppWebhook webhook;
+    AppWebhook webhook{};
     std::optional<Millis> poll = limits::kPollDefault;  // none: only once, at start
-    std::vector<Command> build;
+    std::vector<Command> build{};
     Millis build_timeout = limits::kBuildTimeDefault;
-    Command run;
+    Command run{};
     std::string workdir = ".";
-    std::map<std::string, std::string> env;
-    std::string env_file;  // path; read anew at each start
-    std::optional<ListenAddress> listen;
-    Ready ready;
-    Stop stop;
-    Hooks hooks;
-    core::Settings rules;
+    std::map<std::string, std::string> env{};
+    std::string env_file{};  // path; read anew at each start
+    std::optional<ListenAddress> listen{};
+    Ready ready{};
+    Stop stop{};
+    Hooks hooks{};
+    core::Settings rules{};
 };
 
 enum class LogLevel { error, warn, info, http, debug };

@@ -100,11 +100,14 @@ struct RestartAsked {};
 struct QuarantineReleaseAsked {
     CommitId commit;
 };
+struct ReleaseRemoved {  // by retention; comes before its directory goes
+    CommitId commit;
+};
 
 using Event = std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed,
                            RunReady, RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw,
                            RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked,
-                           RestartAsked, QuarantineReleaseAsked>;
+                           RestartAsked, QuarantineReleaseAsked, ReleaseRemoved>;
 
 // ---- records: rows of the journal, written in the step's transaction
 struct DeploymentQueued {

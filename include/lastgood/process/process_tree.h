@@ -30,6 +30,12 @@ struct Member {
     std::uint64_t start_time = 0;
 };
 
+struct Look {
+    std::vector<Member> members;
+    // Somebody may belong to it, but is executing a program just now and can't be told: look again.
+    bool uncertain = false;
+};
+
 class ProcessTree {
   public:
     // `start_time` 0: not known, the pid is taken at its word. pid 0: by token alone.
@@ -38,7 +44,8 @@ class ProcessTree {
 
     [[nodiscard]] pid_t main() const { return main_; }
 
-    [[nodiscard]] std::vector<Member> members() const;
+    [[nodiscard]] Look look() const;
+    [[nodiscard]] std::vector<Member> members() const { return look().members; }
     [[nodiscard]] bool empty() const { return members().empty(); }
     [[nodiscard]] bool contains(pid_t pid) const;
 

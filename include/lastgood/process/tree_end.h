@@ -37,6 +37,7 @@ class TreeEnd {
     Done done_;
     Instant begun_;
     Millis pause_{1};
+    bool seen_any_ = false;
     sys::EventLoop::Timer timer_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -101,6 +101,9 @@ class Journal {
     Expected<std::vector<DeploymentRow>> deployments(const std::optional<std::string>& app,
                                                      int count);
     Expected<std::optional<DeploymentRow>> deployment(DeploymentId id);
+    // Full ids, of this app's deployments, that begin with these digits; two at most.
+    Expected<std::vector<std::string>> commits_beginning(const AppName& app,
+                                                         const std::string& digits);
     Expected<std::optional<DeploymentRow>> newest_of(const AppName& app, const CommitId& commit);
 
     // ---- releases

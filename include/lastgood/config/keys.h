@@ -1,0 +1,35 @@
+// Every key that the config may have, by section: the one list that the parser, the editor's schema
+// and its test go by.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lastgood::config {
+
+enum class SectionKind {
+    top,
+    webhook,
+    log,
+    app,
+    auth,
+    app_webhook,
+    ready,
+    stop,
+    crash_loop,
+    restart,
+    hooks
+};
+
+struct SectionKeys {
+    SectionKind kind;
+    std::string_view place;          // "apps.APP.ready"; empty for the top
+    std::vector<std::string> known;  // in this version
+    std::vector<std::string> later;  // of the contract, refused by name until they work
+};
+
+const std::vector<SectionKeys>& all_sections();
+const SectionKeys& keys_of(SectionKind kind);
+
+}  // namespace lastgood::config

@@ -1,0 +1,180 @@
+#include "cli/answers.h"
+
+#include <nlohmann/json.hpp>
+
+#include "lastgood/base/strings.h"
+
+namespace lastgood::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+std::int64_t number(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+bool truth(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::optional<WallTime> time(const Json& object, const char* name) {
+    return parse_rfc3339(text(object, name));
+}
+
+DeploymentView deployment_view(const Json& object) {
+    DeploymentView view;
+    view.id = number(object, "id");
+    view.app = text(object, "app");
+    view.commit = text(object, "commit");
+    view.subject = text(object, "subject");
+    view.author = text(object, "author");
+    view.trigger = text(object, "trigger");
+    view.by = text(object, "by");
+    view.phase = text(object, "phase");
+    view.outcome = text(object, "outcome");
+    view.reason = text(object, "reason");
+    view.delivery = text(object, "delivery");
+    view.started_at = time(object, "started_at");
+    view.finished_at = time(object, "finished_at");
+    const auto phases = object.find("phases_ms");
+    if (phases == object.end() || !phases->is_object()) return view;
+    for (const char* phase : {"fetching", "building", "starting", "probation"}) {
+        if (phases->contains(phase)) view.phases.emplace_back(phase, number(*phases, phase));
+    }
+    return view;
+}
+
+AppView app_view(const Json& object) {
+    AppView view;
+    view.name = text(object, "name");
+    view.branch = text(object, "branch");
+    view.state = text(object, "state");
+    view.commit = text(object, "commit");
+    view.subject = text(object, "subject");
+    view.last_good = text(object, "last_good");
+    view.slot = text(object, "slot");
+    view.trouble = text(object, "trouble");
+    view.pid = number(object, "pid");
+    view.uptime_s = number(object, "uptime_s");
+    view.restarts = number(object, "restarts");
+    view.memory_bytes = static_cast<std::uint64_t>(number(object, "memory_bytes"));
+    view.paused = truth(object, "paused");
+    const auto deployment = object.find("deployment");
+    if (deployment != object.end() && deployment->is_object()) {
+        view.deployment = deployment_view(*deployment);
+    }
+    return view;
+}
+
+DeliveryView delivery_view(const Json& object) {
+    return {.id = text(object, "id"),
+            .provider = text(object, "provider"),
+            .event = text(object, "event"),
+            .app = text(object, "app"),
+            .ref = text(object, "ref"),
+            .commit = text(object, "commit"),
+            .decision = text(object, "decision"),
+            .reason = text(object, "reason"),
+            .received_at = time(object, "received_at")};
+}
+
+QuarantineView quarantine_view(const Json& object) {
+    return {.app = text(object, "app"),
+            .commit = text(object, "commit"),
+            .reason = text(object, "reason"),
+            .since = time(object, "since")};
+}
+
+std::optional<Json> parse_object(std::string_view json) {
+    Json parsed = Json::parse(json, nullptr, false);
+    if (!parsed.is_object()) return std::nullopt;
+    return parsed;
+}
+
+template <typename View>
+std::optional<std::vector<View>> parse_list(std::string_view json, const char* name,
+                                            View (*view)(const Json&)) {
+    const auto whole = parse_object(json);
+    if (!whole || !whole->contains(name) || !whole->at(name).is_array()) return std::nullopt;
+    std::vector<View> views;
+    for (const Json& row : whole->at(name)) {
+        if (row.is_object()) views.push_back(view(row));
+    }
+    return views;
+}
+
+}  // namespace
+
+std::optional<std::vector<AppView>> parse_apps(std::string_view json) {
+    return parse_list(json, "apps", app_view);
+}
+std::optional<std::vector<DeploymentView>> parse_history(std::string_view json) {
+    return parse_list(json, "deployments", deployment_view);
+}
+std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json) {
+    return parse_list(json, "deliveries", delivery_view);
+}
+std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view json) {
+    return parse_list(json, "quarantine", quarantine_view);
+}
+
+std::optional<AppView> parse_app(std::string_view json) {
+    const auto whole = parse_object(json);
+    if (!whole) return std::nullopt;
+    return app_view(*whole);
+}
+
+std::optional<DeploymentView> parse_deployment(std::string_view json) {
+    const auto whole = parse_object(json);
+    if (!whole || number(*whole, "id") == 0) return std::nullopt;
+    return deployment_view(*whole);
+}
+
+std::optional<DeploymentView> parse_deployment_event(std::string_view json) {
+    const auto whole = parse_object(json);
+    if (!whole || text(*whole, "type") != "deployment" || !whole->contains("deployment") ||
+        !whole->at("deployment").is_object()) {
+        return std::nullopt;
+    }
+    return deployment_view(whole->at("deployment"));
+}
+
+std::optional<OutcomeView> parse_outcome(std::string_view json) {
+    const auto whole = parse_object(json);
+    if (!whole) return std::nullopt;
+    return OutcomeView{number(*whole, "deployment"), text(*whole, "reason"),
+                       text(*whole, "commit")};
+}
+
+std::string parse_error(std::string_view json) {
+    const auto whole = parse_object(json);
+    return whole ? text(*whole, "error") : std::string{};
+}
+
+std::string command_body(const CommandWords& words) {
+    Json body = Json::object();
+    const auto add = [&body](const char* name, const std::string& value) {
+        if (!value.empty()) body[name] = to_utf8(value);
+    };
+    add("commit", words.commit);
+    add("to", words.to);
+    add("id", words.id);
+    add("by", words.by);
+    if (words.force) body["force"] = true;
+    return body.dump();
+}
+
+std::string object_json(const std::vector<std::pair<std::string, std::string>>& fields) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (const auto& [name, value] : fields) object[name] = to_utf8(value);
+    return object.dump();
+}
+
+}  // namespace lastgood::cli

@@ -1,0 +1,71 @@
+// The daemon's JSON as plain values, and the bodies of commands. All JSON of the command line is
+// read and written here. Missing fields keep their defaults, so that an older command can talk to a
+// newer daemon; what is no JSON of the expected kind gives nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lastgood/base/time.h"
+
+namespace lastgood::cli {
+
+struct DeploymentView {
+    std::int64_t id = 0;
+    std::string app, commit, subject, author, trigger, by, phase, outcome, reason, delivery;
+    std::optional<WallTime> started_at, finished_at;
+    std::vector<std::pair<std::string, Millis>> phases;  // in order
+};
+
+struct AppView {
+    std::string name, branch, state, commit, subject, last_good, slot, trouble;
+    std::int64_t pid = 0;
+    std::int64_t uptime_s = 0;
+    std::int64_t restarts = 0;
+    std::uint64_t memory_bytes = 0;
+    bool paused = false;
+    std::optional<DeploymentView> deployment;
+};
+
+struct DeliveryView {
+    std::string id, provider, event, app, ref, commit, decision, reason;
+    std::optional<WallTime> received_at;
+};
+
+struct QuarantineView {
+    std::string app, commit, reason;
+    std::optional<WallTime> since;
+};
+
+// What a command led to.
+struct OutcomeView {
+    std::int64_t deployment = 0;
+    std::string reason, commit;
+};
+
+std::optional<std::vector<AppView>> parse_apps(std::string_view json);
+std::optional<AppView> parse_app(std::string_view json);
+std::optional<std::vector<DeploymentView>> parse_history(std::string_view json);
+std::optional<DeploymentView> parse_deployment(std::string_view json);
+std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json);
+std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view json);
+std::optional<OutcomeView> parse_outcome(std::string_view json);
+// The row that an event of type "deployment" carries.
+std::optional<DeploymentView> parse_deployment_event(std::string_view json);
+std::string parse_error(std::string_view json);  // empty: none in it
+
+struct CommandWords {
+    std::string commit, to, id, by;
+    bool force = false;
+};
+// Empty words are left out.
+std::string command_body(const CommandWords& words);
+
+// {"NAME":"TEXT",…} in the given order, for output that doesn't come from the daemon.
+std::string object_json(const std::vector<std::pair<std::string, std::string>>& fields);
+
+}  // namespace lastgood::cli

@@ -1,0 +1,94 @@
+#include "cli/context.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/config/load.h"
+
+namespace lastgood::cli {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/lastgood/lastgood.yaml";
+// In place of a secret that only the daemon can read: good enough for the rules of every provider.
+constexpr const char* kStandIn = "whsec_bm90IGEgc2VjcmV0LCBqdXN0IGEgc3RhbmQtaW4gZm9yIG9uZSE=";
+
+const char* config_variable() {
+    const char* value = std::getenv("LASTGOOD_CONFIG");
+    return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+config::Environment lenient_environment() {
+    config::Environment environment;
+    environment.variable = [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value != nullptr ? value : kStandIn;
+    };
+    environment.read_secret_file = [](const std::string&) -> Expected<std::string> {
+        return std::string(kStandIn);
+    };
+    environment.file_is_private = true;
+    std::error_code ignored;
+    const auto folder = std::filesystem::current_path(ignored);
+    if (!ignored) environment.current_folder = folder.string();
+    return environment;
+}
+
+Error faulty(const std::vector<config::Fault>& faults) {
+    std::string what;
+    for (const auto& fault : faults) what += (what.empty() ? "" : "\n") + fault.text();
+    return Error{what, {}};
+}
+
+}  // namespace
+
+std::string config_path(const Context& context) {
+    if (!context.config_option.empty()) return context.config_option;
+    const char* variable = config_variable();
+    return variable != nullptr ? variable : kDefaultConfig;
+}
+
+Expected<Places> find_places(const Context& context) {
+    const std::string path = config_path(context);
+    const bool named = !context.config_option.empty() || config_variable() != nullptr;
+    const auto text = sys::read_file(path, limits::kConfigBytesMax);
+    if (!text) {
+        if (named) return Error{"can't read the config: " + text.error().text(), {}};
+        const config::Config defaults;
+        return Places{defaults.runtime_dir, defaults.state_dir};
+    }
+    const auto loaded = config::parse(path, *text, lenient_environment());
+    if (!loaded.config) return faulty(loaded.faults);
+    Places places{loaded.config->runtime_dir, loaded.config->state_dir};
+    if ((places.runtime_dir + places.state_dir).find(kStandIn) != std::string::npos) {
+        return Error{"runtime_dir and state_dir in " + path +
+                         " depend on an environment variable that is not set",
+                     "set it as it is set for the daemon"};
+    }
+    return places;
+}
+
+void print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+void complain(const std::string& line) {
+    const std::string text = line + "\n";
+    std::fflush(stdout);
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+// Line by line: a reason may hold the last lines of a build.
+void complain(const Error& error) {
+    bool first = true;
+    for (const std::string& line : split(error.text(), '\n')) {
+        complain((first ? "lastgood: " : "  ") + printable(line));
+        first = false;
+    }
+}
+
+}  // namespace lastgood::cli

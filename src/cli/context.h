@@ -1,0 +1,38 @@
+// What every verb knows: which daemon, and how to print.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/style.h"
+#include "lastgood/base/error.h"
+
+namespace lastgood::cli {
+
+struct Context {
+    std::string config_option;  // --config as given; empty: not given
+    bool json = false;
+    Style style;
+};
+
+// Where the daemon keeps its things.
+struct Places {
+    std::string runtime_dir;
+    std::string state_dir;
+    [[nodiscard]] std::string socket() const { return runtime_dir + "/control.sock"; }
+};
+
+// --config, else $LASTGOOD_CONFIG, else the default.
+std::string config_path(const Context& context);
+
+// Enough of the config for everybody who may use the socket: secrets that only the daemon can read
+// are no fault here, and without any config of the default name the defaults count. The Error means
+// exit code 2.
+Expected<Places> find_places(const Context& context);
+
+// To stdout and stderr, at once.
+void print(const std::string& text);
+void complain(const std::string& line);
+void complain(const Error& error);
+
+}  // namespace lastgood::cli

@@ -1,0 +1,157 @@
+#include "cli/follow.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <thread>
+
+#include "cli/answers.h"
+#include "cli/daemon_api.h"
+#include "cli/event_reader.h"
+#include "cli/format.h"
+#include "cli/progress.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/http/client.h"
+
+namespace lastgood::cli {
+namespace {
+
+constexpr int kInterrupted = 130;  // as a shell says it of SIGINT
+
+// Made before it is needed: a signal handler may not allocate.
+std::array<char, 512> farewell{};
+volatile std::sig_atomic_t farewell_size = 0;
+
+extern "C" void on_interrupt(int) {
+    [[maybe_unused]] const ssize_t sent =
+        write(STDERR_FILENO, farewell.data(), static_cast<std::size_t>(farewell_size));
+    _exit(kInterrupted);
+}
+
+// While it lives, Ctrl-C says goodbye.
+class FarewellOnInterrupt {
+  public:
+    explicit FarewellOnInterrupt(const Followed& followed) {
+        const std::string text = "\ndeployment " + std::to_string(followed.deployment) + " of " +
+                                 printable(followed.app, 64) +
+                                 " goes on; see how far it is with: lastgood status " +
+                                 printable(followed.app, 64) + "\n";
+        const std::size_t size = std::min(text.size(), farewell.size());
+        std::memcpy(farewell.data(), text.data(), size);
+        farewell_size = static_cast<std::sig_atomic_t>(size);
+        struct sigaction action {};
+        action.sa_handler = on_interrupt;
+        sigaction(SIGINT, &action, &before_);
+    }
+    FarewellOnInterrupt(const FarewellOnInterrupt&) = delete;
+    FarewellOnInterrupt& operator=(const FarewellOnInterrupt&) = delete;
+    ~FarewellOnInterrupt() { sigaction(SIGINT, &before_, nullptr); }
+
+  private:
+    struct sigaction before_ {};
+};
+
+class Follower {
+  public:
+    Follower(const Context& context, const Followed& followed)
+        : context_(context), followed_(followed), progress_(context.style) {}
+
+    int run(Millis away_max);
+
+  private:
+    void listen(const std::string& socket);
+    bool on_event(const std::string& data);
+
+    const Context& context_;
+    const Followed& followed_;
+    Progress progress_;
+    bool heard_ = false;            // something, in this try
+    std::optional<int> exit_code_;  // it ended
+    Error last_error_;
+};
+
+bool Follower::on_event(const std::string& data) {
+    heard_ = true;
+    const auto row = parse_deployment_event(data);
+    if (!row || row->id != followed_.deployment) return true;
+    if (!context_.json) print(progress_.lines(*row, wall_now()));
+    if (row->outcome.empty()) return true;
+    exit_code_ = exit_code_of(*row);
+    return false;
+}
+
+void Follower::listen(const std::string& socket) {
+    EventReader reader;
+    const auto end = http::stream(
+        socket, "/v1/events?deployment=" + std::to_string(followed_.deployment),
+        [this, &reader](std::string_view bytes) {
+            return reader.feed(bytes, [this](const std::string& data) { return on_event(data); });
+        });
+    if (!end) {
+        last_error_ = end.error();
+    } else if (end->status == 404) {
+        complain(
+            Error{"the daemon knows no deployment " + std::to_string(followed_.deployment), {}});
+        exit_code_ = kFailed;
+    }
+}
+
+int Follower::run(Millis away_max) {
+    Instant last_heard = BootClock::now();
+    bool told = false;
+    while (true) {
+        const auto places = find_places(context_);
+        if (!places) return fail({kUsage, places.error(), {}});
+        heard_ = false;
+        last_error_ = {"the daemon on " + places->socket() + " ends the connection", {}};
+        listen(places->socket());
+        if (exit_code_) break;
+        const Instant now = BootClock::now();
+        if (heard_) {
+            last_heard = now;
+            told = false;
+        }
+        if (now - last_heard >= away_max) return fail({kNotReached, last_error_, {}});
+        if (!std::exchange(told, true)) {
+            complain("the daemon went away; trying again for " + format_duration(away_max));
+        }
+        std::this_thread::sleep_for(limits::kDaemonAwayRetry);
+    }
+    if (!context_.json) return *exit_code_;
+    const Reply reply =
+        ask(context_, "GET", "/v1/deployments/" + std::to_string(followed_.deployment));
+    if (!reply.ok()) return fail(reply);
+    print(reply.body + "\n");
+    return *exit_code_;
+}
+
+}  // namespace
+
+int follow(const Context& context, const Followed& followed, Millis away_max) {
+    const FarewellOnInterrupt farewell_on_interrupt(followed);
+    return Follower(context, followed).run(away_max);
+}
+
+int after_command(const Context& context, const std::string& app, const std::string& answer,
+                  bool wait) {
+    const auto outcome = parse_outcome(answer);
+    if (!outcome) return fail_strange({kFailed, {}, answer});
+    if (wait && outcome->deployment != 0) return follow(context, {outcome->deployment, app});
+    if (context.json) {
+        print(answer + "\n");
+        return kDone;
+    }
+    std::string line = printable(app);
+    if (!outcome->commit.empty()) line += " " + short_commit(outcome->commit);
+    if (outcome->deployment != 0) {
+        line += ": deployment " + std::to_string(outcome->deployment) + " is on its way";
+    }
+    if (!outcome->reason.empty()) line += ": " + printable(outcome->reason);
+    if (outcome->deployment == 0 && outcome->reason.empty()) line += ": done";
+    print(line + "\n");
+    return kDone;
+}
+
+}  // namespace lastgood::cli

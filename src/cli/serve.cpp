@@ -1,0 +1,31 @@
+#include <unistd.h>
+
+#include <array>
+
+#include "cli/exit_code.h"
+#include "cli/verbs.h"
+#include "lastgood/config/load.h"
+#include "lastgood/daemon/daemon.h"
+
+namespace lastgood::cli {
+namespace {
+
+// This binary, for the processes that the daemon starts: argv[0] may be anything.
+std::string own_program() {
+    std::array<char, 4096> path{};
+    const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+    return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "lastgood";
+}
+
+}  // namespace
+
+int serve(const Context& context) {
+    const auto loaded = config::load(config_path(context));
+    if (!loaded.config) {
+        for (const auto& fault : loaded.faults) complain(fault.text());
+        return kUsage;
+    }
+    return daemon::serve(*loaded.config, own_program());
+}
+
+}  // namespace lastgood::cli

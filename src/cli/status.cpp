@@ -1,0 +1,157 @@
+#include <map>
+#include <thread>
+
+#include "cli/answers.h"
+#include "cli/daemon_api.h"
+#include "cli/format.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "lastgood/base/strings.h"
+
+namespace lastgood::cli {
+namespace {
+
+constexpr const char* kClearScreen = "\033[H\033[2J\033[3J";
+using Newest = std::map<std::string, DeploymentView>;  // by app
+
+std::string state_text(const AppView& app) {
+    return or_dash(app.state) + (app.paused ? ", paused" : "");
+}
+
+std::string uptime(const AppView& app) {
+    return app.pid == 0 ? "-" : format_duration(std::chrono::seconds(app.uptime_s));
+}
+
+std::string memory(const AppView& app) {
+    return app.pid == 0 ? "-" : format_size(app.memory_bytes);
+}
+
+// The one going on, else the one that ended last.
+const DeploymentView* last_deployment(const AppView& app, const Newest& newest) {
+    if (app.deployment) return &*app.deployment;
+    const auto found = newest.find(app.name);
+    return found == newest.end() ? nullptr : &found->second;
+}
+
+std::string deployment_text(const DeploymentView& deployment, WallTime now) {
+    const std::string& word = deployment.outcome.empty() ? deployment.phase : deployment.outcome;
+    const auto when = deployment.finished_at ? deployment.finished_at : deployment.started_at;
+    return short_commit(deployment.commit) + " " + printable(word) +
+           (when ? " " + age(*when, now) : "");
+}
+
+std::string trouble_lines(const std::vector<AppView>& apps, const Style& style) {
+    std::string text;
+    for (const AppView& app : apps) {
+        if (app.trouble.empty()) continue;
+        text += style.paint(Tone::bad, printable(app.name) + ": " + first_line(app.trouble)) + "\n";
+    }
+    return text;
+}
+
+std::string overview(const std::vector<AppView>& apps, const Newest& newest, const Style& style) {
+    if (apps.empty()) return "no apps in the config\n";
+    const WallTime now = wall_now();
+    Table table({{"APP"},
+                 {"STATE"},
+                 {"COMMIT"},
+                 {"SUBJECT", false, true},
+                 {"SLOT"},
+                 {"PID", true},
+                 {"UPTIME", true},
+                 {"RESTARTS", true},
+                 {"MEMORY", true},
+                 {"LAST DEPLOYMENT", false, true}});
+    for (const AppView& app : apps) {
+        const DeploymentView* last = last_deployment(app, newest);
+        Cell deployment("-");
+        if (last != nullptr) deployment = {deployment_text(*last, now), tone_of(last->outcome)};
+        table.add({{printable(app.name), Tone::strong},
+                   {state_text(app), tone_of(app.state)},
+                   short_commit(app.commit),
+                   or_dash(app.subject),
+                   or_dash(app.slot),
+                   app.pid == 0 ? "-" : std::to_string(app.pid),
+                   uptime(app),
+                   std::to_string(app.restarts),
+                   memory(app),
+                   deployment});
+    }
+    return table.render(style) + trouble_lines(apps, style);
+}
+
+std::string details(const AppView& app, const Newest& newest, const Style& style) {
+    const DeploymentView* last = last_deployment(app, newest);
+    std::string text;
+    const auto line = [&text, &style](const std::string& name, const std::string& value) {
+        text += style.paint(Tone::dim, name + std::string(18 - name.size(), ' ')) + value + "\n";
+    };
+    line("app", style.paint(Tone::strong, printable(app.name)));
+    line("state", style.paint(tone_of(app.state), state_text(app)));
+    line("branch", or_dash(app.branch));
+    line("commit",
+         or_dash(app.commit) + (app.subject.empty() ? "" : "  " + printable(app.subject, 80)));
+    line("last good", or_dash(app.last_good));
+    line("slot", or_dash(app.slot));
+    line("pid", app.pid == 0 ? "-" : std::to_string(app.pid));
+    line("uptime", uptime(app));
+    line("restarts", std::to_string(app.restarts));
+    line("memory", memory(app));
+    line("last deployment",
+         last == nullptr ? "-"
+                         : std::to_string(last->id) + ": " + deployment_text(*last, wall_now()));
+    if (last != nullptr && !last->reason.empty()) line("reason", first_line(last->reason));
+    return text + trouble_lines({app}, style);
+}
+
+// The newest ended deployment of each app; what isn't known isn't shown.
+Newest newest_deployments(const Context& context, const std::string& app) {
+    const Reply reply =
+        ask(context, "GET", app.empty() ? "/v1/history?n=200" : app_path(app, "/history?n=1"));
+    Newest newest;
+    const auto rows = parse_history(reply.body);
+    if (!reply.ok() || !rows) return newest;
+    for (const DeploymentView& row : *rows) newest.emplace(row.app, row);  // newest first
+    return newest;
+}
+
+Reply show(const Context& context, const std::string& app, std::string& text) {
+    Reply reply = ask(context, "GET", app.empty() ? "/v1/apps" : app_path(app));
+    if (!reply.ok()) return reply;
+    if (context.json) {
+        text = app.empty() ? reply.body : "{\"apps\":[" + reply.body + "]}";
+        text += "\n";
+        return reply;
+    }
+    const Newest newest = newest_deployments(context, app);
+    if (app.empty()) {
+        text = overview(parse_apps(reply.body).value_or(std::vector<AppView>{}), newest,
+                        context.style);
+    } else {
+        text = details(parse_app(reply.body).value_or(AppView{}), newest, context.style);
+    }
+    return reply;
+}
+
+}  // namespace
+
+int status(const Context& context, const StatusArgs& args) {
+    bool shown = false;
+    while (true) {
+        std::string text;
+        const Reply reply = show(context, args.app, text);
+        if (!reply.ok() && !(shown && reply.exit_code == kNotReached)) return fail(reply);
+        if (!reply.ok()) text = printable(reply.error.text()) + "\n";
+        if (!args.watch) {
+            print(text);
+            return kDone;
+        }
+        shown = true;
+        const bool screen = context.style.columns > 0 && !context.json;
+        print((screen ? kClearScreen : "") + text);
+        std::this_thread::sleep_for(limits::kWatchEvery);
+    }
+}
+
+}  // namespace lastgood::cli

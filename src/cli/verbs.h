@@ -1,0 +1,67 @@
+// The verbs: one function and one struct of arguments for each. All return the exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::cli {
+
+int serve(const Context& context);
+int check(const Context& context);
+int version(const Context& context);
+
+struct StatusArgs {
+    std::string app;  // empty: all
+    bool watch = false;
+};
+int status(const Context& context, const StatusArgs& args);
+
+struct ListArgs {
+    std::string app;  // empty: all
+    int count = limits::kRowsDefault;
+};
+int history(const Context& context, const ListArgs& args);
+int deliveries(const Context& context, const ListArgs& args);
+
+struct DeployArgs {
+    std::string app;
+    std::string commit;  // empty: the branch's tip
+    bool force = false;
+    bool no_wait = false;
+};
+int deploy(const Context& context, const DeployArgs& args);
+
+struct RollbackArgs {
+    std::string app;
+    std::string to;  // empty: the good release before this one
+    bool no_wait = false;
+};
+int rollback(const Context& context, const RollbackArgs& args);
+
+// `verb`: pause, resume, start, stop or restart.
+int app_command(const Context& context, const std::string& verb, const std::string& app);
+
+struct LogsArgs {
+    std::vector<std::string> apps;
+    bool follow = false;
+    int count = 100;
+    std::string since;
+    std::string grep;
+    std::string level;
+};
+int logs(const Context& context, const LogsArgs& args);
+
+int redeliver(const Context& context, const std::string& id);
+
+int quarantine_list(const Context& context, const std::string& app);
+struct ReleaseArgs {
+    std::string app;
+    std::string commit;
+};
+int quarantine_release(const Context& context, const ReleaseArgs& args);
+
+}  // namespace lastgood::cli

@@ -1,0 +1,109 @@
+// Addresses to listen on and to probe.
+#include <arpa/inet.h>
+
+#include <charconv>
+
+#include "config/section.h"
+#include "config/values.h"
+#include "lastgood/base/strings.h"
+
+namespace lastgood::config {
+namespace {
+
+constexpr const char* kListenForm = "expected HOST:PORT, such as 0.0.0.0:3000 or 127.0.0.1:3000";
+
+Expected<std::uint16_t> read_port(std::string_view text) {
+    int port = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, port);
+    if (error != std::errc{} || stop != end || port < 1 || port > 65535) {
+        return Error{"the port must be a number from 1 to 65535, not " + in_quotes(text), ""};
+    }
+    return static_cast<std::uint16_t>(port);
+}
+
+bool has_control_or_space(std::string_view text) {
+    for (char c : text) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Expected<std::string> read_ipv4(std::string_view text) {
+    if (to_lower(text) == "localhost") return std::string("127.0.0.1");
+    in_addr address{};
+    const std::string host(text);
+    if (::inet_pton(AF_INET, host.c_str(), &address) != 1) {
+        return Error{in_quotes(text) + " is no IPv4 address", "write the address, not a name"};
+    }
+    return host;
+}
+
+Expected<ListenAddress> read_listen(std::string_view text) {
+    if (text.starts_with("unix:") || text.starts_with('/')) {
+        return Error{std::string("unix sockets are ") + kNotYet, kListenForm};
+    }
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return Error{in_quotes(text) + " is no address to listen on", kListenForm};
+    }
+    const auto port = read_port(text.substr(colon + 1));
+    if (!port) return port.error();
+    const std::string_view host = text.substr(0, colon);
+    if (host == "[::]") return ListenAddress{"::", *port};
+    if (host.starts_with('[')) {
+        return Error{std::string("IPv6 addresses other than [::] are ") + kNotYet, ""};
+    }
+    if (host.empty() || host == "*") {
+        return Error{"the address is missing",
+                     "write 0.0.0.0:" + std::to_string(*port) +
+                         " for all IPv4 addresses, or [::]:" + std::to_string(*port) + " for all"};
+    }
+    auto address = read_ipv4(host);
+    if (!address) return address.error();
+    return ListenAddress{*address, *port};
+}
+
+bool overlap(const ListenAddress& a, const ListenAddress& b) {
+    const auto is_wildcard = [](const ListenAddress& address) {
+        return address.host == "0.0.0.0" || address.host == "::";
+    };
+    return a.port == b.port && (a.host == b.host || is_wildcard(a) || is_wildcard(b));
+}
+
+Expected<Ready> read_ready_http(std::string_view text) {
+    Ready ready;
+    ready.kind = Ready::Kind::http;
+    if (has_control_or_space(text))
+        return Error{"spaces and control characters can't be in it", ""};
+    if (text.starts_with('/')) {
+        ready.path = text;
+        return ready;
+    }
+    constexpr std::string_view kScheme = "http://";
+    if (text.starts_with("https://")) return Error{std::string("https is ") + kNotYet, ""};
+    if (!text.starts_with(kScheme)) {
+        return Error{"expected a path like /health or a full http:// URL, not " + in_quotes(text),
+                     ""};
+    }
+    text.remove_prefix(kScheme.size());
+    const auto slash = text.find_first_of("/?#");
+    std::string_view place = text.substr(0, slash);
+    ready.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
+    if (ready.path.front() != '/') ready.path.insert(0, "/");
+    ready.port = 80;
+    if (const auto colon = place.rfind(':'); colon != std::string_view::npos) {
+        const auto port = read_port(place.substr(colon + 1));
+        if (!port) return port.error();
+        ready.port = *port;
+        place = place.substr(0, colon);
+    }
+    auto host = read_ipv4(place);
+    if (!host) return host.error();
+    ready.host = *host;
+    return ready;
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,241 @@
+#include "config/app.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/command.h"
+#include "config/values.h"
+#include "lastgood/base/strings.h"
+
+namespace lastgood::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Reads a text by a rule of values.h; nothing when it is missing or a fault was told.
+template <typename T>
+std::optional<T> read_by(const Section& section, std::string_view key,
+                         Expected<T> (*rule)(std::string_view)) {
+    const auto text = section.text(key);
+    if (!text) return std::nullopt;
+    auto value = rule(*text);
+    if (value) return *std::move(value);
+    section.fault(key, section.value(key)->mark, value.error().text());
+    return std::nullopt;
+}
+
+void read_repo(const Section& section, App& app) {
+    if (!section.has("repo")) {
+        section.fault("repo", section.mark(), "is missing; say where the repository is");
+    }
+    const auto is_address = read_by(section, "repo", repo_is_address);
+    if (!is_address) return;
+    app.repo = *section.text("repo");
+    if (!*is_address) app.repo = section.reading().absolute(app.repo);
+}
+
+// A key that the repository's address has no use for would be ignored in silence.
+void check_auth(const Section& auth, const App& app) {
+    if (app.repo.empty()) return;
+    const bool http = app.repo.starts_with("http://") || app.repo.starts_with("https://");
+    const bool ssh = app.repo.starts_with("ssh://") ||
+                     (app.repo.front() != '/' && app.repo.find("://") == std::string::npos);
+    for (const std::string_view key : {"username", "token_file"}) {
+        if (auth.has(key) && !http) auth.fault(key, auth.mark_of(key), "is for http(s) addresses");
+    }
+    for (const std::string_view key : {"ssh_key", "known_hosts"}) {
+        if (auth.has(key) && !ssh) auth.fault(key, auth.mark_of(key), "is for ssh addresses");
+    }
+    if (auth.has("username") && !auth.has("token_file")) {
+        auth.fault("username", auth.mark_of("username"), "needs token_file beside it");
+    }
+}
+
+void read_auth(const Section& section, App& app) {
+    const auto auth = section.section("auth", SectionKind::auth);
+    if (!auth) return;
+    auth->path("ssh_key", app.auth.ssh_key);
+    auth->path("known_hosts", app.auth.known_hosts);
+    auth->text("username", app.auth.username);
+    auth->path("token_file", app.auth.token_file);
+    check_auth(*auth, app);
+}
+
+void read_provider(const Section& webhook, Provider& into) {
+    constexpr std::array<std::string_view, 6> kLater = {
+        "gitea", "forgejo", "gogs", "bitbucket", "bitbucket-server", "standard"};
+    const auto word = webhook.text("provider");
+    if (word && std::find(kLater.begin(), kLater.end(), *word) != kLater.end()) {
+        webhook.fault("provider", webhook.value("provider")->mark, *word + " is " + kNotYet);
+        return;
+    }
+    webhook.choice<Provider>("provider", into,
+                             {{"github", Provider::github},
+                              {"gitlab", Provider::gitlab},
+                              {"gitlab-token", Provider::gitlab_token}});
+}
+
+void read_webhook(const Section& section, App& app, const AppDefaults& defaults) {
+    Secrets secrets;
+    Mark mark = section.mark();
+    if (const auto webhook = section.section("webhook", SectionKind::app_webhook)) {
+        read_provider(*webhook, app.webhook.provider);
+        secrets = read_secrets(*webhook);
+        mark = webhook->has("provider") ? webhook->mark_of("provider") : webhook->mark();
+    }
+    if (secrets.named) {
+        mark = secrets.mark;
+    } else {
+        secrets = defaults.secrets;
+    }
+    if (!secrets.named && defaults.needs_secret) {
+        section.fault("webhook", mark,
+                      "no secret, no start; set webhook.secret_file here or for all apps, to a "
+                      "file made with: (umask 077; openssl rand -hex 32 > FILE)");
+    }
+    for (const std::string& secret : secrets.values) {
+        const std::string why = fault_for(app.webhook.provider, secret);
+        if (why.empty()) continue;
+        section.fault("webhook", mark, why);
+        break;
+    }
+    app.webhook.secrets = std::move(secrets.values);
+}
+
+void read_poll(const Section& section, App& app) {
+    if (const auto* node = section.value("poll"); node != nullptr && node->text == "off") {
+        app.poll.reset();
+        return;
+    }
+    section.duration("poll", *app.poll, 1s);
+}
+
+void read_env(const Section& section, App& app) {
+    const auto* node = section.value("env");
+    if (node == nullptr) return;
+    if (node->kind != YamlNode::Kind::map) {
+        section.fault("env", node->mark, "expected a map of names and values");
+        return;
+    }
+    for (const YamlEntry& entry : node->entries) {
+        if (const auto name = read_env_name(entry.key); !name) {
+            section.fault("env", entry.mark, name.error().text());
+        } else if (entry.value.kind != YamlNode::Kind::scalar) {
+            section.fault("env", entry.mark,
+                          entry.key + " must have a single value (\"\" for an empty one)");
+        } else {
+            app.env[entry.key] = entry.value.text;
+        }
+    }
+}
+
+void read_ready_kind(const Section& ready, App& app) {
+    bool notify = false;
+    ready.flag("notify", notify);
+    if (const auto http = read_by(ready, "http", read_ready_http)) {
+        app.ready.kind = Ready::Kind::http;
+        app.ready.host = http->host;
+        app.ready.port = http->port;
+        app.ready.path = http->path;
+    } else if (notify) {
+        app.ready.kind = Ready::Kind::notify;
+    }
+    ready.duration("after", app.ready.after, 0ms);
+}
+
+void read_ready(const Section& section, App& app) {
+    const auto ready = section.section("ready", SectionKind::ready);
+    if (!ready) return;
+    std::string_view first;
+    for (const std::string_view key : {"http", "notify", "after"}) {
+        if (ready->has(key) && !first.empty()) {
+            ready->fault(key, ready->mark_of(key),
+                         std::string(first) + " is there already; keep one of the two");
+        }
+        if (ready->has(key)) first = key;
+    }
+    read_ready_kind(*ready, app);
+    ready->duration("within", app.ready.within, 100ms);
+    const bool own = app.ready.kind == Ready::Kind::http && app.ready.host.empty();
+    if (own && !section.has("listen")) {
+        ready->fault(
+            "http", ready->mark_of("http"),
+            "a path is asked on the app's `listen`; set that, or write a full http:// URL");
+    }
+}
+
+void read_stop(const Section& section, App& app) {
+    const auto stop = section.section("stop", SectionKind::stop);
+    if (!stop) return;
+    if (const auto signal = read_by(*stop, "signal", read_signal)) app.stop.signal = *signal;
+    stop->duration("timeout", app.stop.timeout, 0ms);
+}
+
+void read_hooks(const Section& section, App& app) {
+    const auto hooks = section.section("hooks", SectionKind::hooks);
+    if (!hooks) return;
+    read_commands(*hooks, "before_switch", app.hooks.before_switch);
+    read_commands(*hooks, "after_switch", app.hooks.after_switch);
+    read_commands(*hooks, "on_rollback", app.hooks.on_rollback);
+    read_commands(*hooks, "on_failure", app.hooks.on_failure);
+}
+
+void read_restart(const Section& section, core::RestartBackoff& into) {
+    const auto restart = section.section("restart", SectionKind::restart);
+    if (!restart) return;
+    restart->duration("backoff", into.first, 1ms);
+    restart->duration("backoff_max", into.longest, 1ms);
+    if (into.longest >= into.first) return;
+    const std::string_view key = restart->has("backoff_max") ? "backoff_max" : "backoff";
+    restart->fault(key, restart->mark_of(key),
+                   "the first pause (" + format_duration(into.first) +
+                       ") can't be longer than the longest (" + format_duration(into.longest) +
+                       ")");
+}
+
+void read_rules(const Section& section, App& app) {
+    constexpr int kMany = 1000;
+    core::Settings& rules = app.rules;
+    rules.branch = app.branch;
+    rules.two_slots = app.listen.has_value();
+    section.choice<bool>("keep_previous", rules.keep_previous,
+                         {{"probation", true}, {"off", false}});
+    section.choice<bool>("supersede", rules.finish_before_newer,
+                         {{"cancel", false}, {"finish", true}});
+    section.flag("rollback_after_good", rules.rollback_after_good);
+    section.duration("probation", rules.probation, 0ms);
+    section.number("keep_releases", rules.keep_releases, 1, kMany);
+    if (const auto loop = section.section("crash_loop", SectionKind::crash_loop)) {
+        loop->number("crashes", rules.crash_loop.crashes, 1, kMany);
+        loop->duration("within", rules.crash_loop.within, 1s);
+    }
+    read_restart(section, rules.restart);
+}
+
+}  // namespace
+
+App read_app(const Section& section, AppName name, const AppDefaults& defaults) {
+    App app{.name = std::move(name)};
+    read_repo(section, app);
+    if (auto branch = read_by(section, "branch", read_branch)) app.branch = *std::move(branch);
+    read_auth(section, app);
+    section.choice<Transport>("transport", app.transport,
+                              {{"git", Transport::git}, {"libgit2", Transport::libgit2}});
+    read_webhook(section, app, defaults);
+    read_poll(section, app);
+    read_commands(section, "build", app.build);
+    section.duration("build_timeout", app.build_timeout, 1s);
+    if (!section.has("run")) section.fault("run", section.mark(), "is missing; say what to run");
+    read_command(section, "run", app.run);
+    if (auto folder = read_by(section, "workdir", read_workdir)) app.workdir = *std::move(folder);
+    read_env(section, app);
+    section.path("env_file", app.env_file);
+    app.listen = read_by(section, "listen", read_listen);
+    read_ready(section, app);
+    read_stop(section, app);
+    read_hooks(section, app);
+    read_rules(section, app);
+    return app;
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,79 @@
+#include "lastgood/config/keys.h"
+
+#include "lastgood/base/assert.h"
+
+namespace lastgood::config {
+
+const std::vector<SectionKeys>& all_sections() {
+    static const std::vector<SectionKeys> sections = {
+        {SectionKind::top,
+         "",
+         {"state_dir", "runtime_dir", "webhook", "log", "apps"},
+         {"admin", "notify", "fleet", "user", "group", "umask", "trusted_proxies"}},
+        {SectionKind::webhook,
+         "webhook",
+         {"listen", "secret_file", "secret_env", "secret", "max_body"},
+         {"tls", "trusted_proxies", "allow_from", "public_url"}},
+        {SectionKind::log,
+         "log",
+         {"level", "format", "max_size", "keep", "compress"},
+         {"journald"}},
+        {SectionKind::app,
+         "apps.APP",
+         {"repo",
+          "branch",
+          "auth",
+          "webhook",
+          "poll",
+          "build",
+          "build_timeout",
+          "run",
+          "workdir",
+          "env",
+          "env_file",
+          "listen",
+          "ready",
+          "stop",
+          "probation",
+          "crash_loop",
+          "restart",
+          "hooks",
+          "keep_releases",
+          "supersede",
+          "keep_previous",
+          "transport",
+          "rollback_after_good"},
+         {"tags",         "paths",   "cache",       "user",       "group",
+          "logs",         "drain",   "adopt",       "ports",      "memory_max",
+          "verify",       "root",    "materialise", "submodules", "fast_forward_only",
+          "notify",       "promote", "fleet",       "nofile",     "allow_repo_config",
+          "nice",         "cpu_max", "umask",       "depth",      "watch",
+          "exit_with_app"}},
+        {SectionKind::auth,
+         "apps.APP.auth",
+         {"ssh_key", "known_hosts", "username", "token_file"},
+         {"token_env", "token"}},
+        {SectionKind::app_webhook,
+         "apps.APP.webhook",
+         {"provider", "secret_file", "secret_env", "secret"},
+         {"allow_from"}},
+        {SectionKind::ready, "apps.APP.ready", {"http", "notify", "after", "within"}, {}},
+        {SectionKind::stop, "apps.APP.stop", {"signal", "timeout"}, {}},
+        {SectionKind::crash_loop, "apps.APP.crash_loop", {"crashes", "within"}, {}},
+        {SectionKind::restart, "apps.APP.restart", {"backoff", "backoff_max"}, {"every"}},
+        {SectionKind::hooks,
+         "apps.APP.hooks",
+         {"before_switch", "after_switch", "on_rollback", "on_failure"},
+         {}},
+    };
+    return sections;
+}
+
+const SectionKeys& keys_of(SectionKind kind) {
+    for (const SectionKeys& section : all_sections()) {
+        if (section.kind == kind) return section;
+    }
+    assert_failed("every section has its keys", __FILE__, __LINE__);
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "config/app.h"
+#include "config/section.h"
+#include "config/values.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/config/load.h"
+
+namespace lastgood::config {
+namespace {
+
+constexpr std::uint64_t kSmallest = 1024;
+constexpr std::uint64_t kLogLargest = 1ULL << 40;
+constexpr int kLogFilesMax = 1000;
+
+// Who listens where, to find two on one address.
+struct Listener {
+    std::string who;
+    ListenAddress address;
+    Mark mark;
+};
+
+void check_listeners(Reading& reading, const std::vector<Listener>& listeners) {
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (!overlap(listeners[i].address, listeners[j].address)) continue;
+            reading.fault(listeners[i].mark, listeners[i].who + ": " + listeners[i].address.text() +
+                                                 " is taken by " + listeners[j].who +
+                                                 "; choose another port");
+            break;
+        }
+    }
+}
+
+void read_webhook(const Section& top, Config& config, AppDefaults& defaults,
+                  std::vector<Listener>& listeners) {
+    const auto webhook = top.section("webhook", SectionKind::webhook);
+    if (!webhook) return;
+    defaults.secrets = read_secrets(*webhook);
+    defaults.needs_secret = webhook->has("listen");
+    webhook->size("max_body", config.webhook_max_body, kSmallest, limits::kBodiesInFlightBytesMax);
+    const auto text = webhook->text("listen");
+    if (!text) return;
+    const Mark mark = webhook->value("listen")->mark;
+    if (const auto listen = read_listen(*text)) {
+        config.webhook_listen = *listen;
+        listeners.push_back({"webhook.listen", *listen, mark});
+    } else {
+        webhook->fault("listen", mark, listen.error().text());
+    }
+}
+
+void read_log(const Section& top, Log& into) {
+    const auto log = top.section("log", SectionKind::log);
+    if (!log) return;
+    log->choice<LogLevel>("level", into.level,
+                          {{"error", LogLevel::error},
+                           {"warn", LogLevel::warn},
+                           {"info", LogLevel::info},
+                           {"http", LogLevel::http},
+                           {"debug", LogLevel::debug}});
+    log->choice<LogFormat>("format", into.format,
+                           {{"text", LogFormat::text}, {"json", LogFormat::json}});
+    log->size("max_size", into.max_size, kSmallest, kLogLargest);
+    log->number("keep", into.keep, 0, kLogFilesMax);
+    log->flag("compress", into.compress);
+}
+
+void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
+               std::vector<Listener>& listeners) {
+    const auto* apps = top.value("apps");
+    const bool told = top.has("apps") && apps == nullptr;
+    if (told) return;
+    if (apps == nullptr || apps->kind != YamlNode::Kind::map || apps->entries.empty()) {
+        top.fault("apps", top.mark_of("apps"),
+                  "names no app; at least one is needed, with `repo` and `run`");
+        return;
+    }
+    for (const YamlEntry& entry : apps->entries) {
+        const auto name = AppName::parse(entry.key);
+        if (!name) {
+            top.fault("apps", entry.mark,
+                      in_quotes(entry.key) +
+                          " is no name for an app; use up to 63 of a-z 0-9 _ . -, "
+                          "beginning with a letter or digit");
+            continue;
+        }
+        const std::string place = "apps." + name->str();
+        if (entry.value.kind == YamlNode::Kind::null) {
+            top.reading().fault(entry.mark, place + ": needs `repo` and `run`");
+            continue;
+        }
+        const Section section(top.reading(), SectionKind::app, place, entry.value);
+        if (entry.value.kind != YamlNode::Kind::map) continue;
+        config.apps.push_back(read_app(section, *name, defaults));
+        if (const auto& listen = config.apps.back().listen) {
+            listeners.push_back({place + ".listen", *listen, section.value("listen")->mark});
+        }
+    }
+}
+
+void read_top(Reading& reading, const YamlNode& root, Config& config) {
+    const Section top(reading, SectionKind::top, "", root);
+    if (root.kind != YamlNode::Kind::map) return;
+    top.path("state_dir", config.state_dir);
+    top.path("runtime_dir", config.runtime_dir);
+    if (config.runtime_dir.size() > limits::kRuntimeDirBytesMax) {
+        top.fault("runtime_dir", top.mark_of("runtime_dir"),
+                  "is longer than " + std::to_string(limits::kRuntimeDirBytesMax) +
+                      " bytes, too long for the sockets in it");
+    }
+    std::vector<Listener> listeners;
+    AppDefaults defaults;
+    read_webhook(top, config, defaults, listeners);
+    read_log(top, config.log);
+    read_apps(top, config, defaults, listeners);
+    check_listeners(reading, listeners);
+}
+
+}  // namespace
+
+std::string Fault::text() const {
+    return file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + message;
+}
+
+Loaded parse(const std::string& path, std::string_view yaml, const Environment& environment) {
+    const auto full = (std::filesystem::path(environment.current_folder) / path).lexically_normal();
+    Reading reading{path, full.parent_path().string(), environment, {}};
+    YamlDocument document = read_yaml(yaml);
+    for (const YamlFault& found : document.faults) reading.fault(found.mark, found.message);
+
+    Config config;
+    config.path = full.string();
+    const bool readable = document.root.kind != YamlNode::Kind::null;
+    if (readable) {
+        expand_variables(reading, document.root);
+        read_top(reading, document.root, config);
+    } else if (reading.faults.empty()) {
+        reading.fault({}, "the file is empty");
+    }
+    if (reading.faults.empty()) return {std::move(config), {}};
+    std::stable_sort(reading.faults.begin(), reading.faults.end(),
+                     [](const Fault& a, const Fault& b) {
+                         return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+                     });
+    return {std::nullopt, std::move(reading.faults)};
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,29 @@
+// What all parts of one reading share: whose file it is, and the faults found so far.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/yaml.h"
+#include "lastgood/config/load.h"
+
+namespace lastgood::config {
+
+struct Reading {
+    std::string file;    // as it was given, for faults
+    std::string folder;  // absolute; relative paths of the config are relative to it
+    const Environment& environment;
+    std::vector<Fault> faults;
+
+    void fault(Mark mark, std::string message) {
+        faults.push_back({file, mark.line, mark.column, std::move(message)});
+    }
+    // Absolute and without "." and "..".
+    [[nodiscard]] std::string absolute(const std::string& path) const;
+};
+
+// ${NAME} and ${NAME:-default} in each scalar of the tree; "$${" stands for a plain "${". What the
+// environment puts in is a value and never YAML.
+void expand_variables(Reading& reading, YamlNode& node);
+
+}  // namespace lastgood::config

@@ -1,0 +1,137 @@
+#include "config/secrets.h"
+
+#include <algorithm>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+
+namespace lastgood::config {
+namespace {
+
+constexpr const char* kMake = "make one with: openssl rand -hex 32";
+
+std::string how_to_write(const std::string& path) {
+    return "write one with: (umask 077; openssl rand -hex 32 > " + path + ")";
+}
+
+// What the secret is read from, before it is taken apart; nothing when a fault was told.
+struct Source {
+    std::string text;
+    std::string name;  // "the file /etc/…", for faults
+    std::string mend;
+};
+
+std::optional<Source> from_file(const Section& section) {
+    std::string path;
+    section.path("secret_file", path);
+    if (path.empty()) return std::nullopt;
+    auto content = section.reading().environment.read_secret_file(path);
+    if (!content) {
+        const Error why{content.error().what,
+                        content.error().mend.empty() ? how_to_write(path) : content.error().mend};
+        section.fault("secret_file", section.value("secret_file")->mark, why.text());
+        return std::nullopt;
+    }
+    return Source{*std::move(content), "the file " + path, how_to_write(path)};
+}
+
+std::optional<Source> from_variable(const Section& section) {
+    const auto name = section.text("secret_env");
+    if (!name) return std::nullopt;
+    auto value = section.reading().environment.variable(*name);
+    if (!value) {
+        section.fault("secret_env", section.value("secret_env")->mark,
+                      "the environment variable " + printable(*name, 100) + " is not set");
+        return std::nullopt;
+    }
+    return Source{*std::move(value), "the environment variable " + printable(*name, 100), kMake};
+}
+
+std::optional<Source> from_here(const Section& section) {
+    auto text = section.text("secret");
+    if (!text) return std::nullopt;
+    if (!section.reading().environment.file_is_private) {
+        section.fault("secret", section.mark_of("secret"),
+                      "a secret may stand in a config that only its owner can read; chmod 600 " +
+                          section.reading().file + ", or use secret_file");
+        return std::nullopt;
+    }
+    return Source{*std::move(text), "the secret", kMake};
+}
+
+std::string weakness(const std::string& secret) {
+    const bool control = std::any_of(secret.begin(), secret.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
+    if (control) return "has control characters in a secret";
+    if (secret.size() < limits::kSecretBytesMin) {
+        return "has a secret of less than " + std::to_string(limits::kSecretBytesMin) +
+               " characters";
+    }
+    return "";
+}
+
+void take_lines(const Section& section, std::string_view key, const Source& source,
+                Secrets& secrets) {
+    const Mark mark = section.mark_of(key);
+    for (const std::string& line : split(source.text, '\n')) {
+        const std::string secret(trim(line));
+        if (secret.empty()) continue;
+        if (const std::string why = weakness(secret); !why.empty()) {
+            section.fault(key, mark, source.name + " " + why + "; " + source.mend);
+            return;
+        }
+        secrets.values.push_back(secret);
+    }
+    if (secrets.values.empty()) {
+        section.fault(key, mark, source.name + " is empty; " + source.mend);
+    }
+    if (secrets.values.size() > limits::kSecretsMax) {
+        section.fault(key, mark,
+                      source.name + " has more than " + std::to_string(limits::kSecretsMax) +
+                          " secrets; remove the old ones");
+    }
+}
+
+}  // namespace
+
+Secrets read_secrets(const Section& section) {
+    Secrets secrets;
+    std::string_view key;
+    for (const std::string_view name : {"secret_file", "secret_env", "secret"}) {
+        if (!section.has(name)) continue;
+        if (secrets.named) {
+            section.fault(name, section.mark_of(name),
+                          std::string(key) + " is there already; keep one of the two");
+            continue;
+        }
+        secrets.named = true;
+        secrets.mark = section.mark_of(name);
+        key = name;
+    }
+    if (!secrets.named || section.value(key) == nullptr) return secrets;
+    const auto source = key == "secret_file"  ? from_file(section)
+                        : key == "secret_env" ? from_variable(section)
+                                              : from_here(section);
+    if (source) take_lines(section, key, *source, secrets);
+    return secrets;
+}
+
+std::string fault_for(Provider provider, const std::string& secret) {
+    if (provider != Provider::gitlab) return "";
+    constexpr std::string_view kPrefix = "whsec_";
+    const bool token = secret.starts_with(kPrefix);
+    const auto key =
+        token ? base64_decode(std::string_view(secret).substr(kPrefix.size())) : std::nullopt;
+    if (!key || key->empty()) {
+        return "gitlab needs a signing token, which is whsec_ and base64 after it; create one in "
+               "GitLab's webhook settings, or use provider gitlab-token for a plain secret token";
+    }
+    if (key->size() < limits::kSecretBytesMin) {
+        return "the signing token holds less than " + std::to_string(limits::kSecretBytesMin) +
+               " bytes; let GitLab make a new one";
+    }
+    return "";
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,23 @@
+// Webhook secrets: where they come from, and whether they are any good.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/section.h"
+
+namespace lastgood::config {
+
+struct Secrets {
+    bool named = false;  // one of the keys is there, whatever came of it
+    Mark mark;           // of that key
+    std::vector<std::string> values;
+};
+
+// By secret_file, secret_env or secret, of which one at most may be there.
+Secrets read_secrets(const Section& section);
+
+// What is wrong with it for this provider; empty: nothing.
+std::string fault_for(Provider provider, const std::string& secret);
+
+}  // namespace lastgood::config

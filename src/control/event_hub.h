@@ -1,0 +1,56 @@
+// Keeps the subscribers of GET /v1/events and sends them what happens.
+//
+// Each has a bounded buffer: who doesn't read fast enough is dropped and may come again. No timer
+// runs while nobody is subscribed. On the loop's thread.
+#pragma once
+
+#include <list>
+#include <string>
+#include <string_view>
+
+#include "lastgood/base/ids.h"
+#include "lastgood/base/sys/event_loop.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/control/target.h"
+
+namespace lastgood::control {
+
+class EventHub {
+  public:
+    explicit EventHub(sys::EventLoop& loop) : loop_(loop) {}
+    EventHub(const EventHub&) = delete;
+    EventHub& operator=(const EventHub&) = delete;
+
+    // `only`: the one deployment whose events are wanted; none: all events.
+    // `first`: JSON of an event to begin with; empty: none.
+    void add(sys::Fd connection, DeploymentId only, const std::string& first);
+    void publish(const Event& event);
+
+    [[nodiscard]] bool full() const;
+    [[nodiscard]] bool empty() const { return subscribers_.empty(); }
+
+  private:
+    struct Subscriber {
+        sys::Fd fd;
+        DeploymentId only;
+        std::string unsent;
+        bool waits_to_write = false;
+        sys::EventLoop::Watch watch;
+    };
+    using Place = std::list<Subscriber>::iterator;
+
+    void on_ready(Place place, std::uint32_t events);
+    // False: the subscriber is gone or too slow, and must be dropped.
+    bool send(Subscriber& subscriber, std::string_view bytes);
+    bool flush(Subscriber& subscriber);
+    void drop(Place place);
+    void comment_later();
+    // `about`: only to those who want news of it; null: to all.
+    void send_to_all(const Event* about, std::string_view bytes);
+
+    sys::EventLoop& loop_;
+    std::list<Subscriber> subscribers_;
+    sys::EventLoop::Timer comment_;
+};
+
+}  // namespace lastgood::control

@@ -1,0 +1,226 @@
+#include "control/routes.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "control/command_body.h"
+#include "control/replies.h"
+#include "control/row_json.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/control/event.h"
+
+namespace lastgood::control {
+namespace {
+
+constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
+
+const std::vector<std::string> kVerbs = {"deploy", "rollback", "pause",  "resume",
+                                         "start",  "stop",     "restart"};
+
+const std::vector<std::string> kLists = {"apps", "history", "deliveries", "quarantine", "events"};
+
+bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool has_param(const http::Request& request, std::string_view name) {
+    return std::any_of(request.params.begin(), request.params.end(),
+                       [name](const auto& param) { return param.first == name; });
+}
+
+// ?n=, or nothing when it is no good.
+std::optional<int> wanted_rows(const http::Request& request) {
+    if (!has_param(request, "n")) return limits::kRowsDefault;
+    const auto count = parse_number(request.param("n"), 1, limits::kRowsMax);
+    if (!count) return std::nullopt;
+    return static_cast<int>(*count);
+}
+
+http::Response bad_row_count() {
+    return fault(400, "n must be a number from 1 to " + std::to_string(limits::kRowsMax));
+}
+
+http::Response no_such_app(const std::string& app) {
+    return fault(404, "no app named " + printable(app, 64));
+}
+
+http::Response no_such_route(const http::Request& request) {
+    return fault(404, "nothing at " + printable(request.path, 200));
+}
+
+std::optional<std::string> app_param(const http::Request& request) {
+    const std::string app(request.param("app"));
+    return app.empty() ? std::nullopt : std::optional(app);
+}
+
+// The one method that a path takes; empty: there is nothing at it.
+std::string_view method_of(const std::vector<std::string>& parts) {
+    if (parts.size() == 1 && (parts[0] == "metrics" || parts[0] == "healthz")) return "GET";
+    if (parts.size() < 2 || parts[0] != "v1") return {};
+    const std::string& noun = parts[1];
+    if (parts.size() == 2) return is_one_of(noun, kLists) ? "GET" : "";
+    if (parts.size() == 3 && noun == "deliveries") return parts[2] == "redeliver" ? "POST" : "";
+    if (parts.size() == 3) return noun == "apps" || noun == "deployments" ? "GET" : "";
+    if (noun != "apps") return {};
+    if (parts.size() == 4 && parts[3] == "history") return "GET";
+    if (parts.size() == 4) return is_one_of(parts[3], kVerbs) ? "POST" : "";
+    return parts.size() == 5 && parts[3] == "quarantine" && parts[4] == "release" ? "POST" : "";
+}
+
+}  // namespace
+
+http::Response Routes::answer(const http::Request& request) {
+    const Parts parts = split(std::string_view(request.path).substr(1), '/');
+    const std::string_view method = method_of(parts);
+    if (method.empty()) return no_such_route(request);
+    const bool head = request.method == "HEAD" && method == "GET" && parts.back() != "events";
+    if (request.method != method && !head) return only(std::string(method));
+    return method == "GET" ? answer_get(request, parts) : answer_post(request, parts);
+}
+
+http::Response Routes::answer_get(const http::Request& request, const Parts& parts) {
+    if (parts.size() == 1) return parts[0] == "metrics" ? metrics() : health();
+    const std::string& noun = parts[1];
+    if (parts.size() == 2) {
+        if (noun == "apps") return apps();
+        if (noun == "history") return history(request, {});
+        if (noun == "deliveries") return deliveries(request);
+        if (noun == "quarantine") return quarantine(request);
+        return events(request);
+    }
+    if (noun == "deployments") return deployment(parts[2]);
+    return parts.size() == 3 ? app(parts[2]) : history(request, parts[2]);
+}
+
+http::Response Routes::answer_post(const http::Request& request, const Parts& parts) {
+    if (parts.size() == 3) return redeliver(request);
+    if (parts.size() == 4) return command(request, parts[2], parts[3]);
+    return release_quarantine(request, parts[2]);
+}
+
+bool Routes::knows(const std::string& app) {
+    const std::vector<AppStatus> all = target_.apps();
+    return std::any_of(all.begin(), all.end(),
+                       [&app](const AppStatus& status) { return status.name == app; });
+}
+
+http::Response Routes::apps() {
+    return reply(200, list_json("apps", target_.apps()));
+}
+
+http::Response Routes::app(const std::string& name) {
+    for (const AppStatus& status : target_.apps()) {
+        if (status.name == name) return reply(200, to_json(status));
+    }
+    return no_such_app(name);
+}
+
+http::Response Routes::history(const http::Request& request, const std::string& app) {
+    const auto count = wanted_rows(request);
+    if (!count) return bad_row_count();
+    const auto rows = target_.history(app.empty() ? std::nullopt : std::optional(app), *count);
+    if (!rows) return fault(503, rows.error().text());
+    // An app that left the config keeps its history.
+    if (rows->empty() && !app.empty() && !knows(app)) return no_such_app(app);
+    return reply(200, list_json("deployments", *rows));
+}
+
+http::Response Routes::deployment(const std::string& id) {
+    const auto number = parse_number(id, 1, kIdMax);
+    if (!number) return fault(400, "the id of a deployment is a number");
+    const auto row = target_.deployment({*number});
+    if (!row) return fault(503, row.error().text());
+    if (!*row) return fault(404, "no deployment " + std::to_string(*number));
+    return reply(200, to_json(**row));
+}
+
+http::Response Routes::deliveries(const http::Request& request) {
+    const auto count = wanted_rows(request);
+    if (!count) return bad_row_count();
+    const auto app = app_param(request);
+    const auto rows = target_.deliveries(app, *count);
+    if (!rows) return fault(503, rows.error().text());
+    if (rows->empty() && app && !knows(*app)) return no_such_app(*app);
+    return reply(200, list_json("deliveries", *rows));
+}
+
+http::Response Routes::quarantine(const http::Request& request) {
+    const auto app = app_param(request);
+    const auto rows = target_.quarantine(app);
+    if (!rows) return fault(503, rows.error().text());
+    if (rows->empty() && app && !knows(*app)) return no_such_app(*app);
+    return reply(200, list_json("quarantine", *rows));
+}
+
+http::Response Routes::events(const http::Request& request) {
+    DeploymentId only_id;
+    if (has_param(request, "deployment")) {
+        const auto number = parse_number(request.param("deployment"), 1, kIdMax);
+        if (!number) return fault(400, "deployment must be the id of a deployment");
+        only_id = {*number};
+        const auto row = target_.deployment(only_id);
+        if (!row) return fault(503, row.error().text());
+        if (!*row) return fault(404, "no deployment " + std::to_string(*number));
+    }
+    if (hub_.full()) return fault(503, "too many subscribers");
+    http::Response response;
+    response.content_type = "text/event-stream";
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.take_over = [this, only_id](sys::Fd connection) {
+        // The row is read now and not before, so that no change falls between it and the next.
+        std::string first;
+        if (only_id) {
+            const auto row = target_.deployment(only_id);
+            if (!row || !*row) return;
+            first = deployment_event(**row).json;
+        }
+        hub_.add(std::move(connection), only_id, first);
+    };
+    return response;
+}
+
+http::Response Routes::metrics() {
+    http::Response response = reply(200, target_.metrics());
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+}
+
+http::Response Routes::health() {
+    std::string why_not;
+    if (target_.healthy(why_not)) return reply(200, R"({"status":"ok"})");
+    return fault(503, why_not);
+}
+
+http::Response Routes::command(const http::Request& request, const std::string& app,
+                               const std::string& verb) {
+    std::vector<std::string> fields;
+    if (verb == "deploy") fields = {"commit", "force"};
+    if (verb == "rollback") fields = {"to"};
+    const auto body = parse_command_body(request.body, fields);
+    if (!body) return fault(400, body.error().what);
+    if (verb == "pause") return reply(target_.pause(app));
+    if (verb == "resume") return reply(target_.resume(app));
+    if (verb == "start") return reply(target_.start(app));
+    if (verb == "stop") return reply(target_.stop(app));
+    if (verb == "restart") return reply(target_.restart(app));
+    const std::string by = operator_name(request.peer, body->by);
+    if (verb == "rollback") return reply(target_.rollback(app, body->to, by));
+    return reply(target_.deploy(app, body->commit, body->force, by));
+}
+
+http::Response Routes::redeliver(const http::Request& request) {
+    const auto body = parse_command_body(request.body, {"id"});
+    if (!body) return fault(400, body.error().what);
+    if (body->id.empty()) return fault(400, "\"id\" must be the id of a delivery");
+    return reply(target_.redeliver(body->id));
+}
+
+http::Response Routes::release_quarantine(const http::Request& request, const std::string& app) {
+    const auto body = parse_command_body(request.body, {"commit"});
+    if (!body) return fault(400, body.error().what);
+    if (body->commit.empty()) return fault(400, "\"commit\" must be a commit id");
+    return reply(target_.release_quarantine(app, body->commit));
+}
+
+}  // namespace lastgood::control

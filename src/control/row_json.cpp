@@ -1,0 +1,147 @@
+#include "control/row_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "lastgood/base/strings.h"
+#include "lastgood/control/event.h"
+
+namespace lastgood::control {
+namespace {
+
+// Keys stay in the order in which people read them.
+using Json = nlohmann::ordered_json;
+
+Json phases(const store::DeploymentRow& row) {
+    Json known = Json::object();
+    const auto add = [&known](const char* name, const std::optional<Millis>& time) {
+        if (time) known[name] = time->count();
+    };
+    add("fetching", row.fetching);
+    add("building", row.building);
+    add("starting", row.starting);
+    add("probation", row.probation);
+    return known;
+}
+
+Json object(const store::DeploymentRow& row) {
+    return Json{
+        {"id", row.id.value},
+        {"app", to_utf8(row.app)},
+        {"commit", to_utf8(row.commit)},
+        {"subject", to_utf8(row.subject)},
+        {"author", to_utf8(row.author)},
+        {"trigger", to_utf8(row.trigger)},
+        {"by", to_utf8(row.by)},
+        {"phase", to_utf8(row.phase)},
+        {"outcome", to_utf8(row.outcome)},
+        {"reason", to_utf8(row.reason)},
+        {"delivery", to_utf8(row.delivery)},
+        {"started_at", format_rfc3339(row.started_at)},
+        {"finished_at", row.finished_at ? Json(format_rfc3339(*row.finished_at)) : Json(nullptr)},
+        {"phases_ms", phases(row)},
+    };
+}
+
+Json object(const store::DeliveryRow& row) {
+    return Json{
+        {"id", to_utf8(row.id)},
+        {"provider", to_utf8(row.provider)},
+        {"event", to_utf8(row.event)},
+        {"app", to_utf8(row.app)},
+        {"ref", to_utf8(row.ref)},
+        {"commit", to_utf8(row.commit)},
+        {"decision", to_utf8(row.decision)},
+        {"reason", to_utf8(row.reason)},
+        {"received_at", format_rfc3339(row.received_at)},
+        {"bytes", row.bytes},
+    };
+}
+
+Json object(const store::QuarantineRow& row) {
+    return Json{
+        {"app", to_utf8(row.app)},
+        {"commit", to_utf8(row.commit)},
+        {"reason", to_utf8(row.reason)},
+        {"since", format_rfc3339(row.since)},
+    };
+}
+
+Json object(const AppStatus& status) {
+    return Json{
+        {"name", to_utf8(status.name)},
+        {"branch", to_utf8(status.branch)},
+        {"state", to_utf8(status.state)},
+        {"commit", to_utf8(status.commit)},
+        {"subject", to_utf8(status.subject)},
+        {"last_good", to_utf8(status.last_good)},
+        {"slot", to_utf8(status.slot)},
+        {"pid", status.pid},
+        {"uptime_s", status.uptime_s},
+        {"restarts", status.restarts},
+        {"memory_bytes", status.memory_bytes},
+        {"paused", status.paused},
+        {"trouble", to_utf8(status.trouble)},
+        {"deployment", status.deployment ? object(*status.deployment) : Json(nullptr)},
+    };
+}
+
+Event event(const char* type, const std::string& app, const char* name, Json about) {
+    Json whole{{"type", type}, {"app", to_utf8(app)}};
+    whole[name] = std::move(about);
+    return Event{type, app, whole.dump(), {}};
+}
+
+}  // namespace
+
+std::string to_json(const AppStatus& status) {
+    return object(status).dump();
+}
+std::string to_json(const store::DeploymentRow& row) {
+    return object(row).dump();
+}
+std::string to_json(const store::DeliveryRow& row) {
+    return object(row).dump();
+}
+std::string to_json(const store::QuarantineRow& row) {
+    return object(row).dump();
+}
+
+std::string to_json(const Outcome& outcome) {
+    Json whole{
+        {"status", "done"},
+        {"reason", to_utf8(outcome.reason)},
+        {"commit", to_utf8(outcome.commit)},
+        {"deployment", outcome.deployment ? Json(outcome.deployment.value) : Json(nullptr)},
+    };
+    return whole.dump();
+}
+
+std::string error_json(const std::string& text, bool refused) {
+    Json whole{{"error", to_utf8(text)}};
+    if (refused) whole["refused"] = true;
+    return whole.dump();
+}
+
+Event deployment_event(const store::DeploymentRow& row) {
+    Event made = event("deployment", row.app, "deployment", object(row));
+    made.deployment = row.id;
+    return made;
+}
+
+Event delivery_event(const store::DeliveryRow& row) {
+    return event("delivery", row.app, "delivery", object(row));
+}
+
+Event app_event(const AppStatus& status) {
+    return event("app", status.name, "status", object(status));
+}
+
+Event quarantine_event(const store::QuarantineRow& row, bool released) {
+    Json whole{{"type", "quarantine"},
+               {"app", to_utf8(row.app)},
+               {"quarantine", object(row)},
+               {"released", released}};
+    return Event{"quarantine", row.app, whole.dump(), {}};
+}
+
+}  // namespace lastgood::control

@@ -1,0 +1,31 @@
+// Rows of the journal and states of apps as JSON text, in the shapes of the public contract.
+// Foreign text becomes valid UTF-8 here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lastgood/control/target.h"
+
+namespace lastgood::control {
+
+std::string to_json(const AppStatus& status);
+std::string to_json(const store::DeploymentRow& row);
+std::string to_json(const store::DeliveryRow& row);
+std::string to_json(const store::QuarantineRow& row);
+std::string to_json(const Outcome& outcome);
+
+std::string error_json(const std::string& text, bool refused = false);
+
+// {"NAME":[…]}
+template <typename Row>
+std::string list_json(const std::string& name, const std::vector<Row>& rows) {
+    std::string text = "{\"" + name + "\":[";
+    for (const Row& row : rows) {
+        if (&row != &rows.front()) text += ',';
+        text += to_json(row);
+    }
+    return text + "]}";
+}
+
+}  // namespace lastgood::control

@@ -1,0 +1,65 @@
+#include "lastgood/control/server.h"
+
+#include <unistd.h>
+
+#include "control/event_hub.h"
+#include "control/routes.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/http/front.h"
+#include "lastgood/http/listen.h"
+
+namespace lastgood::control {
+namespace {
+
+constexpr mode_t kSocketMode = 0660;
+constexpr const char* kGroup = "lastgood";
+
+http::FrontLimits front_limits() {
+    http::FrontLimits wanted;
+    wanted.body_bytes = limits::kControlBodyBytesMax;
+    wanted.connections = limits::kControlConnectionsMax;
+    return wanted;
+}
+
+}  // namespace
+
+class Server::Impl {
+  public:
+    Impl(sys::EventLoop& loop, Target& target) : hub(loop), routes(target, hub) {}
+
+    std::string socket_path;
+    EventHub hub;
+    Routes routes;
+    std::unique_ptr<http::Front> front;  // last, because it calls the others
+};
+
+Expected<std::unique_ptr<Server>> Server::open(sys::EventLoop& loop, const std::string& socket_path,
+                                               Target& target) {
+    auto listening = http::listen_unix(socket_path, kSocketMode, kGroup);
+    if (!listening) return listening.error();
+    auto impl = std::make_unique<Impl>(loop, target);
+    impl->socket_path = socket_path;
+    Routes& routes = impl->routes;
+    auto front = http::Front::open(
+        loop, std::move(*listening), front_limits(),
+        [&routes](const http::Request& request) { return routes.answer(request); }, 0);
+    if (!front) return front.error();
+    impl->front = std::move(*front);
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+    unlink(impl_->socket_path.c_str());
+}
+
+void Server::publish(const Event& event) {
+    impl_->hub.publish(event);
+}
+
+bool Server::has_subscribers() const {
+    return !impl_->hub.empty();
+}
+
+}  // namespace lastgood::control

@@ -1,0 +1,169 @@
+// The app's life: opening, beginning, ending, and what it tells.
+#include "daemon/app_service.h"
+
+#include <utility>
+
+#include "daemon/events.h"
+#include "daemon/run_spec.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::daemon {
+
+AppService::AppService(Site& site, const config::App& app, core::AppState state)
+    : site_(site),
+      app_(app),
+      paths_(site.config.state_dir, app.name),
+      engine_(app.name, app.rules, std::move(state), site.storage, *this),
+      poller_(site, app, remote(), [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
+
+AppService::~AppService() = default;
+
+git::Remote AppService::remote() const {
+    return {app_.repo, app_.branch, app_.auth, app_.transport, paths_.mirror()};
+}
+
+Expected<void> AppService::open() {
+    for (const auto& folder : {paths_.releases(), paths_.logs()}) {
+        if (auto made = sys::make_directories(folder, 0750); !made) return made;
+    }
+    supervise::RunnerConfig runner{.app = app_.name,
+                                   .listen = app_.listen,
+                                   .ready = app_.ready,
+                                   .stop = app_.stop,
+                                   .log_file = paths_.logs() + "/output.log",
+                                   .log_bytes_max = site_.config.log.max_size,
+                                   .log_keep = site_.config.log.keep,
+                                   .log_compress = site_.config.log.compress,
+                                   .runtime_dir = site_.config.runtime_dir,
+                                   .probe_address = site_.probe_address};
+    auto opened =
+        supervise::AppRunner::open(site_.loop, site_.reaper, std::move(runner), listener());
+    if (!opened) return opened.error();
+    runner_ = std::move(*opened);
+    return {};
+}
+
+void AppService::begin() {
+    remove_half_made_releases();
+    refresh_snapshot_of_live();
+    handle(core::DaemonStarted{});
+    poller_.poll_now();
+}
+
+// A changed config is for the release that is live, too; an unchanged one must not take from a
+// release that was rolled back to the command line of its own time.
+void AppService::refresh_snapshot_of_live() {
+    const std::string today = encode_snapshot(snapshot_of(app_));
+    auto before = site_.journal.note(app_.name, "config_run");
+    const auto& live = engine_.state().live;
+    if (!before || *before == today) return;
+    if (live && !before->empty()) check(site_.journal.set_run_spec(app_.name, *live, today));
+    check(site_.journal.set_note(app_.name, "config_run", today));
+}
+
+void AppService::remove_half_made_releases() {
+    auto rows = site_.journal.releases(app_.name);
+    if (!rows) return check(rows.error());
+    for (const auto& row : *rows) {
+        const auto commit = CommitId::parse(row.commit);
+        if (row.built || !commit || !sys::exists(paths_.release(*commit))) continue;
+        if (auto removed = sys::remove_tree(paths_.release(*commit)); !removed) {
+            site_.log.warn(app_.name.str(), removed.error().text());
+        }
+    }
+}
+
+void AppService::shut_down(std::function<void()> gone) {
+    gone_ = std::move(gone);
+    timers_.clear();
+    prune_timer_.reset();
+    builder_.reset();
+    session_.reset();
+    pruning_.reset();
+    hooks_.clear();
+    bool runs = false;
+    for (const Slot slot : kSlots) {
+        if (runner_->info(slot).pid == 0) continue;
+        runs = true;
+        runner_->stop(slot);
+    }
+    if (!runs) site_.loop.defer(gone_);
+}
+
+void AppService::handle(const core::Event& event) {
+    if (gone_) return;  // the state as it was is what the next daemon goes on with
+    engine_.handle(event);
+    if (!engine_.healthy()) site_.journal_refused();
+}
+
+void AppService::check(const Expected<void>& stored) {
+    if (stored) return;
+    site_.log.error(app_.name.str(), stored.error().text());
+    site_.journal_refused();
+}
+
+supervise::Listener AppService::listener() {
+    supervise::Listener listener;
+    listener.ready = [this](Slot slot, RunId run) { handle(core::RunReady{slot, run}); };
+    listener.not_ready = [this](Slot slot, RunId run, std::string reason) {
+        handle(core::RunNotReady{slot, run, std::move(reason)});
+    };
+    listener.probe_failed = [this](Slot slot, RunId run, int in_a_row, std::string reason) {
+        handle(core::ProbeFailed{slot, run, in_a_row, std::move(reason)});
+    };
+    listener.exited = [this](Slot slot, RunId run, supervise::ExitReport report) {
+        if (!report.asked) ++restarts_;
+        // Users first: the way back must not wait for a row that only helps after our own death.
+        handle(core::RunExited{slot, run, report.status, join(report.tail, " | "), report.asked});
+        if (runner_->info(slot).pid == 0) {
+            check(site_.journal.clear_process(app_.name.str(), std::string(to_string(slot))));
+        }
+        if (gone_ && runner_->info(Slot::blue).pid == 0 && runner_->info(Slot::green).pid == 0) {
+            site_.loop.defer(gone_);
+        }
+    };
+    listener.started = [this](Slot slot, RunId, pid_t pid, std::uint64_t start_time) {
+        check(site_.journal.set_process(
+            {app_.name.str(), std::string(to_string(slot)), pid, start_time}));
+    };
+    return listener;
+}
+
+control::AppStatus AppService::status() const {
+    const core::AppState& state = engine_.state();
+    control::AppStatus out;
+    out.name = app_.name.str();
+    out.branch = app_.branch;
+    out.state = core::condition(state);
+    out.paused = state.paused;
+    out.restarts = restarts_;
+    if (const auto good = core::rollback_target(state, std::nullopt)) out.last_good = good->hex();
+    if (state.live) {
+        out.commit = state.live->hex();
+        auto row = site_.journal.release(app_.name, *state.live);
+        if (row && *row) out.subject = (*row)->subject;
+    }
+    const supervise::SlotInfo info = runner_->info(state.active);
+    if (info.pid != 0) {
+        out.slot = to_string(state.active);
+        out.pid = info.pid;
+        out.memory_bytes = info.memory_bytes;
+        if (info.since) {
+            out.uptime_s = (BootClock::now() - *info.since).count() / 1000;
+        }
+    }
+    DeploymentId going_on;
+    if (state.trial) going_on = state.trial->deployment;
+    if (state.waiting) going_on = state.waiting->id;
+    if (state.work) going_on = state.work->id;
+    if (going_on) {
+        auto row = site_.journal.deployment(going_on);
+        if (row) out.deployment = *row;
+    }
+    out.trouble = engine_.trouble();
+    if (out.trouble.empty() && state.failed) out.trouble = "no good release to go back to";
+    return out;
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,84 @@
+// One app in the daemon: its engine, and the world that the engine acts on.
+//
+// Turns effects into fetches, builds, processes, switches and timers, and their results into
+// events. On the loop's thread.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "daemon/poller.h"
+#include "daemon/release_builder.h"
+#include "daemon/run_spec.h"
+#include "daemon/site.h"
+#include "lastgood/deploy/engine.h"
+#include "lastgood/git/session.h"
+#include "lastgood/process/run_steps.h"
+#include "lastgood/supervise/app_runner.h"
+
+namespace lastgood::daemon {
+
+class AppService : public deploy::World {
+  public:
+    AppService(Site& site, const config::App& app, core::AppState state);
+    ~AppService() override;
+
+    // Opens sockets and logs, makes the folders. Before begin().
+    Expected<void> open();
+    // Half-made releases are removed, what was meant to run is started, the remote is looked at.
+    void begin();
+    // Ends the app's processes; `gone` comes, deferred, when nothing of it is left.
+    void shut_down(std::function<void()> gone);
+
+    [[nodiscard]] const config::App& app() const { return app_; }
+    [[nodiscard]] deploy::Engine& engine() { return engine_; }
+    [[nodiscard]] control::AppStatus status() const;
+
+    void perform(const core::DoFetch& effect) override;
+    void perform(const core::DoBuild& effect) override;
+    void perform(const core::CancelWork& effect) override;
+    void perform(const core::DoStart& effect) override;
+    void perform(const core::DoStop& effect) override;
+    void perform(const core::DoSwitch& effect) override;
+    void perform(const core::WatchHealth& effect) override;
+    void perform(const core::SetTimer& effect) override;
+    void perform(const core::ClearTimer& effect) override;
+    void perform(const core::Prune& effect) override;
+    void perform(const core::RunHook& effect) override;
+    void perform(const core::PollNow& effect) override;
+    void perform(const core::Tell& effect) override;
+    void recorded(const std::vector<core::Record>& records) override;
+    [[nodiscard]] Instant now() override { return BootClock::now(); }
+
+  private:
+    void handle(const core::Event& event);
+    supervise::Listener listener();
+    Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
+    Expected<RunSnapshot> snapshot(const core::DoStart& effect);
+    void refresh_snapshot_of_live();
+    void remove_half_made_releases();
+    void prune();
+    void pruned(const git::GitResult<std::vector<std::string>>& rescued);
+    void check(const Expected<void>& stored);
+    git::Remote remote() const;
+
+    Site& site_;
+    const config::App& app_;
+    AppPaths paths_;
+    deploy::Engine engine_;
+    std::unique_ptr<supervise::AppRunner> runner_;
+    std::unique_ptr<git::Session> session_;  // of the work
+    std::unique_ptr<ReleaseBuilder> builder_;
+    std::unique_ptr<git::Session> pruning_;
+    std::list<std::unique_ptr<process::RunSteps>> hooks_;
+    std::map<core::TimerKind, sys::EventLoop::Timer> timers_;
+    sys::EventLoop::Timer prune_timer_;
+    Poller poller_;
+    std::uint64_t restarts_ = 0;
+    std::function<void()> gone_;  // set: it is being shut down
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace lastgood::daemon

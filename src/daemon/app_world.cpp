@@ -1,0 +1,249 @@
+// The engine's effects, carried out.
+#include <utility>
+
+#include "daemon/app_service.h"
+#include "daemon/events.h"
+#include "daemon/run_spec.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/core/retention_policy.h"
+
+namespace lastgood::daemon {
+namespace {
+
+constexpr Millis kPruneAfter{5'000};  // not while users wait for what comes next
+constexpr Millis kHookTimeMax{60'000};
+
+core::FetchFacts facts_of(const git::FetchResult& result) {
+    core::FetchFacts facts;
+    facts.tip = result.tip;
+    for (const auto& from : result.facts) {
+        facts.standings.push_back({from.id, from.present, from.is_commit, from.on_ref,
+                                   from.ancestor_of_live, from.ancestor_of});
+    }
+    return facts;
+}
+
+const char* hook_name(core::HookKind kind) {
+    switch (kind) {
+        case core::HookKind::after_switch:
+            return "after_switch";
+        case core::HookKind::on_rollback:
+            return "on_rollback";
+        case core::HookKind::on_failure:
+            return "on_failure";
+    }
+    return "?";
+}
+
+const std::vector<config::Command>& hook_steps(const config::Hooks& hooks, core::HookKind kind) {
+    switch (kind) {
+        case core::HookKind::after_switch:
+            return hooks.after_switch;
+        case core::HookKind::on_rollback:
+            return hooks.on_rollback;
+        case core::HookKind::on_failure:
+            return hooks.on_failure;
+    }
+    return hooks.after_switch;
+}
+
+}  // namespace
+
+void AppService::perform(const core::DoFetch& effect) {
+    builder_.reset();
+    session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+    const DeploymentId id = effect.deployment;
+    session_->fetch(
+        {effect.candidates, effect.live}, [this, id](git::GitResult<git::FetchResult> result) {
+            if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
+            handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
+        });
+}
+
+void AppService::perform(const core::DoBuild& effect) {
+    if (!session_) {
+        session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+    }
+    const DeploymentId id = effect.deployment;
+    builder_ = std::make_unique<ReleaseBuilder>(site_, app_, *session_, effect,
+                                                [this, id](const std::string& failure) {
+                                                    builder_.reset();
+                                                    session_.reset();
+                                                    if (failure.empty())
+                                                        return handle(core::Built{id});
+                                                    handle(core::BuildFailed{id, failure});
+                                                });
+    builder_->begin();
+}
+
+void AppService::perform(const core::CancelWork&) {
+    builder_.reset();
+    session_.reset();
+}
+
+Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect) {
+    if (effect.as_recorded) {
+        auto row = site_.journal.release(app_.name, effect.commit);
+        if (!row) return row.error();
+        if (*row && !(*row)->run_spec.empty()) return decode_snapshot((*row)->run_spec);
+    }
+    RunSnapshot today = snapshot_of(app_);
+    check(site_.journal.set_run_spec(app_.name, effect.commit, encode_snapshot(today)));
+    return today;
+}
+
+Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
+    auto found = snapshot(effect);
+    if (!found) return found.error();
+    const std::string release = paths_.release(effect.commit);
+    Occasion occasion{effect.commit.hex(), "", release, ""};
+    if (auto row = site_.journal.newest_of(app_.name, effect.commit); row && *row) {
+        occasion.trigger = (*row)->trigger;
+    }
+    const auto& live = engine_.state().live;
+    if (live && *live != effect.commit) occasion.previous = live->hex();
+    auto env = environment(app_, *found, occasion);
+    if (!env) return env.error();
+    return supervise::RunSpec{effect.run, effect.commit, found->argv, std::move(*env),
+                              release + "/" + found->workdir};
+}
+
+void AppService::perform(const core::DoStart& effect) {
+    auto spec = run_spec(effect);
+    if (spec) return runner_->start(effect.slot, std::move(*spec));
+    // Like a program that can't be started: the machine hears of it as an end, later.
+    site_.loop.defer([alive = std::weak_ptr(alive_), this, effect, reason = spec.error().text()] {
+        if (!alive.lock()) return;
+        handle(
+            core::RunExited{effect.slot, effect.run, "could not be started: " + reason, {}, false});
+    });
+}
+
+void AppService::perform(const core::DoStop& effect) {
+    if (runner_->info(effect.slot).pid != 0) return runner_->stop(effect.slot);
+    const RunId run = engine_.state().slot(effect.slot).run;
+    site_.loop.defer([alive = std::weak_ptr(alive_), this, slot = effect.slot, run] {
+        if (alive.lock()) handle(core::RunExited{slot, run, "did not run", {}, true});
+    });
+}
+
+void AppService::perform(const core::DoSwitch& effect) {
+    auto switched = runner_->switch_to(effect.slot);
+    if (!switched) site_.log.error(app_.name.str(), switched.error().text());
+    site_.log.info(app_.name.str(), "commit " + effect.commit.short_hex() + " is live in slot " +
+                                        std::string(to_string(effect.slot)));
+    check(sys::replace_symlink(paths_.current(), "releases/" + effect.commit.hex()));
+}
+
+void AppService::perform(const core::WatchHealth& effect) {
+    runner_->watch_health(effect.slot, effect.on);
+}
+
+void AppService::perform(const core::SetTimer& effect) {
+    const core::TimerKind kind = effect.kind;
+    timers_[kind] =
+        site_.loop.after(effect.delay, [this, kind] { handle(core::TimerFired{kind}); });
+}
+
+void AppService::perform(const core::ClearTimer& effect) {
+    timers_.erase(effect.kind);
+}
+
+void AppService::perform(const core::Prune&) {
+    prune_timer_ = site_.loop.after(kPruneAfter, [this] { prune(); });
+}
+
+void AppService::prune() {
+    const core::AppState& state = engine_.state();
+    if (state.work || pruning_) {
+        prune_timer_ = site_.loop.after(kPruneAfter, [this] { prune(); });
+        return;
+    }
+    auto rows = site_.journal.releases(app_.name);
+    if (!rows) return check(rows.error());
+    std::vector<CommitId> kept;
+    for (const auto& row : *rows) {
+        const auto commit = CommitId::parse(row.commit);
+        if (commit && sys::exists(paths_.release(*commit))) kept.push_back(*commit);
+    }
+    const auto remove = core::releases_to_remove(state, kept, app_.rules.keep_releases);
+    if (remove.empty()) return;
+    std::vector<std::pair<CommitId, std::string>> folders;
+    for (const auto& commit : remove) {
+        // Known as half-made from now on: a crash in between leaves nothing that looks whole.
+        handle(core::ReleaseRemoved{commit});
+        if (auto forgotten = site_.journal.forget_release(app_.name, commit); !forgotten) {
+            return check(forgotten);
+        }
+        folders.emplace_back(commit, paths_.release(commit));
+    }
+    pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+    pruning_->remove_releases(
+        folders,
+        [this](const git::GitResult<std::vector<std::string>>& rescued) { pruned(rescued); });
+}
+
+void AppService::pruned(const git::GitResult<std::vector<std::string>>& rescued) {
+    pruning_.reset();
+    if (!rescued.value) {
+        site_.log.warn(app_.name.str(),
+                       "old releases could not be removed: " + rescued.error.error.text());
+        return;
+    }
+    for (const auto& rescue : *rescued.value) {
+        site_.log.warn(app_.name.str(),
+                       "someone had edited files of an old release; the edits are kept as commit " +
+                           rescue + " in " + paths_.mirror());
+    }
+}
+
+void AppService::perform(const core::RunHook& effect) {
+    const auto& steps = hook_steps(app_.hooks, effect.kind);
+    if (steps.empty()) return;
+    const std::string name = hook_name(effect.kind);
+    const std::string release = paths_.release(effect.commit);
+    auto env = environment(app_, snapshot_of(app_), {effect.commit.hex(), "", release, name});
+    if (!env) return site_.log.error(app_.name.str(), name + ": " + env.error().text());
+    process::StepsSpec spec;
+    spec.steps = steps;
+    spec.directory = sys::is_directory(release) ? release + "/" + app_.workdir : paths_.root;
+    spec.env = std::move(*env);
+    spec.output_file = paths_.logs() + "/hooks.log";
+    spec.time_max = kHookTimeMax;
+    spec.token = "hook-" + app_.name.str() + "-" + name;
+    process::RunSteps::News news;
+    const auto place = hooks_.emplace(hooks_.end());
+    news.done = [this, name, place](const process::StepsResult& result) {
+        if (!result.ok) {
+            site_.log.error(app_.name.str(), name + ": " + result.reason +
+                                                 ". Its last output: " + join(result.tail, " | "));
+        }
+        hooks_.erase(place);
+    };
+    *place = process::RunSteps::start(site_.loop, site_.reaper, std::move(spec), std::move(news));
+}
+
+void AppService::perform(const core::PollNow&) {
+    poller_.poll_now();
+}
+
+void AppService::perform(const core::Tell& effect) {
+    switch (effect.tone) {
+        case core::Tone::info:
+            return site_.log.info(app_.name.str(), effect.text);
+        case core::Tone::warn:
+            return site_.log.warn(app_.name.str(), effect.text);
+        case core::Tone::error:
+            return site_.log.error(app_.name.str(), effect.text);
+    }
+}
+
+void AppService::recorded(const std::vector<core::Record>& records) {
+    if (!site_.publish || !site_.followed()) return;
+    for (const auto& record : records) {
+        if (auto event = event_of(site_.journal, app_.name, record)) site_.publish(*event);
+    }
+}
+
+}  // namespace lastgood::daemon

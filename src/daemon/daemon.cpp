@@ -1,0 +1,258 @@
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/service_manager.h"
+#include "lastgood/base/assert.h"
+#include "lastgood/http/listen.h"
+#include "lastgood/process/process_tree.h"
+#include "lastgood/process/tree_end.h"
+
+namespace lastgood::daemon {
+namespace {
+
+// An earlier daemon's app holds the port until it is gone: no long farewell.
+constexpr Millis kLeftoverGrace{3'000};
+constexpr Millis kStopMargin{5'000};
+
+// This daemon's own address of 127.0.0.0/8, the source of its probes: the same for one runtime
+// directory, different between daemons of one machine, and none that people use.
+std::string probe_address(const std::string& runtime_dir) {
+    const std::size_t hash = std::hash<std::string>{}(runtime_dir);
+    return "127." + std::to_string(64 + hash % 128) + "." + std::to_string(hash / 128 % 256) + "." +
+           std::to_string(1 + hash / 32768 % 254);
+}
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
+               sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id)
+    : site_{.config = config,
+            .program = program,
+            .probe_address = probe_address(config.runtime_dir),
+            .loop = loop,
+            .reaper = reaper,
+            .log = log,
+            .journal = journal,
+            .storage = storage_,
+            .publish = {},
+            .followed = {},
+            .journal_refused = [this] { journal_refused(); },
+            .journal_trouble = {}},
+      storage_(journal, next_id),
+      operator_desk_(site_, apps_),
+      delivery_desk_(site_, [this](const AppName& name) { return find(name); }) {}
+
+AppService* Daemon::find(const AppName& name) {
+    for (const auto& app : apps_) {
+        if (app->app().name == name) return app.get();
+    }
+    return nullptr;
+}
+
+int Daemon::run() {
+    process::adopt_orphans();
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    LG_ASSERT(pthread_sigmask(SIG_BLOCK, &mask, nullptr) == 0);
+    signals_ = sys::Fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
+    signal_watch_ = site_.loop.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) {
+        signalfd_siginfo info{};
+        if (read(signals_.get(), &info, sizeof info) == sizeof info) stop();
+    });
+    if (auto loaded = load_apps(); !loaded) {
+        fail(loaded.error());
+    } else {
+        end_leftovers();
+    }
+    site_.loop.run();
+    return exit_code_;
+}
+
+void Daemon::fail(const Error& error) {
+    site_.log.error("daemon", error.text());
+    exit_code_ = 1;
+    stop();
+}
+
+Expected<void> Daemon::load_apps() {
+    for (const auto& app : site_.config.apps) {
+        auto state = site_.journal.load(app.name);
+        if (!state) return state.error();
+        apps_.push_back(std::make_unique<AppService>(site_, app, std::move(*state)));
+    }
+    return {};
+}
+
+// Processes of an earlier daemon that died: by pid and start time where those were stored, and by
+// the token that each run carries, for one that was made just before the end.
+void Daemon::end_leftovers() {
+    auto rows = site_.journal.processes();
+    if (!rows) return fail(rows.error());
+    const auto end = [this](pid_t pid, std::uint64_t start_time, const std::string& token) {
+        ++leftovers_;
+        process::end_leftovers(
+            site_.loop, pid, start_time, token, {.signal = SIGTERM, .grace = kLeftoverGrace},
+            [this](bool nothing_left) {
+                if (!nothing_left) {
+                    site_.log.error("daemon", "a process of an earlier run can't be ended");
+                }
+                if (--leftovers_ == 0) begin();
+            });
+    };
+    ++leftovers_;
+    for (const auto& row : *rows) {
+        end(static_cast<pid_t>(row.pid), row.start_time, "");
+        if (auto cleared = site_.journal.clear_process(row.app, row.place); !cleared) {
+            return fail(cleared.error());
+        }
+    }
+    for (const auto& app : apps_) {
+        const core::AppState& state = app->engine().state();
+        std::set<RunId> runs{state.slots[0].run, state.slots[1].run};
+        for (const RunId run : runs) {
+            if (run) end(0, 0, process::run_token(site_.config.runtime_dir, app->app().name, run));
+        }
+        if (state.work) {
+            end(0, 0, build_token(site_.config, app->app().name, state.work->id));
+        }
+    }
+    if (--leftovers_ == 0) begin();
+}
+
+void Daemon::begin() {
+    if (stopping_) return;
+    if (auto opened = open_all(); !opened) return fail(opened.error());
+    begun_ = true;
+    for (const auto& app : apps_) app->begin();
+    if (auto started = start_receiver(); !started) return fail(started.error());
+    if (!receiver_) ready();
+}
+
+Expected<void> Daemon::open_all() {
+    auto control = control::Server::open(site_.loop, site_.config.runtime_dir + "/control.sock",
+                                         operator_desk_);
+    if (!control) return control.error();
+    control_ = std::move(*control);
+    site_.publish = [this](const control::Event& event) { control_->publish(event); };
+    site_.followed = [this] { return control_->has_subscribers(); };
+    for (const auto& app : apps_) {
+        if (auto opened = app->open(); !opened) {
+            return Error{app->app().name.str() + ": " + opened.error().what, opened.error().mend};
+        }
+    }
+    return {};
+}
+
+receiver::HookSettings Daemon::hook_settings() const {
+    receiver::HookSettings settings;
+    settings.max_body = site_.config.webhook_max_body;
+    for (const auto& app : site_.config.apps) {
+        settings.apps.push_back({app.name, app.webhook.provider, app.webhook.secrets});
+    }
+    return settings;
+}
+
+Expected<void> Daemon::start_receiver() {
+    const auto& listen = site_.config.webhook_listen;
+    if (!listen) return {};
+    auto socket = http::listen_tcp(listen->host, listen->port);
+    if (!socket) return socket.error();
+    receiver::HostCallbacks callbacks;
+    callbacks.on_deliveries = [this](std::vector<receiver::Incoming> batch) {
+        return delivery_desk_.receive(batch);
+    };
+    callbacks.healthy = [this] {
+        std::string why_not;
+        return operator_desk_.healthy(why_not);
+    };
+    callbacks.on_log = [this](config::LogLevel level, const std::string& text) {
+        site_.log.write(level, "receiver", text);
+    };
+    callbacks.on_ready = [this] { ready(); };
+    auto host = receiver::ReceiverHost::start(site_.loop, site_.reaper, std::move(*socket),
+                                              site_.program, hook_settings(), std::move(callbacks));
+    if (!host) return host.error();
+    receiver_ = std::move(*host);
+    return {};
+}
+
+void Daemon::ready() {
+    if (stopping_) return;
+    const auto& listen = site_.config.webhook_listen;
+    site_.log.info("daemon", listen ? "webhooks are received on " + listen->text()
+                                    : "running without a webhook receiver");
+    tell_service_manager("READY=1");
+}
+
+void Daemon::stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    tell_service_manager("STOPPING=1");
+    site_.log.info("daemon", "stopping");
+    retry_.reset();
+    if (receiver_) {
+        receiver_->stop([this] { stop_apps(); });
+    } else {
+        site_.loop.defer([this] { stop_apps(); });
+    }
+}
+
+void Daemon::stop_apps() {
+    if (!begun_ || apps_.empty()) return site_.loop.stop();
+    Millis longest{0};
+    apps_left_ = apps_.size();
+    for (const auto& app : apps_) {
+        longest = std::max(longest, app->app().stop.timeout);
+        app->shut_down([this] { app_gone(); });
+    }
+    stop_deadline_ = site_.loop.after(longest + limits::kKillConfirmMax + kStopMargin, [this] {
+        site_.log.error("daemon", "some processes of the apps could not be ended");
+        site_.loop.stop();
+    });
+}
+
+void Daemon::app_gone() {
+    if (--apps_left_ == 0) site_.loop.stop();
+}
+
+void Daemon::journal_refused() {
+    if (stopping_ || retry_) return;
+    for (const auto& app : apps_) {
+        if (!app->engine().healthy()) site_.journal_trouble = app->engine().trouble();
+    }
+    if (site_.journal_trouble.empty()) site_.journal_trouble = "a record could not be written";
+    site_.log.error("journal", site_.journal_trouble +
+                                   "; trying again, deliveries are refused "
+                                   "meanwhile. Look at the disk of " +
+                                   site_.config.state_dir);
+    retry_ = site_.loop.after(limits::kStoreRetry, [this] { retry_journal(); });
+}
+
+void Daemon::retry_journal() {
+    retry_.reset();
+    if (!site_.journal.probe()) {
+        retry_ = site_.loop.after(limits::kStoreRetry, [this] { retry_journal(); });
+        return;
+    }
+    bool all = true;
+    for (const auto& app : apps_) {
+        app->engine().retry();
+        all = all && app->engine().healthy();
+    }
+    if (!all) {
+        retry_ = site_.loop.after(limits::kStoreRetry, [this] { retry_journal(); });
+        return;
+    }
+    site_.journal_trouble.clear();
+    site_.log.info("journal", "records are written again");
+}
+
+}  // namespace lastgood::daemon

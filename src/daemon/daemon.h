@@ -1,0 +1,62 @@
+// The order of things: what an earlier daemon left is ended, then sockets are opened, apps begun,
+// the receiver started, and the service manager told. In the end the receiver goes first, then the
+// apps.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/app_service.h"
+#include "daemon/delivery_desk.h"
+#include "daemon/operator_desk.h"
+#include "daemon/site.h"
+#include "daemon/storage.h"
+#include "lastgood/control/server.h"
+#include "lastgood/receiver/host.h"
+
+namespace lastgood::daemon {
+
+class Daemon {
+  public:
+    Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
+           sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id);
+
+    // Runs until it is told to stop; the exit code.
+    int run();
+
+  private:
+    Expected<void> load_apps();
+    void end_leftovers();
+    void begin();
+    Expected<void> open_all();
+    Expected<void> start_receiver();
+    receiver::HookSettings hook_settings() const;
+    void ready();
+    void stop();
+    void stop_apps();
+    void app_gone();
+    void fail(const Error& error);
+    void journal_refused();
+    void retry_journal();
+    AppService* find(const AppName& name);
+
+    Site site_;
+    JournalStorage storage_;
+    std::vector<std::unique_ptr<AppService>> apps_;
+    OperatorDesk operator_desk_;
+    DeliveryDesk delivery_desk_;
+    std::unique_ptr<control::Server> control_;
+    std::unique_ptr<receiver::ReceiverHost> receiver_;
+    sys::Fd signals_;
+    sys::EventLoop::Watch signal_watch_;
+    sys::EventLoop::Timer retry_;
+    sys::EventLoop::Timer stop_deadline_;
+    int leftovers_ = 0;
+    std::size_t apps_left_ = 0;
+    bool begun_ = false;
+    bool stopping_ = false;
+    int exit_code_ = 0;
+};
+
+}  // namespace lastgood::daemon

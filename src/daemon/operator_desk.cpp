@@ -1,0 +1,214 @@
+#include "daemon/operator_desk.h"
+
+#include "lastgood/base/strings.h"
+
+namespace lastgood::daemon {
+namespace {
+
+using control::Outcome;
+constexpr std::size_t kPrefixDigitsMin = 4;
+
+Outcome unknown_app(const std::string& app) {
+    return {Outcome::Kind::unknown_app,
+            "there is no app " + printable(app, 100) + " in the config",
+            {},
+            {}};
+}
+
+Outcome outcome_of(const core::Answer& answer) {
+    return {answer.accepted ? Outcome::Kind::done : Outcome::Kind::refused,
+            answer.reason,
+            answer.deployment,
+            {}};
+}
+
+}  // namespace
+
+AppService* OperatorDesk::find(const std::string& app) {
+    for (const auto& service : apps_) {
+        if (service->app().name.str() == app) return service.get();
+    }
+    return nullptr;
+}
+
+std::vector<control::AppStatus> OperatorDesk::apps() {
+    std::vector<control::AppStatus> out;
+    for (const auto& service : apps_) out.push_back(service->status());
+    return out;
+}
+
+std::optional<CommitId> OperatorDesk::resolve(AppService& app, const std::string& text,
+                                              Outcome& outcome) {
+    if (auto full = CommitId::parse(text)) return full;
+    outcome.kind = Outcome::Kind::invalid;
+    const std::string digits = to_lower(text);
+    const bool hex = digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!hex || digits.size() < kPrefixDigitsMin) {
+        outcome.reason = "`" + printable(text, 100) + "` is no commit id";
+        return std::nullopt;
+    }
+    auto found = site_.journal.commits_beginning(app.app().name, digits);
+    if (!found) {
+        outcome.reason = found.error().text();
+    } else if (found->size() == 1) {
+        return CommitId::parse(found->front());
+    } else {
+        outcome.reason = (found->empty() ? "no commit of its history begins with "
+                                         : "more than one commit of its history begins with ") +
+                         digits + "; give the full id";
+    }
+    return std::nullopt;
+}
+
+Outcome OperatorDesk::ask(const std::string& app, const core::Event& event) {
+    AppService* service = find(app);
+    if (service == nullptr) return unknown_app(app);
+    Outcome outcome = outcome_of(service->engine().handle(event));
+    if (!service->engine().healthy()) {
+        site_.journal_refused();
+        outcome.reason = "this could not be recorded yet: " + service->engine().trouble();
+    }
+    return outcome;
+}
+
+Outcome OperatorDesk::deploy(const std::string& app, const std::string& commit, bool force,
+                             const std::string& by) {
+    AppService* service = find(app);
+    if (service == nullptr) return unknown_app(app);
+    core::Request request;
+    request.trigger = core::Trigger::cli;
+    request.force = force;
+    request.by = by;
+    Outcome outcome;
+    if (!commit.empty()) {
+        request.commit = resolve(*service, commit, outcome);
+        if (!request.commit) return outcome;
+    }
+    const std::string id = request.commit ? request.commit->hex() : std::string();
+    outcome = ask(app, core::RequestArrived{std::move(request)});
+    outcome.commit = id;
+    return outcome;
+}
+
+Outcome OperatorDesk::rollback(const std::string& app, const std::string& to,
+                               const std::string& by) {
+    AppService* service = find(app);
+    if (service == nullptr) return unknown_app(app);
+    Outcome outcome;
+    std::optional<CommitId> target;
+    if (!to.empty()) {
+        target = resolve(*service, to, outcome);
+        if (!target) return outcome;
+    }
+    return ask(app, core::RollbackAsked{target, by});
+}
+
+Outcome OperatorDesk::pause(const std::string& app) {
+    return ask(app, core::PauseAsked{});
+}
+Outcome OperatorDesk::resume(const std::string& app) {
+    return ask(app, core::ResumeAsked{});
+}
+Outcome OperatorDesk::start(const std::string& app) {
+    return ask(app, core::StartAsked{});
+}
+Outcome OperatorDesk::stop(const std::string& app) {
+    return ask(app, core::StopAsked{});
+}
+Outcome OperatorDesk::restart(const std::string& app) {
+    return ask(app, core::RestartAsked{});
+}
+
+Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
+    auto rows = site_.journal.find_delivery(delivery_id);
+    if (!rows) return {Outcome::Kind::unavailable, rows.error().text(), {}, {}};
+    if (rows->empty()) {
+        return {
+            Outcome::Kind::invalid,
+            "no delivery has the id " + printable(delivery_id, 200) + "; see lastgood deliveries",
+            {},
+            {}};
+    }
+    Outcome outcome;
+    for (const auto& row : *rows) {
+        const auto commit = CommitId::parse(row.commit);
+        if (!commit) {
+            outcome = {
+                Outcome::Kind::refused, "that delivery asks for nothing: " + row.reason, {}, {}};
+            continue;
+        }
+        core::Request request;
+        request.trigger = core::Trigger::webhook;
+        request.commit = commit;
+        request.delivery = row.id;
+        outcome = ask(row.app, core::RequestArrived{std::move(request)});
+        outcome.commit = row.commit;
+        if (outcome.kind == Outcome::Kind::done) break;
+    }
+    return outcome;
+}
+
+Outcome OperatorDesk::release_quarantine(const std::string& app, const std::string& commit) {
+    AppService* service = find(app);
+    if (service == nullptr) return unknown_app(app);
+    Outcome outcome;
+    const auto id = resolve(*service, commit, outcome);
+    if (!id) return outcome;
+    return ask(app, core::QuarantineReleaseAsked{*id});
+}
+
+Expected<std::vector<store::DeploymentRow>> OperatorDesk::history(
+    const std::optional<std::string>& app, int count) {
+    return site_.journal.deployments(app, count);
+}
+
+Expected<std::optional<store::DeploymentRow>> OperatorDesk::deployment(DeploymentId id) {
+    return site_.journal.deployment(id);
+}
+
+Expected<std::vector<store::DeliveryRow>> OperatorDesk::deliveries(
+    const std::optional<std::string>& app, int count) {
+    return site_.journal.deliveries(app, count);
+}
+
+Expected<std::vector<store::QuarantineRow>> OperatorDesk::quarantine(
+    const std::optional<std::string>& app) {
+    return site_.journal.quarantine(app);
+}
+
+bool OperatorDesk::healthy(std::string& why_not) {
+    for (const auto& service : apps_) {
+        if (service->engine().healthy()) continue;
+        why_not = service->engine().trouble();
+        return false;
+    }
+    why_not = site_.journal_trouble;
+    return why_not.empty();
+}
+
+std::string OperatorDesk::metrics() {
+    std::string text;
+    const auto family = [&](const std::string& name, const std::string& type,
+                            const std::string& help, const auto& value) {
+        text += "# HELP lastgood_" + name + " " + help + "\n# TYPE lastgood_" + name + " " + type +
+                "\n";
+        for (const auto& service : apps_) {
+            text += "lastgood_" + name + "{app=\"" + service->app().name.str() + "\"} " +
+                    std::to_string(value(service->status())) + "\n";
+        }
+    };
+    using Status = control::AppStatus;
+    family("app_up", "gauge", "1 while a release of the app runs",
+           [](const Status& status) { return status.pid != 0 ? 1 : 0; });
+    family("app_paused", "gauge", "1 while automatic deployments are paused",
+           [](const Status& status) { return status.paused ? 1 : 0; });
+    family("app_restarts_total", "counter", "unasked ends of the app's processes",
+           [](const Status& status) { return status.restarts; });
+    family("app_memory_bytes", "gauge", "memory of the live release's processes",
+           [](const Status& status) { return status.memory_bytes; });
+    family("app_uptime_seconds", "gauge", "age of the live release's process",
+           [](const Status& status) { return status.uptime_s; });
+    return text;
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,51 @@
+#include "daemon/poller.h"
+
+#include <functional>
+#include <utility>
+
+#include "lastgood/core/backoff.h"
+
+namespace lastgood::daemon {
+
+Poller::Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip)
+    : site_(site), app_(app), remote_(std::move(remote)), on_tip_(std::move(on_tip)) {}
+
+void Poller::poll_now() {
+    if (session_) return;
+    timer_.reset();
+    session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
+    session_->list_tip([this](git::GitResult<std::optional<CommitId>> result) { done(result); });
+}
+
+void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
+    session_.reset();
+    if (!result.value) {
+        ++failures_;
+        tell_once("could not look for new commits: " + result.error.error.text());
+    } else if (!*result.value) {
+        ++failures_;
+        tell_once("branch " + app_.branch + " is not in " + app_.repo +
+                  "; push it, or mend `branch` in the config");
+    } else {
+        if (failures_ > 0) site_.log.info(app_.name.str(), "the repository can be reached again");
+        failures_ = 0;
+        told_.clear();
+        on_tip_(**result.value);
+    }
+    schedule();
+}
+
+void Poller::tell_once(const std::string& text) {
+    if (text == std::exchange(told_, text)) return;
+    site_.log.error(app_.name.str(), text);
+}
+
+void Poller::schedule() {
+    // With `poll: off` a first look that failed is still owed.
+    if (!app_.poll && failures_ == 0) return;
+    const Millis poll = app_.poll.value_or(limits::kFetchRetryMax);
+    const std::uint64_t salt = std::hash<std::string>{}(app_.name.str()) + ++rounds_;
+    timer_ = site_.loop.after(core::poll_delay(poll, failures_, salt), [this] { poll_now(); });
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,107 @@
+#include "daemon/release_builder.h"
+
+#include <utility>
+
+#include "daemon/run_spec.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/process/process_tree.h"
+
+namespace lastgood::daemon {
+
+std::string build_token(const config::Config& config, const AppName& app, DeploymentId deployment) {
+    // Above every number of a run.
+    constexpr std::uint64_t kBuilds = 1ULL << 62;
+    return process::run_token(config.runtime_dir, app,
+                              RunId{kBuilds + static_cast<std::uint64_t>(deployment.value)});
+}
+
+ReleaseBuilder::ReleaseBuilder(Site& site, const config::App& app, git::Session& session,
+                               core::DoBuild what, Done done)
+    : site_(site),
+      app_(app),
+      session_(session),
+      what_(std::move(what)),
+      done_(std::move(done)),
+      paths_(site.config.state_dir, app.name) {}
+
+void ReleaseBuilder::begin() {
+    auto row = site_.journal.release(app_.name, what_.commit);
+    if (!row) return fail(row.error().text());
+    if (*row && (*row)->built && sys::is_directory(paths_.release(what_.commit))) {
+        return run_hooks();
+    }
+    write_tree();
+}
+
+void ReleaseBuilder::write_tree() {
+    auto begun = site_.journal.begin_release(app_.name, what_.commit);
+    if (begun) begun = sys::make_directories(paths_.releases());
+    if (!begun) return fail(begun.error().text());
+    session_.materialise(
+        what_.commit, paths_.release(what_.commit), [this](git::GitResult<git::Released> written) {
+            if (!written.value) return fail(written.error.error.text());
+            auto described = site_.journal.describe_release(
+                app_.name, what_.commit, written.value->text.subject, written.value->text.author);
+            if (!described) return fail(described.error().text());
+            run_build();
+        });
+}
+
+void ReleaseBuilder::run_build() {
+    run(app_.build, "build", [this] { seal(); });
+}
+
+void ReleaseBuilder::seal() {
+    session_.seal(paths_.release(what_.commit), [this](git::GitResult<bool> sealed) {
+        if (!sealed.value) return fail(sealed.error.error.text());
+        auto built = site_.journal.release_built(app_.name, what_.commit);
+        if (!built) return fail(built.error().text());
+        run_hooks();
+    });
+}
+
+void ReleaseBuilder::run_hooks() {
+    run(app_.hooks.before_switch, "before_switch", [this] { finish({}); });
+}
+
+void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::string& named,
+                         std::function<void()> next) {
+    if (steps.empty()) return next();
+    const std::string release = paths_.release(what_.commit);
+    auto env = environment(app_, snapshot_of(app_),
+                           {what_.commit.hex(), what_.previous ? what_.previous->hex() : "",
+                            release, std::string(core::to_string(what_.trigger))});
+    if (!env) return fail(env.error().text());
+    process::StepsSpec spec;
+    spec.steps = steps;
+    spec.directory = release + "/" + app_.workdir;
+    spec.env = std::move(*env);
+    spec.output_file =
+        paths_.logs() + "/deployment-" + std::to_string(what_.deployment.value) + ".log";
+    spec.time_max = app_.build_timeout;
+    spec.token = build_token(site_.config, app_.name, what_.deployment);
+    const std::string log = spec.output_file;
+    process::RunSteps::News news;
+    news.started = [this](pid_t pid, std::uint64_t start_time) {
+        auto stored = site_.journal.set_process({app_.name.str(), "build", pid, start_time});
+        if (!stored) site_.journal_refused();
+    };
+    news.done = [this, named, log, next = std::move(next)](const process::StepsResult& result) {
+        auto cleared = site_.journal.clear_process(app_.name.str(), "build");
+        if (!cleared) site_.journal_refused();
+        if (result.ok) return next();
+        std::string reason = named + ": " + result.reason;
+        if (!result.tail.empty()) reason += ". Its last output: " + join(result.tail, " | ");
+        fail(reason + " (all of it: " + log + ")");
+    };
+    steps_ = process::RunSteps::start(site_.loop, site_.reaper, std::move(spec), std::move(news));
+}
+
+void ReleaseBuilder::finish(std::string failure) {
+    site_.loop.defer([alive = std::weak_ptr(alive_), this, failure = std::move(failure)] {
+        if (alive.lock()) done_(failure);
+    });
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,52 @@
+// One release made ready: its tree written, its build steps run, sealed on the disk, and the
+// before_switch hooks run. Skips what was done before.
+//
+// Destroying it ends whatever it runs. `done` comes deferred, once, with the reason of a failure or
+// an empty text.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/site.h"
+#include "lastgood/core/machine.h"
+#include "lastgood/git/session.h"
+#include "lastgood/process/run_steps.h"
+
+namespace lastgood::daemon {
+
+class ReleaseBuilder {
+  public:
+    using Done = std::function<void(std::string failure)>;
+
+    // `session` is used while the builder lives.
+    ReleaseBuilder(Site& site, const config::App& app, git::Session& session, core::DoBuild what,
+                   Done done);
+
+    void begin();
+
+  private:
+    void write_tree();
+    void run_build();
+    void seal();
+    void run_hooks();
+    void run(const std::vector<config::Command>& steps, const std::string& named,
+             std::function<void()> next);
+    void fail(const std::string& reason) { finish(reason); }
+    void finish(std::string failure);
+
+    Site& site_;
+    const config::App& app_;
+    git::Session& session_;
+    core::DoBuild what_;
+    Done done_;
+    AppPaths paths_;
+    std::unique_ptr<process::RunSteps> steps_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Names the processes of a deployment's build and hooks, also for a later daemon.
+std::string build_token(const config::Config& config, const AppName& app, DeploymentId deployment);
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,45 @@
+// What a release is run with: command line, folder, environment.
+//
+// The snapshot that the journal keeps for each release holds the command and the *names* of its
+// environment, so that a rollback also goes back to the release's own command line; values come
+// from today's config and files, so that no secret is in the database and a rotated one is used.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/config/config.h"
+
+namespace lastgood::daemon {
+
+struct RunSnapshot {
+    std::vector<std::string> argv;
+    std::string workdir;
+    std::string env_file;
+    std::vector<std::string> env_names;  // of the config's `env`
+};
+
+RunSnapshot snapshot_of(const config::App& app);
+std::string encode_snapshot(const RunSnapshot& snapshot);
+Expected<RunSnapshot> decode_snapshot(const std::string& text);
+
+// The variables that tell a command what it is run for.
+struct Occasion {
+    std::string commit;
+    std::string previous;
+    std::string release;  // directory
+    std::string trigger;
+};
+
+// PATH, HOME, LANG and TZ of the daemon, then env_file, then the config's env, then LASTGOOD_*.
+Expected<std::vector<std::string>> environment(const config::App& app, const RunSnapshot& snapshot,
+                                               const Occasion& occasion);
+
+// NAME=VALUE lines as systemd and compose read them: comments, blank lines, `export`, quotes. The
+// Error names the line.
+Expected<std::map<std::string, std::string>> parse_env_file(const std::string& path,
+                                                            const std::string& content);
+
+}  // namespace lastgood::daemon

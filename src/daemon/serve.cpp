@@ -1,0 +1,73 @@
+// What must be there before the daemon can begin: folders, its lock, log and journal.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "daemon/daemon.h"
+#include "daemon/service_manager.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/daemon/daemon.h"
+
+namespace lastgood::daemon {
+namespace {
+
+int refuse(const Error& error) {
+    std::fprintf(stderr, "lastgood: %s\n", error.text().c_str());
+    return 1;
+}
+
+Expected<void> make_writable(const std::string& directory, mode_t mode, const std::string& key) {
+    auto made = sys::make_directories(directory, mode);
+    if (made && access(directory.c_str(), W_OK | X_OK) == 0) return {};
+    const std::string why =
+        made ? "the folder " + directory + " can't be written" : made.error().what;
+    return Error{why, "make it writable for the user lastgood runs as (uid " +
+                          std::to_string(geteuid()) + "), or set " + key + " in the config"};
+}
+
+// Held for the daemon's life: two of them would fight over processes and the database.
+Expected<sys::Fd> lock(const std::string& state_dir) {
+    const std::string path = state_dir + "/lock";
+    sys::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file) return system_error("could not open " + path, errno);
+    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        return Error{"another lastgood runs on " + state_dir,
+                     "stop it first, or give this one a state_dir of its own"};
+    }
+    return file;
+}
+
+}  // namespace
+
+int serve(const config::Config& config, const std::string& program) {
+    find_service_manager();
+    signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+    umask(0022);
+    // The working folder of whoever started it is nobody's to hold.
+    if (chdir("/") != 0) return refuse(system_error("could not go to /", errno));
+    if (auto made = make_writable(config.state_dir, 0750, "state_dir"); !made) {
+        return refuse(made.error());
+    }
+    if (auto made = make_writable(config.runtime_dir, 0755, "runtime_dir"); !made) {
+        return refuse(made.error());
+    }
+    const auto locked = lock(config.state_dir);
+    if (!locked) return refuse(locked.error());
+
+    sys::EventLoop loop;
+    sys::Reaper reaper(loop);
+    logs::Log log(config.log, config.state_dir + "/logs", &reaper);
+    auto journal = store::Journal::open(config.state_dir + "/lastgood.db");
+    if (!journal) return refuse(journal.error());
+    const auto next_id = (*journal)->next_deployment_id();
+    if (!next_id) return refuse(next_id.error());
+    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id);
+    return daemon.run();
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,13 @@
+// What the service manager (systemd) is told, by sd_notify's protocol: one datagram to
+// $NOTIFY_SOCKET. Without that variable nothing happens.
+#pragma once
+
+#include <string_view>
+
+namespace lastgood::daemon {
+
+// Takes $NOTIFY_SOCKET out of the environment, so that no child gets at it. Call once at start.
+void find_service_manager();
+void tell_service_manager(std::string_view state);  // "READY=1", "STOPPING=1", "STATUS=…"
+
+}  // namespace lastgood::daemon

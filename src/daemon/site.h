@@ -1,0 +1,48 @@
+// What all parts of the daemon share: the loop and the one of each that there is. Owned by serve();
+// outlives every part.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "lastgood/base/sys/event_loop.h"
+#include "lastgood/base/sys/reaper.h"
+#include "lastgood/config/config.h"
+#include "lastgood/control/target.h"
+#include "lastgood/deploy/engine.h"
+#include "lastgood/logs/daemon_log.h"
+#include "lastgood/store/journal.h"
+
+namespace lastgood::daemon {
+
+struct Site {
+    const config::Config& config;
+    std::string program;        // the lastgood binary
+    std::string probe_address;  // of 127.0.0.0/8, this daemon's alone
+    sys::EventLoop& loop;
+    sys::Reaper& reaper;
+    logs::Log& log;
+    store::Journal& journal;
+    deploy::Storage& storage;
+    // Both empty until the API is open. Without followers no event needs to be made.
+    std::function<void(const control::Event&)> publish;
+    std::function<bool()> followed;
+    // A record was refused: the daemon tries again by and by, and deliveries aren't accepted.
+    std::function<void()> journal_refused;
+    std::string journal_trouble;  // why records are refused now; empty: they aren't
+};
+
+struct AppPaths {
+    explicit AppPaths(const std::string& state_dir, const AppName& app)
+        : root(state_dir + "/apps/" + app.str()) {}
+    std::string root;
+    [[nodiscard]] std::string mirror() const { return root + "/repo.git"; }
+    [[nodiscard]] std::string releases() const { return root + "/releases"; }
+    [[nodiscard]] std::string release(const CommitId& commit) const {
+        return releases() + "/" + commit.hex();
+    }
+    [[nodiscard]] std::string current() const { return root + "/current"; }
+    [[nodiscard]] std::string logs() const { return root + "/logs"; }
+};
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,72 @@
+#include "lastgood/forge/forge.h"
+
+#include <algorithm>
+
+#include "forge/mac.h"
+#include "forge/providers.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+
+namespace lastgood::forge {
+namespace {
+
+constexpr std::size_t kIdHashDigits = 32;
+
+bool is_plain_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+Expected<std::string> delivery_id(std::string_view sent, std::string_view body) {
+    if (sent.empty()) return "sha256:" + hex_encode(sha256(body)).substr(0, kIdHashDigits);
+    if (sent.size() > limits::kDeliveryIdBytesMax) {
+        return Error{"the delivery id is longer than " +
+                         std::to_string(limits::kDeliveryIdBytesMax) + " bytes",
+                     ""};
+    }
+    if (!is_plain_ascii(sent)) return Error{"the delivery id has unprintable characters", ""};
+    return std::string(sent);
+}
+
+Expected<std::string> event_name(std::string_view header_name, std::string_view sent) {
+    const std::string header = "the header " + std::string(header_name);
+    if (sent.empty()) return Error{header + " is missing", ""};
+    if (sent.size() > limits::kEventNameBytesMax || !is_plain_ascii(sent)) {
+        return Error{header + " is malformed", ""};
+    }
+    return std::string(sent);
+}
+
+Verdict verify(config::Provider provider, const std::vector<std::string>& secrets,
+               const Headers& headers, std::string_view body, WallTime now) {
+    switch (provider) {
+        case config::Provider::github:
+            return verify_github(secrets, headers, body);
+        case config::Provider::gitlab:
+            return verify_gitlab(secrets, headers, body, now);
+        case config::Provider::gitlab_token:
+            return verify_gitlab_token(secrets, headers);
+    }
+    return Verdict::refused;
+}
+
+Expected<Delivery> parse(config::Provider provider, const Headers& headers, std::string_view body) {
+    auto read = [&]() -> Expected<Delivery> {
+        switch (provider) {
+            case config::Provider::github:
+                return parse_github(headers, body);
+            case config::Provider::gitlab:
+            case config::Provider::gitlab_token:
+                return parse_gitlab(headers, body);
+        }
+        return Error{"the provider is unknown", ""};
+    };
+    auto delivery = read();
+    if (!delivery) return delivery;
+    delivery->provider = config::to_string(provider);
+    delivery->bytes = body.size();
+    return delivery;
+}
+
+}  // namespace lastgood::forge

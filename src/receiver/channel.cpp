@@ -1,0 +1,205 @@
+#include "receiver/channel.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "lastgood/base/strings.h"
+
+namespace lastgood::receiver {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kLevelLast = static_cast<int>(config::LogLevel::debug);
+constexpr int kProviderLast = static_cast<int>(config::Provider::gitlab_token);
+constexpr int kEventKindLast = static_cast<int>(forge::EventKind::other);
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json delivery_json(const DeliveryAsk& ask) {
+    const forge::Delivery& delivery = ask.incoming.delivery;
+    Json updates = Json::array();
+    for (const auto& update : delivery.updates) {
+        updates.push_back({update.ref, update.after ? Json(update.after->hex()) : Json()});
+    }
+    return {{"type", "delivery"},
+            {"seq", ask.seq},
+            {"app", ask.incoming.app.str()},
+            {"peer", ask.incoming.peer},
+            {"dropped", ask.incoming.updates_dropped},
+            {"id", delivery.id},
+            {"provider", delivery.provider},
+            {"event", delivery.event},
+            {"kind", static_cast<int>(delivery.kind)},
+            {"updates", std::move(updates)},
+            {"bytes", delivery.bytes}};
+}
+
+struct DaemonEncoder {
+    Json operator()(const Ready&) const { return {{"type", "ready"}}; }
+    Json operator()(const LogLine& line) const {
+        return {{"type", "log"}, {"level", static_cast<int>(line.level)}, {"text", line.text}};
+    }
+    Json operator()(const DeliveryAsk& ask) const { return delivery_json(ask); }
+    Json operator()(const HealthAsk& ask) const { return {{"type", "health"}, {"seq", ask.seq}}; }
+};
+
+struct ReceiverEncoder {
+    Json operator()(const HookSettings& settings) const {
+        Json apps = Json::array();
+        for (const auto& app : settings.apps) {
+            apps.push_back({{"app", app.app.str()},
+                            {"provider", static_cast<int>(app.provider)},
+                            {"secrets", app.secrets}});
+        }
+        return {{"type", "settings"},
+                {"apps", std::move(apps)},
+                {"max_body", settings.max_body},
+                {"answer_max_ms", settings.answer_max.count()}};
+    }
+    Json operator()(const Reply& reply) const {
+        return {{"type", "reply"},
+                {"seq", reply.seq},
+                {"status", reply.answer.status},
+                {"body", reply.answer.body_json}};
+    }
+};
+
+// Reads an enum that is sent as its number; throws as nlohmann does.
+template <typename Enum>
+Enum read_enum(const Json& json, const char* key, int last) {
+    const int number = json.at(key).get<int>();
+    if (number < 0 || number > last) throw std::out_of_range(key);
+    return static_cast<Enum>(number);
+}
+
+AppName read_app(const Json& json) {
+    auto name = AppName::parse(json.at("app").get_ref<const std::string&>());
+    if (!name) throw std::out_of_range("app");
+    return std::move(*name);
+}
+
+DeliveryAsk read_delivery(const Json& json) {
+    DeliveryAsk ask{json.at("seq").get<std::uint64_t>(),
+                    Incoming{read_app(json),
+                             {},
+                             json.at("peer").get<std::string>(),
+                             json.at("dropped").get<std::size_t>()}};
+    forge::Delivery& delivery = ask.incoming.delivery;
+    delivery.id = json.at("id").get<std::string>();
+    delivery.provider = json.at("provider").get<std::string>();
+    delivery.event = json.at("event").get<std::string>();
+    delivery.kind = read_enum<forge::EventKind>(json, "kind", kEventKindLast);
+    delivery.bytes = json.at("bytes").get<std::uint64_t>();
+    const Json& updates = json.at("updates");
+    if (!updates.is_array() || updates.size() > limits::kRefsPerDeliveryMax) {
+        throw std::out_of_range("updates");
+    }
+    for (const auto& update : updates) {
+        forge::RefUpdate read{update.at(0).get<std::string>(), std::nullopt};
+        if (!update.at(1).is_null()) {
+            read.after = CommitId::parse(update.at(1).get_ref<const std::string&>());
+            if (!read.after) throw std::out_of_range("commit");
+        }
+        delivery.updates.push_back(std::move(read));
+    }
+    return ask;
+}
+
+ToDaemon read_to_daemon(const Json& json) {
+    const std::string type = json.at("type").get<std::string>();
+    if (type == "ready") return Ready{};
+    if (type == "health") return HealthAsk{json.at("seq").get<std::uint64_t>()};
+    if (type == "delivery") return read_delivery(json);
+    if (type != "log") throw std::out_of_range("type");
+    return LogLine{read_enum<config::LogLevel>(json, "level", kLevelLast),
+                   printable(json.at("text").get_ref<const std::string&>())};
+}
+
+ToReceiver read_to_receiver(const Json& json) {
+    const std::string type = json.at("type").get<std::string>();
+    if (type == "reply") {
+        return Reply{json.at("seq").get<std::uint64_t>(),
+                     Answer{json.at("status").get<int>(), json.at("body").get<std::string>()}};
+    }
+    if (type != "settings") throw std::out_of_range("type");
+    HookSettings settings;
+    settings.max_body = json.at("max_body").get<std::uint64_t>();
+    settings.answer_max = Millis(json.at("answer_max_ms").get<Millis::rep>());
+    for (const auto& app : json.at("apps")) {
+        settings.apps.push_back({read_app(app),
+                                 read_enum<config::Provider>(app, "provider", kProviderLast),
+                                 app.at("secrets").get<std::vector<std::string>>()});
+    }
+    return settings;
+}
+
+template <typename Message, typename Read>
+Expected<Message> decode(std::string_view text, Read read) {
+    try {
+        return read(Json::parse(text));
+    } catch (const std::exception& error) {
+        return Error{"bad message on the receiver's channel: " + printable(error.what(), 200), {}};
+    }
+}
+
+}  // namespace
+
+std::string encode(const ToDaemon& message) {
+    return dump(std::visit(DaemonEncoder{}, message));
+}
+
+std::string encode(const ToReceiver& message) {
+    return dump(std::visit(ReceiverEncoder{}, message));
+}
+
+Expected<ToDaemon> decode_to_daemon(std::string_view text) {
+    return decode<ToDaemon>(text, read_to_daemon);
+}
+
+Expected<ToReceiver> decode_to_receiver(std::string_view text) {
+    return decode<ToReceiver>(text, read_to_receiver);
+}
+
+Expected<ChannelPair> make_channel() {
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
+        return system_error("could not make the receiver's channel", errno);
+    }
+    ChannelPair pair{sys::Fd(fds[0]), sys::Fd(fds[1])};
+    // A message must fit into the buffer whole; the kernel doubles this, for its own use.
+    const int bytes = 2 * static_cast<int>(limits::kChannelMessageBytesMax);
+    for (const int fd : fds) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    return pair;
+}
+
+Sent send_message(int fd, std::string_view text) {
+    if (text.size() > limits::kChannelMessageBytesMax) return Sent::gone;
+    while (true) {
+        if (send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return Sent::ok;
+        if (errno == EINTR) continue;
+        const bool full = errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS;
+        return full ? Sent::full : Sent::gone;
+    }
+}
+
+Received receive_message(int fd, std::string& text) {
+    text.resize(limits::kChannelMessageBytesMax);
+    ssize_t got = 0;
+    do {
+        // With MSG_TRUNC the answer is the message's own length, also where it did not fit.
+        got = recv(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_TRUNC);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing;
+    if (got <= 0) return Received::closed;
+    if (static_cast<std::size_t>(got) > text.size()) return Received::too_large;
+    text.resize(static_cast<std::size_t>(got));
+    return Received::message;
+}
+
+}  // namespace lastgood::receiver

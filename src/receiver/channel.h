@@ -1,0 +1,61 @@
+// What the daemon and the receiver say to each other: one JSON object per message of a
+// SOCK_SEQPACKET pair, at most kChannelMessageBytesMax.
+//
+//   receiver → daemon   ready · log · delivery (wants a reply) · health (wants a reply)
+//   daemon → receiver   settings (first of all, and again when they change) · reply
+//
+// The daemon trusts nothing that comes up: the receiver is the part that strangers talk to.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/receiver/settings.h"
+
+namespace lastgood::receiver {
+
+struct Ready {};
+struct LogLine {
+    config::LogLevel level = config::LogLevel::info;
+    std::string text;
+};
+struct DeliveryAsk {
+    std::uint64_t seq = 0;
+    Incoming incoming;
+};
+struct HealthAsk {
+    std::uint64_t seq = 0;
+};
+using ToDaemon = std::variant<Ready, LogLine, DeliveryAsk, HealthAsk>;
+
+struct Reply {
+    std::uint64_t seq = 0;
+    Answer answer;
+};
+using ToReceiver = std::variant<HookSettings, Reply>;
+
+std::string encode(const ToDaemon& message);
+std::string encode(const ToReceiver& message);
+// An Error means that the other side has a bug or is in a stranger's hand.
+Expected<ToDaemon> decode_to_daemon(std::string_view text);
+Expected<ToReceiver> decode_to_receiver(std::string_view text);
+
+struct ChannelPair {
+    sys::Fd daemon;
+    sys::Fd receiver;
+};
+Expected<ChannelPair> make_channel();
+
+enum class Sent { ok, full, gone };
+// Whole or not at all, without waiting.
+Sent send_message(int fd, std::string_view text);
+
+enum class Received { message, nothing, closed, too_large };
+// Without waiting. `text` keeps its memory for the next call.
+Received receive_message(int fd, std::string& text);
+
+}  // namespace lastgood::receiver

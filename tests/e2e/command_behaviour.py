@@ -1,0 +1,286 @@
+"""The commands: what they do, what they print, and their exit codes."""
+
+import json
+import re
+import unittest
+
+from harness import BINARY, Case, get, run
+
+RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
+
+
+class Shapes(Case):
+    """The JSON that scripts rely on."""
+
+    def setUp(self):
+        super().setUp()
+        self.first = self.first_good()
+
+    def test_status(self):
+        status = self.cli_json("status")
+        self.assertEqual({"apps"}, set(status))
+        (app,) = status["apps"]
+        wanted = {
+            "name": str, "branch": str, "state": str, "commit": str, "last_good": str, "slot": str,
+            "pid": int, "uptime_s": int, "restarts": int, "memory_bytes": int, "paused": bool,
+        }
+        for key, kind in wanted.items():
+            self.assertIsInstance(app[key], kind, key)
+        self.assertIsNone(app["deployment"])
+        self.assertEqual(("backend", "main", "running"), (app["name"], app["branch"], app["state"]))
+        self.assertEqual((self.first, self.first), (app["commit"], app["last_good"]))
+        self.assertIn(app["slot"], ("blue", "green"))
+        self.assertGreater(app["memory_bytes"], 1_000_000)
+        self.assertEqual([app], self.cli_json("status", "backend")["apps"])
+
+    def test_history(self):
+        (row,) = self.cli_json("history", "backend")["deployments"]
+        for key in ("id", "app", "commit", "subject", "author", "trigger", "outcome", "reason",
+                    "delivery", "started_at", "finished_at", "phases_ms"):
+            self.assertIn(key, row)
+        self.assertEqual(("webhook", "good"), (row["trigger"], row["outcome"]))
+        self.assertRegex(row["started_at"], RFC3339)
+        self.assertRegex(row["finished_at"], RFC3339)
+        self.assertLessEqual(
+            {"fetching", "building", "starting", "probation"}, set(row["phases_ms"])
+        )
+        for value in row["phases_ms"].values():
+            self.assertIsInstance(value, int)
+
+    def test_history_is_newest_first_and_counted(self):
+        second = self.repo.commit("v2")
+        self.push(second)
+        self.wait_good(second)
+        rows = self.cli_json("history")["deployments"]
+        self.assertEqual([second, self.first], [row["commit"] for row in rows])
+        (row,) = self.cli_json("history", "backend", "-n", "1")["deployments"]
+        self.assertEqual(second, row["commit"])
+
+    def test_deliveries(self):
+        (row,) = self.cli_json("deliveries")["deliveries"]
+        self.assertEqual(
+            {"id", "provider", "event", "app", "ref", "commit", "decision", "reason",
+             "received_at", "bytes"},
+            set(row),
+        )
+        self.assertEqual(("github", "push", "backend"), (row["provider"], row["event"], row["app"]))
+        self.assertEqual(("refs/heads/main", self.first), (row["ref"], row["commit"]))
+        self.assertEqual("deploy", row["decision"])
+        self.assertRegex(row["received_at"], RFC3339)
+        self.assertGreater(row["bytes"], 100)
+
+    def test_quarantine(self):
+        self.assertEqual({"quarantine": []}, self.cli_json("quarantine"))
+        bad = self.repo.commit("bad", start="exit")
+        self.push(bad)
+        self.wait_outcome(bad, "failed")
+        (row,) = self.cli_json("quarantine", "backend")["quarantine"]
+        self.assertEqual({"app", "commit", "reason", "since"}, set(row))
+        self.assertEqual(("backend", bad), (row["app"], row["commit"]))
+        self.assertRegex(row["since"], RFC3339)
+
+    def test_version_names_the_libraries(self):
+        told = self.cli_json("version")
+        text = json.dumps(told).lower()
+        for library in ("libgit2", "openssl", "sqlite", "httplib", "spdlog", "yaml"):
+            self.assertIn(library, text)
+        self.assertIn("lastgood", self.cli_ok("version"))
+
+    def test_tables_for_people_without_colours_in_a_pipe(self):
+        for command in (["status"], ["history"], ["deliveries"], ["quarantine"]):
+            out = self.cli_ok(*command)
+            self.assertNotIn("\x1b", out)
+        self.assertIn(self.first[:7], self.cli_ok("status"))
+        self.assertIn("running", self.cli_ok("status"))
+        self.assertIn("Version v1", self.cli_ok("history"))
+
+
+class Pause(Case):
+    def test_deliveries_are_recorded_and_wait_for_nobody(self):
+        first = self.first_good()
+        self.cli_ok("pause", "backend")
+        self.assertTrue(self.status()["paused"])
+        second = self.repo.commit("v2")
+        self.push(second, delivery="paused", expect=200)
+        row = next(d for d in self.deliveries() if d["id"] == "paused")
+        self.assertIn("pause", row["reason"])
+        self.assertEqual(first, self.status()["commit"])
+        refused = self.cli("deploy", "backend")
+        self.assertEqual(4, refused.returncode, refused.stdout + refused.stderr)
+        self.cli_ok("resume", "backend")
+        self.assertFalse(self.status()["paused"])
+        third = self.repo.commit("v3")
+        self.push(third)
+        self.wait_good(third)
+
+
+class Processes(Case):
+    def test_stop_start_restart(self):
+        first = self.first_good()
+        pid = self.status()["pid"]
+        self.cli_ok("restart", "backend")
+        self.wait(lambda: self.status()["pid"] not in (0, pid), "another process")
+        self.wait(lambda: self.status()["state"] == "running", "running")
+        self.assertEqual("v1", self.version())
+        self.cli_ok("stop", "backend")
+        self.wait(lambda: not self.app_pids(), "the app to be gone")
+        self.assertEqual("stopped", self.status()["state"])
+        self.cli_ok("start", "backend")
+        self.wait(lambda: self.status()["state"] == "running", "running")
+        self.assertEqual("v1", self.version())
+        self.assertEqual(first, self.status()["commit"])
+        self.assertEqual(1, len(self.history()), "no deployment was made")
+
+    def test_stop_ends_an_app_that_ignores_term_and_all_its_children(self):
+        self.app["run"] = f"(sleep 1234 & setsid sleep 1235 &) ; exec {' '.join(self.app['run'])}"
+        self.app["stop"]["timeout"] = "300ms"
+        self.first_good(term="ignore")
+        self.cli_ok("stop", "backend")
+        from harness import processes_of
+
+        self.wait(
+            lambda: not [
+                c for c in processes_of(self.folder).values() if "app.py" in c or "sleep" in c
+            ],
+            "everything of the app to be gone",
+        )
+
+
+class Output(Case):
+    def test_output_log_and_logs_hold_what_the_app_says(self):
+        self.first_good(say=["hello from the app", "a second line"])
+        log = self.state / "apps" / "backend" / "logs" / "output.log"
+        self.assertIn("hello from the app", log.read_text())
+        out = self.cli_ok("logs", "backend")
+        self.assertIn("hello from the app", out)
+        self.assertIn("a second line", self.cli_ok("logs", "backend", "--grep", "second"))
+        self.assertNotIn("hello", self.cli_ok("logs", "backend", "--grep", "second"))
+        self.assertNotIn("a second line", self.cli_ok("logs", "backend", "-n", "0"))
+
+    def test_logs_tell_what_the_daemon_did(self):
+        commit = self.first_good()
+        self.assertIn(commit[:7], self.cli_ok("logs"))
+
+    def test_binary_output_harms_nobody(self):
+        self.app["run"] = (
+            "printf 'bell\\a and \\033[31mred\\033[0m \\377\\n'; exec " + " ".join(self.app["run"])
+        )
+        self.first_good()
+        done = run(BINARY, "--config", self.config_path, "logs", "backend")
+        self.assertNotIn("\x1b", done.stdout)
+        self.assertIn("red", done.stdout)
+
+
+class ExitCodes(Case):
+    def test_nothing_listens_3(self):
+        self.write_config()
+        for command in (["status"], ["deploy", "backend"], ["history"], ["pause", "backend"]):
+            done = self.cli(*command)
+            self.assertEqual(3, done.returncode, (command, done.stderr))
+            self.assertRegex(done.stderr, r"lastgood")
+            self.assertNotIn("terminate", done.stderr)
+
+    def test_wrong_usage_2(self):
+        self.write_config()
+        for command in ([], ["nonsense"], ["deploy"], ["status", "--nonsense"], ["history", "-n", "x"]):
+            done = self.cli(*command)
+            self.assertEqual(2, done.returncode, (command, done.stdout, done.stderr))
+        self.assertEqual(0, self.cli("--help").returncode)
+        self.assertIn("rollback", self.cli("--help").stdout)
+
+    def test_unknown_app_2(self):
+        self.serve()
+        for command in (["status", "nobody"], ["deploy", "nobody"], ["pause", "nobody"]):
+            done = self.cli(*command)
+            self.assertEqual(2, done.returncode, (command, done.stdout, done.stderr))
+            self.assertIn("nobody", done.stderr)
+
+    def test_a_deployment_that_fails_1(self):
+        self.first_good()
+        self.repo.commit("bad", start="exit")
+        done = self.cli("deploy", "backend")
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertRegex(done.stdout + done.stderr, "failed")
+
+    def test_a_deployment_that_is_rolled_back_1(self):
+        first = self.first_good()
+        self.daemon.stop()
+        self.app["probation"] = "30s"
+        self.serve()
+        self.wait_live(first)
+        self.repo.commit("bad", crash_after_ms=30)
+        done = self.cli("deploy", "backend")
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertRegex(done.stdout + done.stderr, r"rolled.back")
+
+    def test_done_0_and_progress_is_shown(self):
+        self.serve()
+        commit = self.repo.commit("v1")
+        out = self.cli_ok("deploy", "backend")
+        self.assertIn(commit[:7], out)
+        for word in ("fetching", "starting", "probation", "good"):
+            self.assertRegex(out, re.compile(word, re.I))
+
+    def test_deploy_json(self):
+        self.serve()
+        commit = self.repo.commit("v1")
+        told = self.cli_json("deploy", "backend")
+        self.assertIn(commit, json.dumps(told))
+        self.assertIn("good", json.dumps(told))
+
+
+class Api(Case):
+    def test_events_are_sent_as_they_happen(self):
+        import http.client
+        from harness import UnixConnection
+
+        self.serve()
+        connection = UnixConnection(self.runtime / "control.sock", timeout=20)
+        connection.request("GET", "/v1/events")
+        response = connection.getresponse()
+        self.assertEqual(200, response.status)
+        self.assertIn("text/event-stream", response.getheader("Content-Type"))
+        commit = self.repo.commit("v1")
+        self.push(commit)
+        seen = ""
+        while '"outcome":"good"' not in seen.replace(" ", ""):
+            line = response.readline().decode()
+            self.assertTrue(line, "the stream ended")
+            seen += line
+        self.assertIn(commit, seen)
+        connection.close()
+        del http.client
+
+    def test_metrics_are_prometheus_text(self):
+        from harness import UnixConnection
+
+        self.serve()
+        connection = UnixConnection(self.runtime / "control.sock")
+        connection.request("GET", "/metrics")
+        response = connection.getresponse()
+        text = response.read().decode()
+        self.assertEqual(200, response.status)
+        self.assertIn("lastgood_", text)
+        for line in text.splitlines():
+            self.assertRegex(line, r"^(#.*|[a-z_]+(\{[^}]*\})? [0-9.e+-]+)?$")
+        connection.close()
+
+    def test_the_control_socket_is_not_for_everyone(self):
+        self.serve()
+        mode = (self.runtime / "control.sock").stat().st_mode & 0o777
+        self.assertEqual(0o660, mode)
+        self.assertEqual(404, self.raw("/v1/nothing"))
+
+    def raw(self, path):
+        from harness import UnixConnection
+
+        connection = UnixConnection(self.runtime / "control.sock")
+        connection.request("GET", path)
+        try:
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,27 @@
+#include "sim/ground.h"
+
+namespace lastgood::sim {
+namespace {
+constexpr std::size_t kLinesKept = 120;
+}
+
+void Ground::note(const std::string& line) {
+    const auto ms = clock.now().time_since_epoch().count() - 1'000'000;
+    std::string at = std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1);
+    lines_.push_back(std::string(at.size() < 12 ? 12 - at.size() : 0, ' ') + at + "  " + line);
+    if (lines_.size() > kLinesKept) lines_.pop_front();
+}
+
+std::string Ground::trace() const {
+    std::string text;
+    for (const auto& line : lines_) text += line + "\n";
+    return text;
+}
+
+void Ground::kill_point(const char* where) {
+    if (faults.kill_in == 0 || --faults.kill_in > 0) return;
+    note(std::string("KILL -9 ") + where);
+    throw DaemonKilled{};
+}
+
+}  // namespace lastgood::sim

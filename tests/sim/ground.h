@@ -1,0 +1,61 @@
+// What all parts of one simulated run share: the clock, the dice, the trace and the faults.
+//
+// The fault model. While `faults` are on:
+//   daemon   killed at any stored step or effect, before or after it; starts again later
+//   disk     refuses writes for a while; what it took stays, a batch is taken whole or not at all
+//   git      fails, hangs until its deadline, or shows a push later than it was announced
+//   build    fails now and then without a reason of its own
+//   apps     do what their commit's fate says, and are killed now and then
+//   forge    deliveries come late, out of order, twice or never
+#pragma once
+
+#include <deque>
+#include <set>
+#include <string>
+
+#include "lastgood/base/random.h"
+#include "sim/clock.h"
+
+namespace lastgood::sim {
+
+// A rule was broken; ends the run.
+struct Broken {
+    std::string what;
+};
+// kill -9 of the daemon, thrown out of whatever it was doing.
+struct DaemonKilled {};
+
+struct Faults {
+    bool on = true;
+    bool disk_refuses = false;
+    bool git_fails = false;
+    int kill_in = 0;  // kill points from now; 0: none planned
+};
+
+class Ground {
+  public:
+    explicit Ground(std::uint64_t seed) : random(seed) {}
+
+    Clock clock;
+    Random random;
+    Faults faults;
+    std::set<std::string> kinds;  // of trouble met, to see that the simulation meets any
+
+    void note(const std::string& line);
+    [[nodiscard]] std::string trace() const;
+    [[noreturn]] static void broken(const std::string& what) { throw Broken{what}; }
+    static void must(bool holds, const std::string& what) {
+        if (!holds) broken(what);
+    }
+    void kill_point(const char* where);
+    Millis between(int low_ms, int high_ms) {
+        return Millis(low_ms + static_cast<int>(random.below(
+                                   static_cast<std::uint64_t>(high_ms - low_ms + 1))));
+    }
+    bool fault(unsigned percent) { return faults.on && random.chance(percent); }
+
+  private:
+    std::deque<std::string> lines_;
+};
+
+}  // namespace lastgood::sim

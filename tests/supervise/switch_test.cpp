@@ -1,0 +1,138 @@
+#include <signal.h>
+
+#include <atomic>
+#include <thread>
+
+#include "supervise/runner_world.h"
+
+namespace lastgood::supervise {
+namespace {
+
+class Switch : public RunnerWorld {};
+
+TEST_F(Switch, DropsNoRequestUnderLoad) {
+    open();
+    serve_ready(Slot::blue, "0");
+    constexpr int kRequestsMin = 3000;
+    std::atomic<int> answered = 0;
+    std::atomic<int> failed = 0;
+    std::atomic<bool> over = false;
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.emplace_back([&] {
+            while (!over) {
+                if (get(port()).empty()) ++failed;
+                ++answered;
+            }
+        });
+    }
+    Slot active = Slot::blue;
+    for (int round = 1; round <= 4 || answered < kRequestsMin; ++round) {
+        const RunId old = runner->info(active).run;
+        serve_ready(other(active), std::to_string(round));
+        const bool switched = runner->switch_to(other(active)).ok();
+        EXPECT_TRUE(switched);
+        runner->stop(active);
+        EXPECT_TRUE(comes("exited", old));
+        active = other(active);
+    }
+    over = true;
+    for (auto& client : clients) client.join();
+    EXPECT_EQ(failed, 0) << "of " << answered;
+    EXPECT_GE(answered, kRequestsMin);
+}
+
+TEST_F(Switch, RestartOfTheOnlyReleaseKeepsWaitingConnections) {
+    open();
+    const RunId first = serve_ready(Slot::blue, "first");
+    kill(runner->info(Slot::blue).pid, SIGKILL);
+    ASSERT_TRUE(comes("exited", first));
+    std::vector<sys::Fd> waiting;
+    for (int i = 0; i < 20; ++i) {
+        waiting.push_back(connect_local(port()));
+        send_get(waiting.back(), "/");
+    }
+    serve_ready(Slot::blue, "second");
+    for (const auto& client : waiting) {
+        EXPECT_TRUE(read_to_end(client).ends_with("second"));
+    }
+}
+
+TEST_F(Switch, ConnectionsLeftInACrashedSlotAreAnsweredByTheOther) {
+    config.ready.kind = config::Ready::Kind::after;
+    config.ready.after = Millis{1};
+    open();
+    start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good", "APP_BYTES=300000"});
+    const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+    ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    std::vector<sys::Fd> waiting;
+    for (int i = 0; i < 40; ++i) {
+        waiting.push_back(connect_local(port()));
+        send_get(waiting.back(), "/");
+        // Some close their half: the answer must still come.
+        if (i % 2 == 0) shutdown(waiting.back().get(), SHUT_WR);
+    }
+    kill(runner->info(Slot::green).pid, SIGSEGV);
+    ASSERT_TRUE(comes("exited", bad));
+    ASSERT_TRUE(runner->switch_to(Slot::blue).ok());
+
+    std::atomic<int> good = 0;
+    std::atomic<int> done = 0;
+    std::thread reading([&] {
+        for (const auto& client : waiting) {
+            const std::string answer = read_to_end(client);
+            const auto body = answer.find("\r\n\r\n");
+            if (body != std::string::npos && answer.size() - body - 4 == 300'000 &&
+                answer.substr(body + 4, 5) == "good.") {
+                ++good;
+            }
+            ++done;
+        }
+    });
+    EXPECT_TRUE(until([&] { return done == 40; }));
+    reading.join();
+    EXPECT_EQ(good, 40);
+}
+
+TEST_F(Switch, TheRelayNeverAnswersTheProbeOfAReleaseThatStarts) {
+    config.ready.within = Millis{300};
+    open();
+    serve_ready(Slot::blue, "good");
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+        ASSERT_TRUE(comes("not_ready", bad)) << all_news();
+        EXPECT_EQ(find("ready", bad), nullptr);
+        kill(runner->info(Slot::green).pid, SIGKILL);
+        ASSERT_TRUE(comes("exited", bad));
+    }
+}
+
+TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
+    config.ready.kind = config::Ready::Kind::after;
+    config.ready.after = Millis{1};
+    open();
+    start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good"});
+    const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+    ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    const auto client = connect_local(port());
+    send_get(client, "/");
+    kill(runner->info(Slot::green).pid, SIGKILL);
+    ASSERT_TRUE(comes("exited", bad));
+    ASSERT_TRUE(runner->switch_to(Slot::blue).ok());
+    start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});  // before the loop could accept
+    std::atomic<bool> done = false;
+    std::string answer;
+    std::thread reading([&] {
+        answer = read_to_end(client);
+        done = true;
+    });
+    EXPECT_TRUE(until([&] { return done.load(); }));
+    shutdown(client.get(), SHUT_RDWR);
+    reading.join();
+    EXPECT_TRUE(answer.ends_with("good")) << answer;
+}
+
+}  // namespace
+}  // namespace lastgood::supervise
