@@ -1,6 +1,8 @@
 """The play of scripts/demo: real git, real signed webhook, real processes, constant load."""
 
 import collections
+import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -187,8 +189,8 @@ class Demo:
         return json.loads(self.lastgood("history", "hello", "-n", "1", "--json"))["deployments"][0]
 
     # ---- the acts
-    def push(self, version, crashes=False):
-        """Commits and pushes; (commit, the moment before the push)."""
+    def push(self, version, crashes=False, hook=True):
+        """Commits and pushes. With `hook` the repository's post-receive sends the webhook."""
         text = (HERE / "app.py").read_text()
         text = text.replace('VERSION = "1"', f'VERSION = "{version}"')
         text = text.replace("CRASHES = False", f"CRASHES = {crashes}")
@@ -196,12 +198,31 @@ class Demo:
         self.git("add", "app.py")
         self.git("commit", "-q", "-m", f"Version {version}")
         commit, _ = self.git("rev-parse", "HEAD")
-        begun = time.monotonic()
-        _, told = self.git("push", "-q", self.bare, "main")
+        server = "git receive-pack" if hook else "git -c core.hooksPath=/dev/null receive-pack"
+        _, told = self.git("push", "-q", f"--receive-pack={server}", self.bare, "main")
         for line in told.splitlines():
             if "lastgood:" in line:
                 say(line.strip())
-        return commit, begun
+        return commit
+
+    def post(self, commit):
+        """The webhook as GitHub sends it; the moment before."""
+        body = json.dumps({"ref": "refs/heads/main", "after": commit, "deleted": False}).encode()
+        secret = (self.folder / "secret").read_bytes().strip()
+        headers = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "push",
+            "X-GitHub-Delivery": secrets.token_hex(16),
+            "X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, "sha256").hexdigest(),
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.hook_port, timeout=10)
+        begun = time.monotonic()
+        connection.request("POST", "/hooks/hello", body, headers)
+        response = connection.getresponse()
+        if response.status != 202:
+            raise SystemExit(f"demo: the webhook was answered {response.status} {response.read()}")
+        connection.close()
+        return begun
 
     def answers(self, version):
         try:
@@ -214,7 +235,7 @@ class Demo:
 
     def first_push(self):
         title("The first push")
-        commit, _ = self.push("1")
+        commit = self.push("1")
         wait_until(lambda: self.answers("1"), "the first answer")
         say(f"curl http://127.0.0.1:{self.app_port}/  →  {ask(self.app_port).splitlines()[-1]}")
         self.wait_good(commit)
@@ -225,7 +246,7 @@ class Demo:
         load = Load(self.app_port)
         wait_until(lambda: len(load.answers) > 500, "load")
         try:
-            bad, _ = self.push("2", crashes=True)
+            bad = self.push("2", crashes=True)
             row = wait_until(
                 lambda: (r := self.newest())["commit"] == bad and r["outcome"] and r,
                 "the rollback", every=0.02,
@@ -263,32 +284,25 @@ class Demo:
 
     def good_push(self):
         title("A push that mends it, and how long it takes")
-        pushed, begun = self.push("3")
+        pushed = self.push("3", hook=False)
+        begun = self.post(pushed)  # sent from here, to take its time
         wait_until(lambda: self.answers("3"), "version 3", every=0.001)
         live = (time.monotonic() - begun) * 1000
-        post = self.delivery_time()
+        say(f"{ask(self.app_port).splitlines()[-1]}")
         fetch = self.time_of_fetch(pushed)
         start = self.time_of_start()
-        say(f"{ask(self.app_port).splitlines()[-1]}")
-        say(f"git push to first answer of the new release: {live:.0f} ms, git's own work included")
-        if post is not None:
-            since = (time.time() - (time.monotonic() - begun) + live / 1000 - post) * 1000
-            bound = 3 * (fetch + start)
-            say(
-                f"webhook to first answer: {since:.0f} ms; git fetch of the commit takes {fetch:.0f} "
-                f"ms and the app {start:.0f} ms to start: {since / (fetch + start):.2f} × their sum "
-                f"(promised: ≤ 3, {bound:.0f} ms)"
-            )
+        say(
+            f"webhook to first answer of the new release: {live:.0f} ms. git fetch of the commit "
+            f"takes {fetch:.0f} ms,"
+        )
+        say(
+            f"the app {start:.0f} ms to start: {live / (fetch + start):.2f} × their sum (promised: ≤ 3)"
+        )
         self.wait_good(pushed)
-        again = self.lastgood("status")
-        print(textwrap.indent(again, "  "), end="")
-
-    def delivery_time(self):
-        rows = json.loads(self.lastgood("deliveries", "hello", "-n", "1", "--json"))["deliveries"]
-        return parse_time(rows[0]["received_at"]) if rows else None
+        print(textwrap.indent(self.lastgood("status"), "  "), end="")
 
     def time_of_fetch(self, commit):
-        """`git fetch` of that commit into a repository that has the one before: the best of 5."""
+        """`git fetch` of that commit into a repository that has the one before: the median of 5."""
         times = []
         for number in range(5):
             mirror = self.folder / f"mirror{number}.git"
@@ -356,15 +370,6 @@ class Demo:
                 self.daemon.kill()
                 self.daemon.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def parse_time(text):
-    """RFC 3339 in UTC, with any number of fractional digits, as seconds since the epoch."""
-    import calendar
-
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    seconds = calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))
-    return seconds + (float("0." + fraction) if fraction else 0)
 
 
 def main():

@@ -177,4 +177,15 @@ std::string object_json(const std::vector<std::pair<std::string, std::string>>& 
     return object.dump();
 }
 
+std::string faults_json(const std::vector<config::Fault>& faults) {
+    auto rows = nlohmann::ordered_json::array();
+    for (const auto& fault : faults) {
+        rows.push_back({{"file", to_utf8(fault.file)},
+                        {"line", fault.line},
+                        {"column", fault.column},
+                        {"message", to_utf8(fault.message)}});
+    }
+    return nlohmann::ordered_json{{"faults", rows}}.dump();
+}
+
 }  // namespace lastgood::cli

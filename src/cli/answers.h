@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lastgood/base/time.h"
+#include "lastgood/config/load.h"
 
 namespace lastgood::cli {
 
@@ -67,5 +68,8 @@ std::string command_body(const CommandWords& words);
 
 // {"NAME":"TEXT",…} in the given order, for output that doesn't come from the daemon.
 std::string object_json(const std::vector<std::pair<std::string, std::string>>& fields);
+
+// {"faults":[{"file","line","column","message"}]}
+std::string faults_json(const std::vector<config::Fault>& faults);
 
 }  // namespace lastgood::cli

@@ -9,15 +9,7 @@ int check(const Context& context) {
     const std::string path = config_path(context);
     const auto loaded = config::load(path);
     if (context.json) {
-        std::string faults;
-        for (const auto& fault : loaded.faults) {
-            faults +=
-                (faults.empty() ? "" : ",") + object_json({{"file", fault.file},
-                                                           {"line", std::to_string(fault.line)},
-                                                           {"column", std::to_string(fault.column)},
-                                                           {"message", fault.message}});
-        }
-        print("{\"faults\":[" + faults + "]}\n");
+        print(faults_json(loaded.faults) + "\n");
         return loaded.config ? kDone : kUsage;
     }
     for (const auto& fault : loaded.faults) complain(fault.text());

@@ -71,9 +71,9 @@ Expected<Places> find_places(const Context& context) {
     return places;
 }
 
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+bool print(const std::string& text) {
+    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return std::fflush(stdout) == 0 && whole;
 }
 
 void complain(const std::string& line) {

@@ -30,8 +30,8 @@ std::string config_path(const Context& context);
 // exit code 2.
 Expected<Places> find_places(const Context& context);
 
-// To stdout and stderr, at once.
-void print(const std::string& text);
+// To stdout and stderr, at once. False: nobody reads any more.
+bool print(const std::string& text);
 void complain(const std::string& line);
 void complain(const Error& error);
 

@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "cli/answers.h"
 #include "cli/daemon_api.h"
@@ -22,7 +25,7 @@ constexpr int kInterrupted = 130;  // as a shell says it of SIGINT
 
 // Made before it is needed: a signal handler may not allocate.
 std::array<char, 512> farewell{};
-volatile std::sig_atomic_t farewell_size = 0;
+volatile sig_atomic_t farewell_size = 0;
 
 extern "C" void on_interrupt(int) {
     [[maybe_unused]] const ssize_t sent =
@@ -40,7 +43,7 @@ class FarewellOnInterrupt {
                                  printable(followed.app, 64) + "\n";
         const std::size_t size = std::min(text.size(), farewell.size());
         std::memcpy(farewell.data(), text.data(), size);
-        farewell_size = static_cast<std::sig_atomic_t>(size);
+        farewell_size = static_cast<sig_atomic_t>(size);
         struct sigaction action {};
         action.sa_handler = on_interrupt;
         sigaction(SIGINT, &action, &before_);

@@ -171,6 +171,17 @@ std::optional<Mark> first_invalid_byte(std::string_view text) {
     return mark;
 }
 
+// With an end of the document: the library takes the end of the file for the end of a quoted text.
+std::string closed(std::string_view text) {
+    return std::string(text) + (text.ends_with('\n') ? "...\n" : "\n...\n");
+}
+
+std::string explained(const std::string& message) {
+    const bool quote =
+        message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR;
+    return "YAML: " + (quote ? "a quoted text is not closed" : printable(message, 300));
+}
+
 YamlDocument refused(Mark mark, std::string message) {
     YamlDocument document;
     document.faults.push_back({mark, std::move(message)});
@@ -186,7 +197,7 @@ YamlDocument read_yaml(std::string_view text) {
     if (const auto mark = first_invalid_byte(text)) return refused(*mark, "this is no valid UTF-8");
     TreeBuilder tree;
     try {
-        std::istringstream stream{std::string(text)};
+        std::istringstream stream(closed(text));
         YAML::Parser parser(stream);
         if (!parser.HandleNextDocument(tree)) return refused({}, "the file is empty");
         TreeBuilder second;
@@ -196,7 +207,7 @@ YamlDocument read_yaml(std::string_view text) {
     } catch (const Refused& refusal) {
         return refused(refusal.mark, refusal.message);
     } catch (const YAML::Exception& failure) {
-        return refused(mark_of(failure.mark), "YAML: " + printable(failure.msg, 300));
+        return refused(mark_of(failure.mark), explained(failure.msg));
     } catch (const std::exception& failure) {
         return refused({}, std::string("YAML: ") + failure.what());
     }

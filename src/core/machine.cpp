@@ -19,6 +19,11 @@ Machine::Machine(const Settings& settings, const AppState& state, const Context&
     : settings_(settings), context_(context), s_(step_.next) {
     s_ = state;
     step_.next_deployment_id = context.next_deployment_id;
+    // So that whatever is stored next knows of it: the probation survives the daemon's death.
+    if (s_.trial && s_.trial->since) {
+        s_.trial->ran += context.now - *s_.trial->since;
+        s_.trial->since = context.now;
+    }
 }
 
 void Machine::accept(std::string decision, std::string reason, DeploymentId id) {
@@ -83,7 +88,9 @@ void Machine::on(const DaemonStarted&) {
     // back from isn't started again.
     const bool leave_live =
         starting && s_.live && (!settings_.two_slots || s_.is_quarantined(*s_.live));
-    if (s_.live && !s_.stopped && !leave_live) start_run(s_.active, *s_.live);
+    // The sockets are new: users must find the slot that they had.
+    if (s_.live) effect(DoSwitch{s_.active, *s_.live});
+    if (!leave_live && !serve_live()) return;
     if (s_.work) {
         switch (s_.work->phase) {
             case Phase::queued:

@@ -85,6 +85,8 @@ class Machine {
     void restart_later(Slot slot, const CommitId& commit, Millis ran);
     void stopped_run(Slot slot, const CommitId& commit, bool restart);
     void resume_live();
+    bool serve_live();
+    void end_stop();
     void trial_runs(bool runs);
     void trial_crashed(const RunExited& event, Millis ran);
     void trial_failed(const std::string& reason);

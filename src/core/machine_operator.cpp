@@ -31,8 +31,13 @@ void Machine::on(const RollbackAsked& event) {
 void Machine::roll_back_to(const CommitId& target, const std::string& by) {
     const std::string reason = "rolled back by " + by;
     const CommitId leaving = s_.trial ? s_.trial->commit : *s_.live;
-    if (s_.work) cancel_work(Outcome::cancelled, reason);
+    // What is cancelled counts as seen: the poller must not fight the rollback.
+    if (s_.work) {
+        if (s_.work->request.commit) s_.seen_tip = s_.work->request.commit;
+        cancel_work(Outcome::cancelled, reason);
+    }
     if (s_.waiting) {
+        if (s_.waiting->request.commit) s_.seen_tip = s_.waiting->request.commit;
         end(s_.waiting->id, Outcome::cancelled, reason);
         s_.waiting.reset();
     }
@@ -99,12 +104,26 @@ void Machine::on(const StartAsked&) {
             break;
     }
     if (s_.work && s_.work->phase == Phase::starting && !settings_.two_slots) return;
-    start_run(s_.active, *s_.live);
+    serve_live();
+}
+
+// A deployment by an operator starts what had been stopped: should it fail, the app runs.
+void Machine::end_stop() {
+    if (!s_.stopped) return;
+    s_.stopped = false;
+    SlotState& slot = s_.slot(s_.active);
+    if (slot.state == RunState::stopping) {
+        slot.restart = true;
+    } else if (slot.state == RunState::empty) {
+        serve_live();
+    }
 }
 
 void Machine::on(const StopAsked&) {
     accept({}, s_.stopped ? "it was stopped already" : "");
     s_.stopped = true;
+    // What is cancelled here is found again by the poller after the start.
+    if (s_.work && s_.work->commit == s_.seen_tip) s_.seen_tip.reset();
     if (s_.work) cancel_work(Outcome::cancelled, "the app was stopped by the operator");
     if (s_.waiting) {
         end(s_.waiting->id, Outcome::cancelled, "the app was stopped by the operator");

@@ -159,7 +159,20 @@ void Machine::resume_live() {
     if (s_.work && s_.work->phase == Phase::starting) return;
     const bool all_empty =
         s_.slots[0].state == RunState::empty && s_.slots[1].state == RunState::empty;
-    if (all_empty) start_run(s_.active, *s_.live);
+    if (all_empty) serve_live();
+}
+
+// Starts the live release in its empty slot; where it proved bad and there is a better one, that is
+// gone back to instead, and false returned.
+bool Machine::serve_live() {
+    if (!s_.live || s_.stopped) return true;
+    if (s_.is_quarantined(*s_.live) && rollback_target(s_, *s_.live)) {
+        go_back("commit " + s_.live->short_hex() +
+                " is in quarantine: " + s_.quarantine[*s_.live]);
+        return false;
+    }
+    start_run(s_.active, *s_.live);
+    return true;
 }
 
 void Machine::trial_crashed(const RunExited& event, Millis ran) {
@@ -257,6 +270,8 @@ void Machine::end_of_probation() {
     s_.trial.reset();
     end(trial.deployment, Outcome::good, {});
     become_good(trial.commit);
+    // It was left, nothing else would run, and now it did well.
+    if (s_.quarantine.erase(trial.commit) > 0) record(Unquarantined{trial.commit});
     tell(Tone::info, "commit " + trial.commit.short_hex() + " is good");
     const Slot previous = other(trial.slot);
     const bool awaited = s_.work && s_.work->phase == Phase::starting;
@@ -275,7 +290,7 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
                                      "what changed around it"
                                    : ""));
     // A rollback from it is under way: it isn't needed again.
-    const bool left = s_.is_quarantined(commit) && s_.work;
+    const bool left = s_.is_quarantined(commit) && s_.work && is_way_back(s_.work->request.trigger);
     if (left) return;
     if (looping && settings_.rollback_after_good && rollback_target(s_, commit)) {
         put_in_quarantine(commit, "it crashed in a loop after it had been good: " + event.status);

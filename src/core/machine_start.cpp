@@ -4,13 +4,6 @@
 #include "lastgood/base/limits.h"
 
 namespace lastgood::core {
-namespace {
-
-bool is_way_back(const Deployment& work) {
-    return work.request.trigger == Trigger::rollback || work.request.trigger == Trigger::crash_loop;
-}
-
-}  // namespace
 
 bool Machine::is_work_run(Slot slot) const {
     return s_.work && s_.work->phase == Phase::starting && slot == work_slot() &&
@@ -48,7 +41,7 @@ void Machine::start_when_empty() {
     if (s_.slot(work_slot()).state != RunState::empty) return;
     if (!settings_.two_slots && s_.slot(s_.active).state != RunState::empty) return;
     s_.slot(work_slot()).failures = 0;
-    start_run(work_slot(), *s_.work->commit, is_way_back(*s_.work));
+    start_run(work_slot(), *s_.work->commit, is_way_back(s_.work->request.trigger));
 }
 
 // The release in `slot` is ready: users get it from now on.
@@ -70,7 +63,7 @@ void Machine::go_live(Slot slot) {
     effect(DoSwitch{slot, commit});
     effect(RunHook{HookKind::after_switch, commit});
 
-    const bool proven = is_way_back(work) && s_.is_good(commit);
+    const bool proven = is_way_back(work.request.trigger) && s_.is_good(commit);
     const bool old_runs = s_.slot(old).state != RunState::empty;
     if (proven) {
         end(work.id, Outcome::good, {});
@@ -104,7 +97,7 @@ void Machine::start_failed(const std::string& reason) {
     s_.work.reset();
     if (s_.slot(slot).state != RunState::empty) stop_run(slot);
     const bool live_is_bad = s_.live && s_.is_quarantined(*s_.live);
-    if (is_way_back(work) && live_is_bad) return go_back(reason);
+    if (is_way_back(work.request.trigger) && live_is_bad) return go_back(reason);
     resume_live();
     next_work();
 }

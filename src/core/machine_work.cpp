@@ -8,12 +8,10 @@
 #include "lastgood/core/backoff.h"
 
 namespace lastgood::core {
-
 // Why an automatic request isn't carried out; empty: it is. An operator's request is stopped by the
 // quarantine alone.
 std::string Machine::why_not(const Request& request) const {
-    const bool automatic = request.trigger == Trigger::webhook ||
-                           request.trigger == Trigger::poll || request.trigger == Trigger::fleet;
+    const bool automatic = is_automatic(request.trigger);
     if (automatic && s_.paused) return "automatic deployments are paused";
     if (automatic && s_.stopped) return "the app is stopped";
     if (!request.commit) return {};
@@ -34,7 +32,7 @@ void Machine::on(const RequestArrived& event) {
     if (!reason.empty()) return refuse(reason);
 
     Request request = event.request;
-    if (request.trigger == Trigger::cli) s_.stopped = false;
+    if (request.trigger == Trigger::cli) end_stop();
     if (request.force && request.commit && s_.quarantine.erase(*request.commit) > 0) {
         record(Unquarantined{*request.commit});
     }
@@ -57,16 +55,15 @@ void Machine::on(const RequestArrived& event) {
 }
 
 bool Machine::may_be_superseded() const {
-    const Trigger trigger = s_.work->request.trigger;
-    if (trigger == Trigger::rollback || trigger == Trigger::crash_loop) return false;
+    if (is_way_back(s_.work->request.trigger)) return false;
     if (s_.work->phase == Phase::starting && !settings_.two_slots) return false;
     return !settings_.finish_before_newer;
 }
 
-// Ends the older wish; a webhook's newer one remembers it, because it may be the newer commit.
+// Ends the older wish; an automatic newer one remembers it, because it may be the newer commit.
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
-    if (newer.trigger != Trigger::webhook || older.request.trigger != Trigger::webhook) return;
+    if (!is_automatic(newer.trigger) || !is_automatic(older.request.trigger)) return;
     if (older.request.commit && older.request.commit != newer.commit) {
         newer.over.push_back({*older.request.commit, older.request.delivery});
     }
@@ -96,12 +93,16 @@ void Machine::next_work() {
 
 void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
-    if (event.facts.tip) s_.seen_tip = event.facts.tip;
     const bool waited_enough = s_.work->waited >= limits::kCommitAppearsWithin;
     const CommitChoice choice =
         choose_commit(s_.work->request, event.facts, s_.live, settings_.branch, waited_enough);
     switch (choice.kind) {
         case CommitChoice::Kind::deploy:
+            // A newer tip than the chosen commit is left to the poller: its own delivery may be
+            // lost. An operator's choice stands against the tip of its hour.
+            if (choice.commit == event.facts.tip || !is_automatic(s_.work->request.trigger)) {
+                s_.seen_tip = event.facts.tip;
+            }
             return deploy_chosen(choice);
         case CommitChoice::Kind::stale:
             if (!s_.work->request.delivery.empty()) {
@@ -222,8 +223,9 @@ void Machine::on(const PollSaw& event) {
     request.trigger = Trigger::poll;
     request.commit = event.tip;
     on(RequestArrived{std::move(request)});
-    // Quarantined is final until the tip moves on; paused is not.
-    if (step_.answer.accepted || s_.is_quarantined(event.tip)) s_.seen_tip = event.tip;
+    // Quarantined is final until the tip moves on; paused is not. A request that was accepted has
+    // acted on the tip once it is fetched: until then it may be cancelled or fail.
+    if (s_.is_quarantined(event.tip)) s_.seen_tip = event.tip;
 }
 
 }  // namespace lastgood::core

@@ -40,21 +40,20 @@ core::Answer Engine::handle(const core::Event& event) {
         return step.answer;
     }
     trouble_ = saved.error().text();
-    for (auto& effect : step.effects) {
-        if (step.urgent) {
-            std::visit([this](const auto& what) { world_.perform(what); }, effect);
-        } else {
-            held_effects_.push_back(std::move(effect));
-        }
-    }
+    std::move(step.effects.begin(), step.effects.end(), std::back_inserter(held_effects_));
+    // What was held goes first: done later it would undo the urgent.
+    if (step.urgent) perform_effects();
     return step.answer;
 }
 
 void Engine::perform_held() {
     const auto records = std::exchange(held_records_, {});
-    const auto effects = std::exchange(held_effects_, {});
     if (!records.empty()) world_.recorded(records);
-    for (const auto& effect : effects) {
+    perform_effects();
+}
+
+void Engine::perform_effects() {
+    for (const auto& effect : std::exchange(held_effects_, {})) {
         std::visit([this](const auto& what) { world_.perform(what); }, effect);
     }
 }

@@ -38,33 +38,33 @@ Expected<std::string> event_name(std::string_view header_name, std::string_view 
     return std::string(sent);
 }
 
-Verdict verify(config::Provider provider, const std::vector<std::string>& secrets,
+Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
                const Headers& headers, std::string_view body, WallTime now) {
     switch (provider) {
-        case config::Provider::github:
+        case core::Provider::github:
             return verify_github(secrets, headers, body);
-        case config::Provider::gitlab:
+        case core::Provider::gitlab:
             return verify_gitlab(secrets, headers, body, now);
-        case config::Provider::gitlab_token:
+        case core::Provider::gitlab_token:
             return verify_gitlab_token(secrets, headers);
     }
     return Verdict::refused;
 }
 
-Expected<Delivery> parse(config::Provider provider, const Headers& headers, std::string_view body) {
+Expected<Delivery> parse(core::Provider provider, const Headers& headers, std::string_view body) {
     auto read = [&]() -> Expected<Delivery> {
         switch (provider) {
-            case config::Provider::github:
+            case core::Provider::github:
                 return parse_github(headers, body);
-            case config::Provider::gitlab:
-            case config::Provider::gitlab_token:
+            case core::Provider::gitlab:
+            case core::Provider::gitlab_token:
                 return parse_gitlab(headers, body);
         }
         return Error{"the provider is unknown", ""};
     };
     auto delivery = read();
     if (!delivery) return delivery;
-    delivery->provider = config::to_string(provider);
+    delivery->provider = core::to_string(provider);
     delivery->bytes = body.size();
     return delivery;
 }

@@ -18,13 +18,17 @@ struct Login {
     const char* trouble = nullptr;  // ours, when the library would only say "user cancelled"
 };
 
-int give_credential(git_credential** out, const char*, const char* user_in_url,
+int give_credential(git_credential** out, const char* url, const char* user_in_url,
                     unsigned int allowed, void* payload) {
     auto& login = *static_cast<Login*>(payload);
     const Access& access = *login.access;
     if (++login.tries > limits::kCredentialTriesMax || login.offered) {
         login.trouble = access.url.is_http() ? "the remote refused the token"
                                              : "failed to authenticate SSH session: key refused";
+        return GIT_EAUTH;
+    }
+    if (access.url.is_http() && !std::string_view(url).starts_with(access.url.origin())) {
+        login.trouble = "authentication failed: a redirect to another host gets no token";
         return GIT_EAUTH;
     }
     const std::string user = user_in_url != nullptr && *user_in_url != '\0' ? user_in_url : "git";

@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
 
 #include "lastgood/base/strings.h"
@@ -68,31 +67,6 @@ bool read_entry(int proc, const char* name, Entry& entry) {
     return got > 0 && parse_stat({buffer, static_cast<std::size_t>(got)}, entry);
 }
 
-void collect_tcp(const char* table, std::uint16_t local_port, Sockets which, Inodes& found) {
-    std::ifstream file(table);
-    std::string line;
-    std::getline(file, line);
-    while (std::getline(file, line)) {
-        char local[64];
-        char remote[64];
-        unsigned state = 0;
-        unsigned long inode = 0;
-        if (std::sscanf(line.c_str(), " %*d: %63s %63s %x %*s %*s %*s %*u %*u %lu", local, remote,
-                        &state, &inode) != 4) {
-            continue;
-        }
-        const char* port = std::strrchr(local, ':');
-        if (port == nullptr || std::strtoul(port + 1, nullptr, 16) != local_port) continue;
-        constexpr unsigned kEstablished = 1;
-        constexpr unsigned kCloseWait = 8;  // the client may still wait for an answer
-        constexpr unsigned kListen = 10;
-        const bool fits = which == Sockets::listening
-                              ? state == kListen
-                              : state == kEstablished || state == kCloseWait;
-        if (fits && inode != 0) found.insert(inode);
-    }
-}
-
 }  // namespace
 
 std::vector<Entry> processes() {
@@ -143,13 +117,6 @@ std::uint64_t memory_bytes(pid_t pid) {
     if (space == std::string::npos) return 0;
     return std::strtoull(text->c_str() + space, nullptr, 10) *
            static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-Inodes tcp_sockets(std::uint16_t local_port, Sockets which) {
-    Inodes found;
-    collect_tcp("/proc/net/tcp", local_port, which, found);
-    collect_tcp("/proc/net/tcp6", local_port, which, found);
-    return found;
 }
 
 bool holds_socket(pid_t pid, const Inodes& inodes) {

@@ -22,7 +22,7 @@ class Drain {
 
     sys::EventLoop& loop_;
     Instant until_;
-    Millis pause_{10};
+    Millis pause_{20};
     std::function<bool()> idle_;
     std::function<void()> done_;
     sys::EventLoop::Timer timer_;

@@ -58,7 +58,7 @@ bool RelayPair::move(End& from, End& to) {
         char buffer[limits::kRelayBufferBytes];
         const ssize_t got = recv(from.fd.get(), buffer, sizeof buffer, 0);
         if (got < 0) return try_again();
-        if (got == 0) { from.read_done = true; return false; }
+        if (got == 0) from.read_done = true;
         to.unsent.append(buffer, static_cast<std::size_t>(got));
     }
     if (from.read_done && to.unsent.empty() && !to.shut) {

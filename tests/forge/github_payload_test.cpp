@@ -5,7 +5,7 @@
 namespace lastgood::forge {
 namespace {
 
-using config::Provider;
+using core::Provider;
 
 constexpr const char* kCommit = "199eddf46df50de8d02e99bf1c5fdb4101338224";
 

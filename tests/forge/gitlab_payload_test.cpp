@@ -5,7 +5,7 @@
 namespace lastgood::forge {
 namespace {
 
-using config::Provider;
+using core::Provider;
 
 const std::string kTagObject(40, 'a');
 const std::string kCommit(40, 'b');

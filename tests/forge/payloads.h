@@ -59,11 +59,11 @@ struct Request {
             return found == headers.end() ? std::string_view{} : found->second;
         };
     }
-    [[nodiscard]] bool verifies(config::Provider provider, const std::vector<std::string>& secrets,
+    [[nodiscard]] bool verifies(core::Provider provider, const std::vector<std::string>& secrets,
                                 WallTime now = {}) const {
         return verify(provider, secrets, lookup(), body, now) == Verdict::verified;
     }
-    [[nodiscard]] Expected<Delivery> parsed(config::Provider provider) const {
+    [[nodiscard]] Expected<Delivery> parsed(core::Provider provider) const {
         return parse(provider, lookup(), body);
     }
 };

@@ -7,7 +7,7 @@
 namespace lastgood::forge {
 namespace {
 
-using config::Provider;
+using core::Provider;
 using namespace std::chrono_literals;
 
 Request github(const nlohmann::json& vector) {

@@ -78,12 +78,32 @@ TEST_F(Rescue, ADirectoryThatIsGoneAlreadyIsNoError) {
     EXPECT_TRUE(remove().empty());
 }
 
-TEST_F(Rescue, AFailureOfOneReleaseDoesNotKeepTheOthers) {
+TEST_F(Rescue, AFailureOfOneReleaseIsToldAndDoesNotKeepTheOthers) {
     release_of("");
-    write_text(folder / "plain", "not a folder");
-    const auto result =
-        runner().remove({{*commit, (folder / "plain") + "/below"}, {*commit, release}});
+    write_text(release + "/file", "edited");
+    const std::string impossible = folder / std::string(300, 'x');
+    const auto result = runner().remove({{*commit, impossible}, {*commit, release}});
     EXPECT_FALSE(sys::exists(release));
+    ASSERT_FALSE(result.value.has_value());
+    EXPECT_NE(result.error.error.what.find(impossible), std::string::npos);
+    EXPECT_NE(result.error.error.what.find(in_mirror("git rev-parse " + rescued_ref())),
+              std::string::npos)
+        << result.error.error.what;
+}
+
+TEST_F(Rescue, TheMirrorIsPackedWhenThatIsDue) {
+    must_fetch();
+    in_mirror("git config gc.autoPackLimit 1; git config fetch.unpackLimit 1");
+    for (const char* text : {"a", "b", "c"}) {
+        in_origin(std::string("echo ") + text + " >file; git commit -qam " + text);
+        must_fetch();
+    }
+    const std::string count = "ls objects/pack/*.pack | wc -l";
+    ASSERT_GT(std::stoi(in_mirror(count)), 2);
+    const auto result = runner().remove({});
+    EXPECT_TRUE(result.value.has_value()) << result.error.error.text();
+    EXPECT_EQ(in_mirror(count), "1");
+    EXPECT_EQ(must_fetch().tip, id_of("main"));
 }
 
 }  // namespace

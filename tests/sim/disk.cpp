@@ -20,7 +20,6 @@ Expected<void> Disk::save(const AppName& app, const core::AppState& state,
                           const std::vector<core::Record>& records) {
     ground_.kill_point("before a step is stored");
     if (!takes_writes()) {
-        ground_.note("the disk refuses a step");
         return Error{"the disk is full", {}};
     }
     content_.apps[app.str()].state = store::encode_state(state);

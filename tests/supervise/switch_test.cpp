@@ -108,6 +108,19 @@ TEST_F(Switch, TheRelayNeverAnswersTheProbeOfAReleaseThatStarts) {
     }
 }
 
+TEST_F(Switch, TheProbeOfTheSlotWithUsersIsNotAnsweredByTheWarmOtherOne) {
+    config.ready.within = Millis{300};
+    open();
+    serve_ready(Slot::blue, "warm");
+    const RunId live = serve_ready(Slot::green, "live");
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    kill(runner->info(Slot::green).pid, SIGKILL);
+    ASSERT_TRUE(comes("exited", live));
+    const RunId again = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+    ASSERT_TRUE(comes("not_ready", again)) << all_news();
+    EXPECT_EQ(find("ready", again), nullptr);
+}
+
 TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
     config.ready.kind = config::Ready::Kind::after;
     config.ready.after = Millis{1};

@@ -8,8 +8,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOORS = [
     {"base"},
     {"core"},
-    {"config"},
-    {"forge", "git", "store", "process", "logs", "http"},
+    {"forge", "config"},
+    {"git", "store", "process", "logs", "http"},
     {"deploy", "supervise", "receiver", "control", "fleet"},
     {"daemon", "cli"},
 ]

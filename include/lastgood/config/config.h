@@ -13,6 +13,7 @@
 #include "lastgood/base/ids.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/time.h"
+#include "lastgood/core/provider.h"
 #include "lastgood/core/settings.h"
 
 namespace lastgood::config {
@@ -29,8 +30,7 @@ struct ListenAddress {
     [[nodiscard]] std::string text() const;  // "0.0.0.0:8787", "[::]:8787"
 };
 
-enum class Provider { github, gitlab, gitlab_token };
-std::string_view to_string(Provider provider);
+using core::Provider;
 
 struct Ready {
     enum class Kind { http, notify, after };

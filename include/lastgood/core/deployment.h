@@ -15,6 +15,14 @@ enum class Trigger { webhook, poll, cli, rollback, crash_loop, fleet };
 enum class Phase { queued, fetching, building, starting, probation };
 enum class Outcome { good, failed, rolled_back, superseded, cancelled };
 
+// Asked for by no person: bound by pause, stop and quarantine.
+constexpr bool is_automatic(Trigger trigger) {
+    return trigger == Trigger::webhook || trigger == Trigger::poll || trigger == Trigger::fleet;
+}
+constexpr bool is_way_back(Trigger trigger) {
+    return trigger == Trigger::rollback || trigger == Trigger::crash_loop;
+}
+
 std::string_view to_string(Trigger trigger);
 std::string_view to_string(Phase phase);
 std::string_view to_string(Outcome outcome);

@@ -6,7 +6,8 @@
 // runs this same engine on a world of its own.
 //
 // When the journal refuses (a full disk), urgent effects (restarts, the way back) are performed all
-// the same, so that apps keep being served; the others are held until retry() succeeds. The state
+// the same, and before them what is held by then, in order, so that apps keep being served; others
+// are held until retry() succeeds. The state
 // in memory is ahead of the disk meanwhile, and healthy() says so: deliveries are not accepted
 // then.
 #pragma once
@@ -77,6 +78,7 @@ class Engine {
 
   private:
     void perform_held();
+    void perform_effects();
 
     AppName app_;
     core::Settings settings_;

@@ -12,7 +12,7 @@
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/time.h"
-#include "lastgood/config/config.h"
+#include "lastgood/core/provider.h"
 #include "lastgood/forge/delivery.h"
 
 namespace lastgood::forge {
@@ -24,10 +24,10 @@ enum class Verdict { verified, refused };
 
 // Constant time in the secret and the signature. `now` is for signatures that carry a timestamp
 // (±5 minutes). With no secrets: refused, after the same work.
-Verdict verify(config::Provider provider, const std::vector<std::string>& secrets,
+Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
                const Headers& headers, std::string_view body, WallTime now);
 
 // The body of a verified request. An Error is a malformed request (400) and says what is wrong.
-Expected<Delivery> parse(config::Provider provider, const Headers& headers, std::string_view body);
+Expected<Delivery> parse(core::Provider provider, const Headers& headers, std::string_view body);
 
 }  // namespace lastgood::forge

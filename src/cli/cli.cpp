@@ -1,0 +1,209 @@
+// The command line itself: which verbs there are and what they take.
+#include "lastgood/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/exit_code.h"
+#include "cli/verbs.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/git/session.h"
+#include "lastgood/receiver/receiver.h"
+
+namespace lastgood::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 tried and failed, 2 wrong usage or config, 3 no daemon reached, "
+    "4 refused.";
+
+// The arguments of every verb, and which one was chosen.
+struct Line {
+    Context context;
+    StatusArgs status;
+    ListArgs history;
+    ListArgs deliveries;
+    DeployArgs deploy;
+    RollbackArgs rollback;
+    LogsArgs logs;
+    ReleaseArgs release;
+    std::string app;  // of the verbs that take nothing else
+    std::string delivery;
+    std::string quarantine_app;
+    std::function<int()> chosen;
+};
+
+class Verbs {
+  public:
+    Verbs(CLI::App& program, Line& line) : program_(program), line_(line) {}
+
+    void add_all() {
+        add_daemon_verbs();
+        add_views();
+        add_deployment_verbs();
+        add_process_verbs();
+        add_logs();
+        add_delivery_verbs();
+        add_quarantine();
+        add_hidden();
+    }
+
+  private:
+    // `does` runs after everything was parsed.
+    CLI::App* add(const char* name, const char* about, std::function<int()> does) {
+        CLI::App* verb = program_.add_subcommand(name, about);
+        verb->fallthrough();  // --config may also stand after the verb
+        verb->callback([this, does = std::move(does)] { line_.chosen = does; });
+        return verb;
+    }
+    CLI::App* with_json(CLI::App* verb) {
+        verb->add_flag("--json", line_.context.json, "Print JSON");
+        return verb;
+    }
+    static void take_app(CLI::App* verb, std::string& app, bool required) {
+        CLI::Option* option = verb->add_option("APP", app, "The app's name");
+        if (required) option->required();
+    }
+    static void take_count(CLI::App* verb, int& count, int most) {
+        verb->add_option("-n", count, "How many at most")
+            ->check(CLI::Range(1, most))
+            ->capture_default_str();
+    }
+
+    void add_daemon_verbs();
+    void add_views();
+    void add_deployment_verbs();
+    void add_process_verbs();
+    void add_logs();
+    void add_delivery_verbs();
+    void add_quarantine();
+    void add_hidden();
+
+    CLI::App& program_;
+    Line& line_;
+};
+
+void Verbs::add_daemon_verbs() {
+    add("serve", "Run the daemon in the foreground", [this] { return serve(line_.context); });
+    with_json(add("check", "Read the config and tell every fault in it",
+                  [this] { return check(line_.context); }));
+    with_json(add("version", "Show the version and those of the libraries",
+                  [this] { return version(line_.context); }));
+}
+
+void Verbs::add_views() {
+    CLI::App* verb = with_json(
+        add("status", "Show what runs", [this] { return status(line_.context, line_.status); }));
+    take_app(verb, line_.status.app, false);
+    verb->add_flag("--watch", line_.status.watch, "Show it again every two seconds");
+
+    verb = with_json(add("history", "Show deployments, newest first",
+                         [this] { return history(line_.context, line_.history); }));
+    take_app(verb, line_.history.app, false);
+    take_count(verb, line_.history.count, limits::kRowsMax);
+}
+
+void Verbs::add_deployment_verbs() {
+    CLI::App* verb = with_json(add("deploy", "Put the branch's tip, or COMMIT, live",
+                                   [this] { return deploy(line_.context, line_.deploy); }));
+    take_app(verb, line_.deploy.app, true);
+    verb->add_option("COMMIT", line_.deploy.commit,
+                     "A full commit id, or the beginning of one that was here before");
+    verb->add_flag("--force", line_.deploy.force, "Take the commit out of quarantine");
+    verb->add_flag("--no-wait", line_.deploy.no_wait, "Don't wait for the outcome");
+
+    verb = with_json(add("rollback", "Go back to the good release before this one",
+                         [this] { return rollback(line_.context, line_.rollback); }));
+    take_app(verb, line_.rollback.app, true);
+    verb->add_option("--to", line_.rollback.to, "Go back to this commit");
+    verb->add_flag("--no-wait", line_.rollback.no_wait, "Don't wait for the outcome");
+}
+
+void Verbs::add_process_verbs() {
+    const std::vector<std::pair<const char*, const char*>> verbs = {
+        {"pause", "Stop automatic deployments"},  {"resume", "Allow automatic deployments again"},
+        {"start", "Start the app's process"},     {"stop", "Stop the app's process"},
+        {"restart", "Restart the app's process"},
+    };
+    for (const auto& [name, about] : verbs) {
+        CLI::App* verb = with_json(add(name, about, [this, word = std::string(name)] {
+            return app_command(line_.context, word, line_.app);
+        }));
+        take_app(verb, line_.app, true);
+    }
+}
+
+void Verbs::add_logs() {
+    constexpr int kLinesMax = 1'000'000;
+    CLI::App* verb = with_json(add("logs", "Show output of apps and the daemon's log, by time",
+                                   [this] { return logs(line_.context, line_.logs); }));
+    verb->add_option("APP", line_.logs.apps, "Only of these apps");
+    verb->add_flag("-f,--follow", line_.logs.follow, "Go on with what comes");
+    take_count(verb, line_.logs.count, kLinesMax);
+    verb->add_option("--since", line_.logs.since, "Not older than this: 10m, 2h, or a time");
+    verb->add_option("--grep", line_.logs.grep, "Only lines that match this regular expression");
+    verb->add_option("--level", line_.logs.level,
+                     "Only this level and worse: error, warn, info, http, debug");
+}
+
+void Verbs::add_delivery_verbs() {
+    CLI::App* verb = with_json(add("deliveries", "Show what came in, what was decided and why",
+                                   [this] { return deliveries(line_.context, line_.deliveries); }));
+    take_app(verb, line_.deliveries.app, false);
+    take_count(verb, line_.deliveries.count, limits::kRowsMax);
+
+    verb = with_json(add("redeliver", "Handle a delivery once more",
+                         [this] { return redeliver(line_.context, line_.delivery); }));
+    verb->add_option("ID", line_.delivery, "The delivery's id")->required();
+}
+
+void Verbs::add_quarantine() {
+    CLI::App* verb =
+        with_json(add("quarantine", "Show the commits that are not deployed by themselves",
+                      [this] { return quarantine_list(line_.context, line_.quarantine_app); }));
+    take_app(verb, line_.quarantine_app, false);
+    CLI::App* release = verb->add_subcommand("release", "Allow a commit to be deployed again");
+    release->fallthrough();
+    take_app(release, line_.release.app, true);
+    release->add_option("COMMIT", line_.release.commit, "The commit's id, or its beginning")
+        ->required();
+    release->final_callback([this] {
+        line_.chosen = [this] { return quarantine_release(line_.context, line_.release); };
+    });
+}
+
+// The daemon's own processes.
+void Verbs::add_hidden() {
+    add("receiver", "", [] { return receiver::receiver_main(); })->group("");
+    add("git-worker", "", [] { return git::worker_main(); })->group("");
+}
+
+int usage_fault(const CLI::ParseError& fault, const CLI::App& program) {
+    // Help is no fault.
+    if (fault.get_exit_code() == 0) return program.exit(fault);
+    complain("lastgood: " + printable(fault.what()));
+    complain("see: lastgood --help");
+    return kUsage;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    Line line;
+    line.context.style = Style::of_stdout();
+    CLI::App program("Puts the commit you pushed live, and keeps the last good one.", "lastgood");
+    program.footer(kExitCodes);
+    program.add_option("--config", line.context.config_option,
+                       "The config file (default: $LASTGOOD_CONFIG, else "
+                       "/etc/lastgood/lastgood.yaml)");
+    program.require_subcommand(1);
+    Verbs(program, line).add_all();
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& fault) {
+        return usage_fault(fault, program);
+    }
+    return line.chosen ? line.chosen() : kUsage;
+}
+
+}  // namespace lastgood::cli

@@ -1,0 +1,74 @@
+#include "git/failure.h"
+
+#include <gtest/gtest.h>
+
+namespace lastgood::git {
+namespace {
+
+TEST(FailureText, IsKnownByWhatGitAndSshSay) {
+    const struct {
+        const char* said;
+        Failure failure;
+    } cases[] = {
+        {"No ED25519 host key is known for host and you have requested strict checking.\n"
+         "Host key verification failed.\nfatal: Could not read from remote repository.\n",
+         Failure::host_key_unknown},
+        {"@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+         Failure::host_key_changed},
+        {"git@github.com: Permission denied (publickey).\nfatal: Could not read from remote",
+         Failure::key_refused},
+        {"fatal: could not read Username for 'https://github.com': terminal prompts disabled",
+         Failure::login_refused},
+        {"fatal: unable to access 'https://h/': The requested URL returned error: 403",
+         Failure::login_refused},
+        {"ssh: Could not resolve hostname h: Name or service not known", Failure::host_not_found},
+        {"ssh: connect to host h port 22: Connection refused", Failure::connection_refused},
+        {"ssh: connect to host h port 22: Connection timed out", Failure::timed_out},
+        {"error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec",
+         Failure::timed_out},
+        {"remote: Repository not found.\nfatal: repository 'https://h/x/' not found",
+         Failure::repository_not_found},
+        {"fatal: '/x' does not appear to be a git repository", Failure::repository_not_found},
+        {"fatal: unable to access 'https://h/': server certificate verification failed.",
+         Failure::certificate},
+        {"error: index-pack died of signal 25", Failure::pack_too_large},
+        {"fatal: write error: No space left on device", Failure::disk_full},
+        {"error: cannot run ssh: No such file or directory", Failure::ssh_missing},
+        {"fatal: the remote end hung up unexpectedly", Failure::other},
+        {"", Failure::other},
+    };
+    for (const auto& wanted : cases)
+        EXPECT_EQ(classify(wanted.said), wanted.failure) << wanted.said;
+}
+
+TEST(FailureText, TellsTheLineThatCountsAndTheMendWithHostAndPort) {
+    Access access;
+    access.remote.url = "ssh://git@host:2222/x";
+    access.url = *parse_remote_url(access.remote.url);
+    const GitError error = explain_failure(access, "fetching from",
+                                           "No RSA host key is known for [host]:2222 and so on.\r\n"
+                                           "Host key verification failed.\r\n"
+                                           "fatal: Could not read from remote repository.\n");
+    EXPECT_EQ(error.error.what,
+              "fetching from ssh://git@host:2222/x failed: No RSA host key is known for "
+              "[host]:2222 and so on.");
+    EXPECT_EQ(error.error.mend,
+              "run `ssh-keyscan -p 2222 -H host >> ~/.ssh/known_hosts` and compare the fingerprint "
+              "with the one its operator publishes");
+}
+
+TEST(FailureText, NeverHoldsTheTokenInAnyForm) {
+    Access access;
+    access.remote.url = "https://ann:t0ken@host/x";
+    access.url = *parse_remote_url(access.remote.url);
+    access.username = "ann";
+    access.token = "t0ken";
+    const GitError error =
+        explain_failure(access, "fetching from",
+                        "fatal: https://ann:t0ken@host/x header Basic YW5uOnQwa2Vu said t0ken\n");
+    EXPECT_EQ(error.error.text().find("t0ken"), std::string::npos) << error.error.text();
+    EXPECT_EQ(error.error.text().find("YW5uOnQwa2Vu"), std::string::npos) << error.error.text();
+}
+
+}  // namespace
+}  // namespace lastgood::git

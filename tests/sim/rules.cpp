@@ -1,0 +1,146 @@
+#include "sim/rules.h"
+
+namespace lastgood::sim {
+namespace {
+
+using core::Phase;
+using core::RunState;
+using core::TimerKind;
+
+TimerKind restart_timer(Slot slot) {
+    return slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green;
+}
+
+// The state by itself.
+void check_state(const core::AppState& state, const std::string& who) {
+    const auto must = [&who](bool holds, const char* what) {
+        Ground::must(holds, who + ": " + what);
+    };
+    for (const auto& slot : state.slots) {
+        must((slot.state == RunState::empty) == !slot.commit, "a slot has a commit unless empty");
+    }
+    if (state.work) {
+        must(state.work->phase != Phase::queued && state.work->phase != Phase::probation,
+             "work is under way before the switch");
+        must(state.work->id.value != 0, "work has a number");
+        must(state.work->phase == Phase::fetching || state.work->commit.has_value(),
+             "after fetching the commit is known");
+    }
+    must(!state.waiting || state.work, "a request waits though nothing is under way");
+    must(!state.waiting || state.waiting->phase == Phase::queued, "what waits is queued");
+    if (state.trial) {
+        must(state.live.has_value(), "with a trial something is live");
+        const bool alone = !core::rollback_target(state, std::nullopt);
+        must(!state.is_quarantined(state.trial->commit) || alone, "a release on trial is in quarantine");
+        must(state.active != state.trial->slot || state.live == state.trial->commit,
+             "the release on trial is live where its slot has the users");
+    }
+    if (state.live) {
+        const auto& slot = state.slot(state.active);
+        must(!slot.commit || slot.commit == state.live, "the active slot holds the live commit");
+    }
+    std::set<CommitId> good(state.good.begin(), state.good.end());
+    must(good.size() == state.good.size(), "a release is good once");
+}
+
+// The world is as the state thinks.
+void check_world(AppWorld& app, const Remote& remote, Disk& disk) {
+    const core::AppState& state = app.state();
+    const auto must = [&app](bool holds, const std::string& what) {
+        Ground::must(holds, app.name().str() + ": " + what);
+    };
+    for (const Slot which : kSlots) {
+        const auto& process = app.process(which);
+        const auto& slot = state.slot(which);
+        const std::string name(to_string(which));
+        if (process) {
+            must(slot.state == RunState::starting || slot.state == RunState::running ||
+                     slot.state == RunState::stopping,
+                 "a process runs in " + name + " that the state doesn't know");
+            must(process->run == slot.run && process->commit == slot.commit,
+                 "another process runs in " + name + " than the state says");
+            must(slot.state != RunState::running || process->ready,
+                 "the state says that " + name + " is ready");
+        } else {
+            must(slot.state != RunState::starting && slot.state != RunState::running,
+                 "nothing runs in " + name);
+        }
+        must((slot.state == RunState::backoff) == app.armed(restart_timer(which)),
+             "the restart timer of " + name + " is armed exactly in backoff");
+    }
+    if (state.live) {
+        must(app.users() == state.active, "users are where the state says");
+        const auto& link = disk.app(app.name()).current;
+        must(link == state.live, "the link names " + remote.name(link) + ", live is " +
+                                     remote.name(state.live));
+        must(disk.app(app.name()).built.contains(*state.live), "live names a complete release");
+    }
+    const bool fetching = state.work && state.work->phase == Phase::fetching;
+    const bool building = state.work && state.work->phase == Phase::building;
+    must(!fetching || app.fetching() == state.work->id || app.armed(TimerKind::fetch_retry),
+         "a fetch is under way or tried again later");
+    must(!building || app.building() == state.work->id, "a build is under way");
+    must(fetching || !app.armed(TimerKind::fetch_retry), "a fetch is tried again for nothing");
+    if (state.work && state.work->phase == Phase::starting) {
+        bool moves = state.slot(other(state.active)).state == RunState::starting;
+        for (const auto& slot : state.slots) moves = moves || slot.state == RunState::stopping;
+        must(moves, "a start is under way, or something stops for it");
+    }
+    const bool clock_runs = state.trial && state.trial->since;
+    must(clock_runs == app.armed(TimerKind::probation),
+         "the probation's timer is armed exactly while it runs");
+}
+
+void check_served(AppWorld& app) {
+    const core::AppState& state = app.state();
+    if (!state.live || state.stopped) return;
+    // Something runs, or will.
+    bool hope = false;
+    for (const auto& slot : state.slots) hope = hope || slot.state != RunState::empty;
+    Ground::must(hope, app.name().str() + ": nothing runs and nothing will");
+}
+
+}  // namespace
+
+void check_rules(AppWorld& app, const Remote& remote, Disk& disk) {
+    check_state(app.state(), app.name().str());
+    if (!app.engine().healthy()) return;  // effects are held
+    check_world(app, remote, disk);
+    check_served(app);
+}
+
+void check_settled(AppWorld& app, const Remote& remote, Disk& disk, bool tip_expected) {
+    const core::AppState& state = app.state();
+    const auto must = [&app](bool holds, const std::string& what) {
+        Ground::must(holds, app.name().str() + ": in the end " + what);
+    };
+    must(!state.work, "something is still under way");
+    must(!state.waiting, "something still waits");
+    const CommitId tip = remote.tip();
+    const bool tip_good = remote.fate(tip) == Fate::good && !state.is_quarantined(tip);
+    if (tip_good && tip_expected) {
+        must(state.live == tip, "the tip " + remote.name(tip) + " isn't live");
+        must(state.is_good(tip), "the tip isn't good");
+        must(!state.trial && !state.failed, "the tip is still judged");
+    }
+    must(!state.trial || !state.trial->deployment, "a deployment is still in its probation");
+    if (state.live && remote.fate(*state.live) == Fate::good) {
+        must(app.serves_users(), "users aren't served, though the live release is good");
+    }
+    for (const auto& [id, row] : disk.content().deployments) {
+        if (row.app != app.name().str()) continue;
+        must(row.outcome.has_value(), "deployment " + std::to_string(id) + " has no outcome");
+    }
+    std::set<std::string> tried;
+    for (const auto& [id, row] : disk.content().deployments) {
+        if (row.app == app.name().str()) tried.insert(row.request.delivery);
+    }
+    for (const auto& [id, delivery] : disk.app(app.name()).deliveries) {
+        must(delivery.decision != "deploy" || tried.contains(id),
+             "delivery " + id + " was accepted, but nothing came of it");
+        must(delivery.decision == "deploy" || !delivery.reason.empty(),
+             "delivery " + id + " was ignored without a reason");
+    }
+}
+
+}  // namespace lastgood::sim
