@@ -83,10 +83,11 @@ void Machine::on(const ResumeAsked&) {
 }
 
 void Machine::on(const StartAsked&) {
-    if (!s_.live) return refuse("nothing was deployed yet; use lastgood deploy");
+    if (!s_.live && !s_.stopped) return refuse("nothing was deployed yet; use lastgood deploy");
     accept({}, {});
     if (s_.stopped) effect(PollNow{});
     s_.stopped = false;
+    if (!s_.live) return accept({}, "nothing was deployed yet; the branch is looked at");
     SlotState& slot = s_.slot(s_.active);
     slot.failures = 0;
     switch (slot.state) {
@@ -137,9 +138,8 @@ void Machine::on(const StopAsked&) {
 }
 
 void Machine::on(const RestartAsked&) {
-    if (!s_.live) return refuse("nothing was deployed yet; use lastgood deploy");
     SlotState& slot = s_.slot(s_.active);
-    if (s_.stopped || slot.state == RunState::empty || slot.state == RunState::backoff) {
+    if (s_.stopped || !s_.live || slot.state == RunState::empty || slot.state == RunState::backoff) {
         return on(StartAsked{});
     }
     accept({}, {});

@@ -151,7 +151,10 @@ void AppWorld::polled() {
         return;
     }
     poll_failures_ = 0;
+    const auto noted = ground_.noted();
+    const core::AppState before = state();
     handle(core::PollSaw{remote_.tip_shown()});
+    if (before == state()) ground_.unnote(noted);
 }
 
 void AppWorld::schedule_poll() {

@@ -42,6 +42,9 @@ class Ground {
     std::set<std::string> kinds;  // of trouble met, to see that the simulation meets any
 
     void note(const std::string& line);
+    // Forgets the newest lines: nothing new happened.
+    [[nodiscard]] std::size_t noted() const { return noted_; }
+    void unnote(std::size_t down_to);
     [[nodiscard]] std::string trace() const;
     [[noreturn]] static void broken(const std::string& what) { throw Broken{what}; }
     static void must(bool holds, const std::string& what) {
@@ -56,6 +59,7 @@ class Ground {
 
   private:
     std::deque<std::string> lines_;
+    std::size_t noted_ = 0;
 };
 
 }  // namespace lastgood::sim

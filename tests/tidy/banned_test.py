@@ -15,10 +15,11 @@ BANNED = {
     r"\bpopen\s*\(": ("a shell with our environment: base/sys/spawn.h", ANYWHERE),
     r"(?<![\w:.>])v?fork\s*\(": ("base/sys/spawn.h", ("src/base/sys/", "src/process/")),
     r"\b(?:u|nano)?sleep\s*\(": ("wait for an event, or a timer of the loop", ANYWHERE),
-    # Two that wait for other processes, outside the daemon: a lock, and a file that grows.
+    # What waits for other processes and has no loop: a lock in the worker, a file that grows, and
+    # the commands.
     r"\bsleep_(?:for|until)\s*\(": (
         "wait for an event, or a timer of the loop",
-        ("src/git/mirror.cpp", "src/logs/reader.cpp"),
+        ("src/git/mirror.cpp", "src/logs/reader.cpp", "src/cli/"),
     ),
     r"\b(?:atoi|atol|atof)\s*\(": ("says nothing of errors: base/strings.h", ANYWHERE),
     r"\brand\s*\(": ("base/random.h", ANYWHERE),
