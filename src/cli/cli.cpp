@@ -20,6 +20,7 @@ constexpr const char* kExitCodes =
 // The arguments of every verb, and which one was chosen.
 struct Line {
     Context context;
+    Daemon daemon;
     StatusArgs status;
     ListArgs history;
     ListArgs deliveries;
@@ -81,10 +82,12 @@ class Verbs {
 
     CLI::App& program_;
     Line& line_;
+    CLI::App* release_ = nullptr;  // of quarantine
 };
 
 void Verbs::add_daemon_verbs() {
-    add("serve", "Run the daemon in the foreground", [this] { return serve(line_.context); });
+    add("serve", "Run the daemon in the foreground",
+        [this] { return serve(line_.context, line_.daemon); });
     with_json(add("check", "Read the config and tell every fault in it",
                   [this] { return check(line_.context); }));
     with_json(add("version", "Show the version and those of the libraries",
@@ -159,17 +162,16 @@ void Verbs::add_delivery_verbs() {
 
 void Verbs::add_quarantine() {
     CLI::App* verb =
-        with_json(add("quarantine", "Show the commits that are not deployed by themselves",
-                      [this] { return quarantine_list(line_.context, line_.quarantine_app); }));
+        with_json(add("quarantine", "Show the commits that are not deployed by themselves", [this] {
+            return release_->parsed() ? quarantine_release(line_.context, line_.release)
+                                      : quarantine_list(line_.context, line_.quarantine_app);
+        }));
     take_app(verb, line_.quarantine_app, false);
-    CLI::App* release = verb->add_subcommand("release", "Allow a commit to be deployed again");
-    release->fallthrough();
-    take_app(release, line_.release.app, true);
-    release->add_option("COMMIT", line_.release.commit, "The commit's id, or its beginning")
+    release_ = verb->add_subcommand("release", "Allow a commit to be deployed again");
+    release_->fallthrough();
+    take_app(release_, line_.release.app, true);
+    release_->add_option("COMMIT", line_.release.commit, "The commit's id, or its beginning")
         ->required();
-    release->final_callback([this] {
-        line_.chosen = [this] { return quarantine_release(line_.context, line_.release); };
-    });
 }
 
 // The daemon's own processes.
@@ -178,24 +180,51 @@ void Verbs::add_hidden() {
     add("git-worker", "", [] { return git::worker_main(); })->group("");
 }
 
+// What stands where a verb should; empty: nothing.
+std::string unknown_verb(const CLI::App& program) {
+    if (!program.get_subcommands().empty()) return {};
+    for (const std::string& word : program.remaining()) {
+        if (!word.starts_with('-')) return word;
+    }
+    return {};
+}
+
+std::string nearest_verb(const std::string& word, const CLI::App& program) {
+    std::vector<std::string> names;
+    for (const CLI::App* verb : program.get_subcommands(
+             [](const CLI::App* candidate) { return !candidate->get_group().empty(); })) {
+        names.push_back(verb->get_name());
+    }
+    return nearest(word, names).value_or("");
+}
+
 int usage_fault(const CLI::ParseError& fault, const CLI::App& program) {
     // Help is no fault.
     if (fault.get_exit_code() == 0) return program.exit(fault);
-    complain("lastgood: " + printable(fault.what()));
-    complain("see: lastgood --help");
+    std::string what = fault.what();
+    std::string hint = "see: lastgood --help";
+    if (const std::string word = unknown_verb(program); !word.empty()) {
+        what = "there is no command " + word;
+        const std::string meant = nearest_verb(word, program);
+        if (!meant.empty()) hint = "did you mean: lastgood " + meant;
+    }
+    complain("lastgood: " + printable(what));
+    complain(hint);
     return kUsage;
 }
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const Daemon& daemon) {
     Line line;
+    line.daemon = daemon;
     line.context.style = Style::of_stdout();
     CLI::App program("Puts the commit you pushed live, and keeps the last good one.", "lastgood");
     program.footer(kExitCodes);
     program.add_option("--config", line.context.config_option,
                        "The config file (default: $LASTGOOD_CONFIG, else "
                        "/etc/lastgood/lastgood.yaml)");
+    program.set_version_flag("--version", std::string("lastgood ") + own_version());
     program.require_subcommand(1);
     Verbs(program, line).add_all();
     try {

@@ -5,7 +5,6 @@
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
 #include "lastgood/config/load.h"
-#include "lastgood/daemon/daemon.h"
 
 namespace lastgood::cli {
 namespace {
@@ -19,13 +18,13 @@ std::string own_program() {
 
 }  // namespace
 
-int serve(const Context& context) {
+int serve(const Context& context, const Daemon& daemon) {
     const auto loaded = config::load(config_path(context));
     if (!loaded.config) {
         for (const auto& fault : loaded.faults) complain(fault.text());
         return kUsage;
     }
-    return daemon::serve(*loaded.config, own_program());
+    return daemon(*loaded.config, own_program());
 }
 
 }  // namespace lastgood::cli

@@ -7,12 +7,14 @@
 
 #include "cli/context.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/cli/cli.h"
 
 namespace lastgood::cli {
 
-int serve(const Context& context);
+int serve(const Context& context, const Daemon& daemon);
 int check(const Context& context);
 int version(const Context& context);
+const char* own_version();
 
 struct StatusArgs {
     std::string app;  // empty: all

@@ -26,9 +26,13 @@ std::string json_library_version() {
 
 }  // namespace
 
+const char* own_version() {
+    return LASTGOOD_VERSION;
+}
+
 int version(const Context& context) {
     const std::vector<std::pair<std::string, std::string>> versions = {
-        {"lastgood", LASTGOOD_VERSION},
+        {"lastgood", own_version()},
         {"libgit2", git::library_version()},
         {"OpenSSL", forge::library_version()},
         {"SQLite", store::library_version()},

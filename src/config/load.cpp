@@ -17,7 +17,9 @@ std::optional<std::string> own_variable(const std::string& name) {
 }
 
 Expected<std::string> read_secret(const std::string& path) {
-    return sys::read_file(path, limits::kSecretFileBytesMax);
+    auto content = sys::read_file(path, limits::kSecretFileBytesMax);
+    if (content || !sys::exists(path)) return content;  // how to write one is said by the reader
+    return Error{content.error().what, "check who may read it, and that it is a small file"};
 }
 
 Loaded failed(const std::string& path, const std::string& message) {

@@ -91,7 +91,7 @@ void EventHub::drop(Place place) {
 }
 
 void EventHub::comment_later() {
-    comment_ = loop_.after(limits::kSubscriberCommentEvery, [this] {
+    comment_ = loop_.after(comment_every_, [this] {
         comment_.reset();
         send_to_all(nullptr, ":\n\n");
         if (!subscribers_.empty()) comment_later();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lastgood/base/ids.h"
+#include "lastgood/base/limits.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/control/target.h"
@@ -17,7 +18,8 @@ namespace lastgood::control {
 
 class EventHub {
   public:
-    explicit EventHub(sys::EventLoop& loop) : loop_(loop) {}
+    explicit EventHub(sys::EventLoop& loop, Millis comment_every = limits::kSubscriberCommentEvery)
+        : loop_(loop), comment_every_(comment_every) {}
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 
@@ -49,6 +51,7 @@ class EventHub {
     void send_to_all(const Event* about, std::string_view bytes);
 
     sys::EventLoop& loop_;
+    const Millis comment_every_;
     std::list<Subscriber> subscribers_;
     sys::EventLoop::Timer comment_;
 };

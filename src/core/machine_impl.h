@@ -84,6 +84,7 @@ class Machine {
     void empty(Slot slot);
     void restart_later(Slot slot, const CommitId& commit, Millis ran);
     void stopped_run(Slot slot, const CommitId& commit, bool restart);
+    [[nodiscard]] bool live_is_left() const;
     void resume_live();
     bool serve_live();
     void end_stop();

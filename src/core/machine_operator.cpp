@@ -88,6 +88,9 @@ void Machine::on(const StartAsked&) {
     if (s_.stopped) effect(PollNow{});
     s_.stopped = false;
     if (!s_.live) return accept({}, "nothing was deployed yet; the branch is looked at");
+    if (s_.work && s_.work->phase == Phase::starting && !settings_.two_slots) {
+        return accept({}, "another release is being started");
+    }
     SlotState& slot = s_.slot(s_.active);
     slot.failures = 0;
     switch (slot.state) {
@@ -104,7 +107,6 @@ void Machine::on(const StartAsked&) {
         case RunState::empty:
             break;
     }
-    if (s_.work && s_.work->phase == Phase::starting && !settings_.two_slots) return;
     serve_live();
 }
 
@@ -144,9 +146,9 @@ void Machine::on(const RestartAsked&) {
     }
     accept({}, {});
     slot.failures = 0;
-    slot.restart = true;
     if (s_.trial && s_.trial->slot == s_.active) trial_runs(false);
     stop_run(s_.active);
+    slot.restart = true;
 }
 
 void Machine::on(const QuarantineReleaseAsked& event) {

@@ -33,7 +33,9 @@ void Machine::stop_run(Slot slot) {
     SlotState& state = s_.slot(slot);
     switch (state.state) {
         case RunState::empty:
+            return;
         case RunState::stopping:
+            state.restart = false;
             return;
         case RunState::backoff:
             effect(ClearTimer{restart_timer(slot)});
@@ -144,8 +146,9 @@ void Machine::on(const RunExited& event) {
 // A run that was told to stop has gone.
 void Machine::stopped_run(Slot slot, const CommitId& commit, bool restart) {
     if (s_.stopped) return;
-    if (restart && s_.slot(slot).failures == 0) return start_run(slot, commit);
-    if (restart) {
+    const bool again = restart && !(s_.is_quarantined(commit) && rollback_target(s_, commit));
+    if (again && s_.slot(slot).failures == 0) return start_run(slot, commit);
+    if (again) {
         s_.slot(slot).failures--;  // restart_later counts it
         return restart_later(slot, commit, Millis(0));
     }
@@ -153,13 +156,20 @@ void Machine::stopped_run(Slot slot, const CommitId& commit, bool restart) {
     resume_live();
 }
 
-// Without two slots: the old release had stopped for one that is no more.
+// A rollback from the live release is under way.
+bool Machine::live_is_left() const {
+    return s_.live && s_.is_quarantined(*s_.live) && s_.work &&
+           is_way_back(s_.work->request.trigger);
+}
+
+// What had stopped for another release is wanted again, when that one is no more. Without two slots
+// this is how each failed start ends.
 void Machine::resume_live() {
-    if (settings_.two_slots || s_.stopped || !s_.live) return;
-    if (s_.work && s_.work->phase == Phase::starting) return;
-    const bool all_empty =
-        s_.slots[0].state == RunState::empty && s_.slots[1].state == RunState::empty;
-    if (all_empty) serve_live();
+    if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::empty) return;
+    const bool starting = s_.work && s_.work->phase == Phase::starting;
+    if (starting && (!settings_.two_slots || live_is_left())) return;
+    if (!settings_.two_slots && s_.slot(other(s_.active)).state != RunState::empty) return;
+    serve_live();
 }
 
 // Starts the live release in its empty slot; where it proved bad and there is a better one, that is
@@ -290,8 +300,7 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
                                      "what changed around it"
                                    : ""));
     // A rollback from it is under way: it isn't needed again.
-    const bool left = s_.is_quarantined(commit) && s_.work && is_way_back(s_.work->request.trigger);
-    if (left) return;
+    if (live_is_left()) return;
     if (looping && settings_.rollback_after_good && rollback_target(s_, commit)) {
         put_in_quarantine(commit, "it crashed in a loop after it had been good: " + event.status);
         effect(RunHook{HookKind::on_rollback, commit});

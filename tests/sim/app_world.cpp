@@ -93,6 +93,7 @@ void AppWorld::perform(const core::DoBuild& effect) {
             handle(core::BuildFailed{effect.deployment, "the build exited with status 1"});
         } else if (!disk_.takes_writes() || ground_.fault(3)) {
             ground_.kinds.insert("unlucky build");
+            ground_.unlucky.insert(name_.str() + effect.commit.hex());
             handle(core::BuildFailed{effect.deployment, "the build had bad luck"});
         } else {
             disk_.app(name_).built.insert(effect.commit);

@@ -39,6 +39,7 @@ class Ground {
     Clock clock;
     Random random;
     Faults faults;
+    std::set<std::string> unlucky;  // app and commit of builds that failed for no fault of their own
     std::set<std::string> kinds;  // of trouble met, to see that the simulation meets any
 
     void note(const std::string& line);

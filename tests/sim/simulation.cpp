@@ -104,7 +104,8 @@ void Simulation::calm() {
     run_until(ground_.clock.now() + kCalm);
     Ground::must(apps_.size() == configs_.size(), "the daemon is down");
     for (const auto& app : apps_) {
-        check_settled(*app, remote_, disk_, tip_expected_[app->name()]);
+        const bool unlucky = ground_.unlucky.contains(app->name().str() + remote_.tip().hex());
+        check_settled(*app, remote_, disk_, tip_expected_[app->name()] && !unlucky);
     }
     for (const auto& [name, settings] : configs_) {
         for (const auto& id : acknowledged_) {

@@ -1,0 +1,105 @@
+#include "cli/progress.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/daemon_api.h"
+#include "cli/event_reader.h"
+#include "cli/exit_code.h"
+
+namespace lastgood::cli {
+namespace {
+
+DeploymentView deployment(const std::string& phase) {
+    DeploymentView view;
+    view.id = 7;
+    view.app = "backend";
+    view.phase = phase;
+    view.started_at = parse_rfc3339("2026-05-01T12:00:00.000Z");
+    return view;
+}
+
+DeploymentView ended(const std::string& outcome, const std::string& reason) {
+    DeploymentView view = deployment("starting");
+    view.commit = "3f2a1c09d3b1f0a4c0d0e1f2a3b4c5d6e7f80912";
+    view.outcome = outcome;
+    view.reason = reason;
+    view.finished_at = *view.started_at + Millis(12'400);
+    view.phases = {{"fetching", Millis(84)}, {"building", Millis(12'000)}};
+    return view;
+}
+
+TEST(Progress, TellsEachPhaseOnce) {
+    Progress progress{Style{}};
+    DeploymentView view = deployment("fetching");
+    const WallTime now = *view.started_at + Millis(80);
+    EXPECT_EQ(progress.lines(view, now), "   +80ms  backend fetching\n");
+    EXPECT_EQ(progress.lines(view, now), "");
+    view.phase = "building";
+    view.commit = "3f2a1c09d3b1f0a4c0d0e1f2a3b4c5d6e7f80912";
+    view.subject = "Mend \x1b[31m login";
+    EXPECT_EQ(progress.lines(view, now + Millis(1320)),
+              "   +1.4s  backend 3f2a1c0 building  Mend \\x1b[31m login\n");
+}
+
+TEST(Progress, EndsWithOutcomeReasonAndTimes) {
+    Progress progress{Style{}};
+    const DeploymentView view = ended("failed", "not ready within 30s\nlisten: EADDRINUSE\x07");
+    EXPECT_EQ(progress.lines(view, *view.finished_at),
+              "backend 3f2a1c0 failed after 12.4s: not ready within 30s\n"
+              "    listen: EADDRINUSE\\x07\n"
+              "  fetching 84ms, building 12s\n");
+}
+
+TEST(ExitCode, FollowsTheOutcome) {
+    EXPECT_EQ(exit_code_of(ended("good", "")), kDone);
+    EXPECT_EQ(exit_code_of(ended("failed", "step 1 exited with status 1")), kFailed);
+    EXPECT_EQ(exit_code_of(ended("rolled_back", "3 crashes")), kFailed);
+    EXPECT_EQ(exit_code_of(ended("superseded", "by a newer one")), kFailed);
+    EXPECT_EQ(exit_code_of(ended("superseded", "commit x is live already, in its probation")),
+              kDone);
+    EXPECT_EQ(exit_code_of(ended("cancelled", "the app was stopped by the operator")), kFailed);
+    EXPECT_EQ(exit_code_of(ended("cancelled", "commit 3f2a1c0 is in quarantine: bad")), kRefused);
+}
+
+TEST(ExitCode, FollowsTheAnswerOfTheDaemon) {
+    EXPECT_EQ(exit_code_of_status(200), kDone);
+    EXPECT_EQ(exit_code_of_status(202), kDone);
+    EXPECT_EQ(exit_code_of_status(409), kRefused);
+    EXPECT_EQ(exit_code_of_status(400), kUsage);
+    EXPECT_EQ(exit_code_of_status(404), kUsage);
+    EXPECT_EQ(exit_code_of_status(503), kFailed);
+    EXPECT_EQ(exit_code_of_status(0), kNotReached);
+}
+
+TEST(EventReader, TakesEventsFromPiecesOfAnySize) {
+    const std::string stream =
+        ":\n\ndata: {\"a\":1}\n\nevent: x\ndata: one\r\ndata:two\r\n\r\n:comment\ndata: last\n\n";
+    for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
+        EventReader reader;
+        std::vector<std::string> events;
+        for (std::size_t at = 0; at < stream.size(); at += piece) {
+            EXPECT_TRUE(reader.feed(stream.substr(at, piece), [&events](const std::string& data) {
+                events.push_back(data);
+                return true;
+            }));
+        }
+        EXPECT_EQ(events, (std::vector<std::string>{"{\"a\":1}", "one\ntwo", "last"})) << piece;
+    }
+}
+
+TEST(EventReader, GivesUpOnAnEventWithoutEnd) {
+    EventReader reader;
+    bool goes_on = true;
+    for (int i = 0; i < 100 && goes_on; ++i) {
+        goes_on = reader.feed(std::string(64 * 1024, 'x'), [](const std::string&) { return true; });
+    }
+    EXPECT_FALSE(goes_on);
+}
+
+TEST(Url, EscapesWhatIsNoPlainName) {
+    EXPECT_EQ(app_path("back-end_2.x", "/deploy"), "/v1/apps/back-end_2.x/deploy");
+    EXPECT_EQ(app_path("../a?b"), "/v1/apps/..%2fa%3fb");
+}
+
+}  // namespace
+}  // namespace lastgood::cli
