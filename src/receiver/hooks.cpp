@@ -72,6 +72,14 @@ forge::Headers headers_of(const http::Request& request) {
     return [&request](std::string_view name) { return request.header(name); };
 }
 
+// JSON and forms are what forges send; without a type it is taken for JSON.
+bool is_known_type(const http::Request& request) {
+    const std::string_view header = request.header("content-type");
+    const std::string type = to_lower(trim(header.substr(0, header.find(';'))));
+    return type.empty() || type == "application/json" ||
+           type == "application/x-www-form-urlencoded";
+}
+
 }  // namespace
 
 Hooks::Hooks(DaemonLink& link, HookSettings settings) : link_(link) {
@@ -115,6 +123,9 @@ http::Response Hooks::take_delivery(const http::Request& request, std::string_vi
 }
 
 http::Response Hooks::record(const http::Request& request, const HookApp& app, Millis answer_max) {
+    if (!is_known_type(request)) {
+        return reply(415, R"({"error":"send the payload as application/json"})");
+    }
     auto delivery = forge::parse(app.provider, headers_of(request), request.body);
     const std::string hook = "hook of " + app.app.str() + ": ";
     if (!delivery) {
