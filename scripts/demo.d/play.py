@@ -185,8 +185,13 @@ class Demo:
     def status(self):
         return json.loads(self.lastgood("status", "--json"))["apps"][0]
 
-    def newest(self):
-        return json.loads(self.lastgood("history", "hello", "-n", "1", "--json"))["deployments"][0]
+    def deployment_of(self, commit):
+        """The newest, once it has ended."""
+        rows = json.loads(self.lastgood("history", "hello", "--json"))["deployments"]
+        for row in rows:
+            if row["commit"] == commit:
+                return row if row["outcome"] else None
+        return None
 
     # ---- the acts
     def push(self, version, crashes=False, hook=True):
@@ -247,10 +252,7 @@ class Demo:
         wait_until(lambda: len(load.answers) > 500, "load")
         try:
             bad = self.push("2", crashes=True)
-            row = wait_until(
-                lambda: (r := self.newest())["commit"] == bad and r["outcome"] and r,
-                "the rollback", every=0.02,
-            )
+            row = wait_until(lambda: self.deployment_of(bad), "the rollback", every=0.02)
             enough = len(load.answers) + 2000
             wait_until(lambda: len(load.answers) > enough, "load after the rollback")
         finally:

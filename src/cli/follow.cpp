@@ -98,6 +98,8 @@ void Follower::listen(const std::string& socket) {
         complain(
             Error{"the daemon knows no deployment " + std::to_string(followed_.deployment), {}});
         exit_code_ = kFailed;
+    } else if (const std::string why = parse_error(end->body); !why.empty()) {
+        last_error_ = {why, {}};
     }
 }
 

@@ -149,7 +149,7 @@ int status(const Context& context, const StatusArgs& args) {
         }
         shown = true;
         const bool screen = context.style.columns > 0 && !context.json;
-        print((screen ? kClearScreen : "") + text);
+        if (!print((screen ? kClearScreen : "") + text)) return kDone;  // nobody reads any more
         std::this_thread::sleep_for(limits::kWatchEvery);
     }
 }

@@ -76,6 +76,7 @@ bool Machine::is_on_the_way(const CommitId& commit) const {
 // After the daemon's death nothing of the app runs any more (its leftovers were ended), so each
 // thing that was meant to run is started, and the work asks for its step again.
 void Machine::on(const DaemonStarted&) {
+    step_.urgent = true;
     for (auto& slot : s_.slots) {
         slot.state = RunState::empty;
         slot.commit.reset();

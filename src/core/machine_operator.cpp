@@ -29,6 +29,7 @@ void Machine::on(const RollbackAsked& event) {
 }
 
 void Machine::roll_back_to(const CommitId& target, const std::string& by) {
+    step_.urgent = true;
     const std::string reason = "rolled back by " + by;
     const CommitId leaving = s_.trial ? s_.trial->commit : *s_.live;
     // What is cancelled counts as seen: the poller must not fight the rollback.
@@ -85,6 +86,7 @@ void Machine::on(const ResumeAsked&) {
 void Machine::on(const StartAsked&) {
     if (!s_.live && !s_.stopped) return refuse("nothing was deployed yet; use lastgood deploy");
     accept({}, {});
+    step_.urgent = true;
     if (s_.stopped) effect(PollNow{});
     s_.stopped = false;
     if (!s_.live) return accept({}, "nothing was deployed yet; the branch is looked at");
@@ -125,6 +127,7 @@ void Machine::end_stop() {
 void Machine::on(const StopAsked&) {
     accept({}, s_.stopped ? "it was stopped already" : "");
     s_.stopped = true;
+    step_.urgent = true;
     // What is cancelled here is found again by the poller after the start.
     if (s_.work && s_.work->commit == s_.seen_tip) s_.seen_tip.reset();
     if (s_.work) cancel_work(Outcome::cancelled, "the app was stopped by the operator");
@@ -145,6 +148,7 @@ void Machine::on(const RestartAsked&) {
         return on(StartAsked{});
     }
     accept({}, {});
+    step_.urgent = true;
     slot.failures = 0;
     if (s_.trial && s_.trial->slot == s_.active) trial_runs(false);
     stop_run(s_.active);

@@ -87,6 +87,7 @@ void Machine::on(const RunReady& event) {
     if (!is_current(event.run, event.slot)) return;
     SlotState& slot = s_.slot(event.slot);
     if (slot.state != RunState::starting) return;
+    step_.urgent = true;
     slot.state = RunState::running;
     if (is_work_run(event.slot)) return go_live(event.slot);
     if (!s_.trial || s_.trial->slot != event.slot) return;
@@ -98,6 +99,7 @@ void Machine::on(const RunNotReady& event) {
     if (!is_current(event.run, event.slot)) return;
     SlotState& slot = s_.slot(event.slot);
     if (slot.state != RunState::starting) return;
+    step_.urgent = true;
     if (is_work_run(event.slot)) return start_failed(event.reason);
     tell(Tone::error, "commit " + slot.commit->short_hex() + ": " + event.reason);
     const bool judged = s_.trial && s_.trial->slot == event.slot && s_.trial->deployment.value != 0;
@@ -126,10 +128,10 @@ void Machine::on(const RunExited& event) {
     const bool of_work = is_work_run(event.slot);
     const Millis ran = std::max(Millis(0), context_.now - before.started);
     empty(event.slot);
+    step_.urgent = true;
     if (before.state == RunState::stopping) {
         return stopped_run(event.slot, commit, before.restart);
     }
-    step_.urgent = true;
     if (of_work) {
         start_failed("it ended before it was ready: " + with_tail(event));
     } else if (s_.trial && s_.trial->slot == event.slot) {

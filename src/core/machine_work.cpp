@@ -63,7 +63,12 @@ bool Machine::may_be_superseded() const {
 // Ends the older wish; an automatic newer one remembers it, because it may be the newer commit.
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
-    if (!is_automatic(newer.trigger) || !is_automatic(older.request.trigger)) return;
+    if (!is_automatic(older.request.trigger)) return;
+    if (!is_automatic(newer.trigger)) {
+        // An operator's choice: the poller must not fight it.
+        if (newer.commit && older.request.commit) s_.seen_tip = older.request.commit;
+        return;
+    }
     if (older.request.commit && older.request.commit != newer.commit) {
         newer.over.push_back({*older.request.commit, older.request.delivery});
     }
@@ -98,11 +103,8 @@ void Machine::on(const Fetched& event) {
         choose_commit(s_.work->request, event.facts, s_.live, settings_.branch, waited_enough);
     switch (choice.kind) {
         case CommitChoice::Kind::deploy:
-            // A newer tip than the chosen commit is left to the poller: its own delivery may be
-            // lost. An operator's choice stands against the tip of its hour.
-            if (choice.commit == event.facts.tip || !is_automatic(s_.work->request.trigger)) {
-                s_.seen_tip = event.facts.tip;
-            }
+            // A newer tip than the chosen commit is left to the poller: its delivery may be lost.
+            if (choice.commit == event.facts.tip) s_.seen_tip = event.facts.tip;
             return deploy_chosen(choice);
         case CommitChoice::Kind::stale:
             if (!s_.work->request.delivery.empty()) {

@@ -37,8 +37,9 @@ struct Result {
 class Commands : public testing::Test {
   protected:
     Commands() {
-        write("lastgood.yaml", "state_dir: " + (folder_ / "state") +
-                                   "\nruntime_dir: " + (folder_ / "run") + "\napps: {}\n");
+        write("lastgood.yaml",
+              "state_dir: " + (folder_ / "state") + "\nruntime_dir: " + (folder_ / "run") +
+                  "\napps: { backend: { repo: /srv/backend.git, run: ./server } }\n");
         std::filesystem::create_directories(folder_ / "run");
         std::filesystem::create_directories(folder_ / "state/apps/backend/logs");
         std::filesystem::create_directories(folder_ / "state/logs");
@@ -57,7 +58,12 @@ class Commands : public testing::Test {
         testing::internal::CaptureStdout();
         testing::internal::CaptureStderr();
         Result result;
-        result.exit_code = cli::run(static_cast<int>(words.size()), argv.data());
+        result.exit_code =
+            cli::run(static_cast<int>(words.size()), argv.data(),
+                     [this](const config::Config& config, const std::string& program) {
+                         served_ = config.runtime_dir + " by " + program;
+                         return 0;
+                     });
         result.out = testing::internal::GetCapturedStdout();
         result.err = testing::internal::GetCapturedStderr();
         return result;
@@ -73,6 +79,7 @@ class Commands : public testing::Test {
     TempFolder folder_;
     FakeTarget target_;
     std::optional<RunningServer> daemon_;
+    std::string served_;  // what `serve` ran the daemon with
 };
 
 bool has(const std::string& text, const std::string& part) {
@@ -322,7 +329,7 @@ TEST_F(Commands, LeaveTheDeploymentAloneOnCtrlC) {
                                "backend"};
         char* argv[] = {words[0].data(), words[1].data(), words[2].data(),
                         words[3].data(), words[4].data(), nullptr};
-        _exit(cli::run(5, argv));
+        _exit(cli::run(5, argv, nullptr));
     }
     ASSERT_GT(child, 0);
     EXPECT_TRUE(daemon_->wait_for_subscriber());
@@ -367,6 +374,13 @@ TEST_F(Commands, CheckTellsFaultsWithTheirPlaces) {
     EXPECT_TRUE(has(result.err, "lastgood.yaml:1:1: ")) << result.err;
     const Json faults = Json::parse(run({"check", "--json"}).out).at("faults");
     EXPECT_EQ(faults.at(0).at("line"), 1);
+}
+
+TEST_F(Commands, ServeRunsTheDaemonWithItsConfigAndThisBinary) {
+    const Result result = run({"serve"});
+    EXPECT_EQ(result.exit_code, kDone) << result.err;
+    EXPECT_EQ(served_, (folder_ / "run") + " by " +
+                           std::filesystem::read_symlink("/proc/self/exe").string());
 }
 
 TEST_F(Commands, HideTheDaemonsOwnProcessesFromTheHelp) {

@@ -24,7 +24,7 @@ DeploymentView ended(const std::string& outcome, const std::string& reason) {
     view.outcome = outcome;
     view.reason = reason;
     view.finished_at = *view.started_at + Millis(12'400);
-    view.phases = {{"fetching", Millis(84)}, {"building", Millis(12'000)}};
+    view.phases = {{"fetching", Millis(84)}, {"building", Millis(12'300)}};
     return view;
 }
 
@@ -47,7 +47,7 @@ TEST(Progress, EndsWithOutcomeReasonAndTimes) {
     EXPECT_EQ(progress.lines(view, *view.finished_at),
               "backend 3f2a1c0 failed after 12.4s: not ready within 30s\n"
               "    listen: EADDRINUSE\\x07\n"
-              "  fetching 84ms, building 12s\n");
+              "  fetching 84ms, building 12.3s\n");
 }
 
 TEST(ExitCode, FollowsTheOutcome) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/command_body.h"
 #include "control/fake_target.h"
 #include "lastgood/http/client.h"
 
@@ -158,6 +159,15 @@ TEST_F(ControlApi, KnowsWhoAsksFromTheSocketAndLetsOnlyRootNameAnother) {
     } else {
         EXPECT_EQ(asked, "rollback backend '' by ada\\x1b[31m");
     }
+}
+
+TEST(OperatorName, IsTheConnectedUsersAndOnlyRootMaySpeakForOthers) {
+    EXPECT_EQ(operator_name("unix:0", ""), "root");
+    EXPECT_EQ(operator_name("unix:0", "ada"), "ada");
+    EXPECT_EQ(operator_name("unix:65534", "ada"), "nobody");
+    EXPECT_EQ(operator_name("unix:3999999999", "ada"), "uid 3999999999");
+    EXPECT_EQ(operator_name("10.0.0.1", "ada"), "ada");
+    EXPECT_EQ(operator_name("10.0.0.1", ""), "someone");
 }
 
 TEST_F(ControlApi, CarriesOutEachCommand) {

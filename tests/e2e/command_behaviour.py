@@ -105,8 +105,11 @@ class Pause(Case):
         row = next(d for d in self.deliveries() if d["id"] == "paused")
         self.assertIn("pause", row["reason"])
         self.assertEqual(first, self.status()["commit"])
-        refused = self.cli("deploy", "backend")
+        refused = self.cli("redeliver", "paused")
         self.assertEqual(4, refused.returncode, refused.stdout + refused.stderr)
+        self.assertIn("pause", refused.stderr)
+        self.cli_ok("deploy", "backend")  # only what is automatic is paused
+        self.assertEqual(second, self.status()["commit"])
         self.cli_ok("resume", "backend")
         self.assertFalse(self.status()["paused"])
         third = self.repo.commit("v3")
@@ -155,7 +158,8 @@ class Output(Case):
         self.assertIn("hello from the app", out)
         self.assertIn("a second line", self.cli_ok("logs", "backend", "--grep", "second"))
         self.assertNotIn("hello", self.cli_ok("logs", "backend", "--grep", "second"))
-        self.assertNotIn("a second line", self.cli_ok("logs", "backend", "-n", "0"))
+        (last,) = self.cli_ok("logs", "backend", "-n", "1").splitlines()
+        self.assertNotIn("hello", last)
 
     def test_logs_tell_what_the_daemon_did(self):
         commit = self.first_good()

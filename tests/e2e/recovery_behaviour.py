@@ -191,14 +191,21 @@ class Restart(Case):
         self.assertEqual("v1", self.version())
         self.assertEqual(1, len([r for r in self.history() if r["commit"] == first]))
 
-    def test_half_made_releases_are_removed_at_start(self):
-        self.first_good()
-        self.daemon.stop()
-        stray = self.state / "apps/backend/releases" / ("e" * 40)
-        stray.mkdir()
-        (stray / "half").write_text("x")
+    def test_a_half_made_release_is_made_anew(self):
+        gate = self.folder / "gate"
+        self.app["build"] = [f"echo once >> built; while [ ! -e {gate} ]; do sleep 0.02; done"]
+        commit = self.repo.commit("v1")
+        self.serve()
+        self.push(commit)
+        release = self.state / "apps/backend/releases" / commit
+        self.wait(lambda: (release / "built").exists(), "the build")
+        self.daemon.kill()
+        (release / "half").write_text("x")
+        gate.touch()
         self.daemon.start()
-        self.wait(lambda: not stray.exists(), "the stray release to be removed")
+        self.wait_good(commit)
+        self.assertFalse((release / "half").exists())
+        self.assertEqual("once\n", (release / "built").read_text())
 
     def test_old_releases_are_pruned(self):
         self.app["keep_releases"] = 2

@@ -36,13 +36,14 @@ class CrashLoop(Case):
         second = self.repo.commit("v2")
         self.push(second)
         self.wait_phase(second, "probation")
+        slot = self.status()["slot"]
         try:
             self.version("/crash")
         except Exception:  # the crash cuts this very request
             pass
         self.wait(
             lambda: self.status()["commit"] == second
-            and self.status()["slot"] == "green"
+            and self.status()["slot"] == slot
             and len(self.app_pids()) == 2
             and self.version() == "v2",
             "the second release to serve again",

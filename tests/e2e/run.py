@@ -98,6 +98,8 @@ def main():
         skipped.extend(re.findall(r"^@skipped (.*)$", output, re.M))
         verdict = "ok" if code == 0 else "FAILED"
         print(f"{verdict:7} {name}  {tests} tests, {took:.1f} s", flush=True)
+        for note in re.findall(r"@note (.*)$", output, re.M):
+            print(f"        {note}")
         if code != 0:
             broken.append(name)
         if code != 0 or options.v:

@@ -208,7 +208,8 @@ class Booted(unittest.TestCase):
             "-H", "X-GitHub-Event: push", "-H", f"X-GitHub-Delivery: {commit}",
             "-H", f"X-Hub-Signature-256: {signature}", "--data-binary", body,
         )
-        self.assertTrue(answer.endswith("202"), answer)
+        # The poller's look at the start may have found it first.
+        self.assertTrue(answer.endswith("202") or "already" in answer, answer)
 
     def setUp(self):
         self.ok("systemctl", "reset-failed")

@@ -47,7 +47,7 @@ class Traffic(Case):
         self.assertGreaterEqual(load.total, REQUESTS_MIN)
         self.assertEqual({"v1", "v2"}, set(load.answered))
         self.assertEqual(first, self.status()["commit"])
-        print(f"{load.total} requests, 0 failed, the slowest {load.slowest * 1000:.0f} ms")
+        print(f"@note {load.total} requests, 0 failed, the slowest {load.slowest * 1000:.0f} ms")
 
     def test_whatever_the_app_does_on_term(self):
         for how in ("exit", "ignore", "finish"):
@@ -111,7 +111,7 @@ class Traffic(Case):
         self.assertEqual(set(), set(load.kinds()) - {"cut"}, "a request that waited has failed")
         self.assertGreater(load.answered["bad"], 0, row)
         print(
-            f"{load.total} requests, {len(load.failures)} held by a crashing process failed, "
+            f"@note {load.total} requests, {len(load.failures)} held by a crashing process failed, "
             f"the slowest answered {load.slowest * 1000:.0f} ms"
         )
 

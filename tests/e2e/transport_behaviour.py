@@ -82,13 +82,13 @@ class Ssh(Transport):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / "other")
             other = " ".join((self.folder / "other.pub").read_text().split()[:2])
             server.known_hosts.write_text(f"[127.0.0.1]:{server.port} {other}\n")
-            self.fails_to_fetch(server.url(self.repo), "host key")
+            self.fails_to_fetch(server.url(self.repo), "IDENTIFICATION HAS CHANGED", "known_hosts")
 
     def test_a_key_that_may_not_log_in_is_told(self):
         with Sshd(self.folder) as server:
             self.auth(server)
             (server.folder / "authorized_keys").write_text("")
-            self.fails_to_fetch(server.url(self.repo), "ssh_key")
+            self.fails_to_fetch(server.url(self.repo), "Permission denied", str(server.key))
 
 
 class Http(Transport):

@@ -217,8 +217,9 @@ struct Step {
     std::vector<Effect> effects;
     Answer answer;
     std::int64_t next_deployment_id = 1;
-    // The effects keep users served (a restart, a way back) and must not wait for a disk that
-    // refuses the record.
+    // The effects keep users served, or an operator wants them at the processes (what runs, and all
+    // news of it): they must not wait for a disk that refuses the record. What is fetched and built
+    // waits.
     bool urgent = false;
 };
 

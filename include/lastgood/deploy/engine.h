@@ -5,7 +5,7 @@
 // forks: the World does, and answers with events later (never from inside a call). The simulation
 // runs this same engine on a world of its own.
 //
-// When the journal refuses (a full disk), urgent effects (restarts, the way back) are performed all
+// When the journal refuses (a full disk), urgent effects (all about what runs) are performed all
 // the same, and before them what is held by then, in order, so that apps keep being served; others
 // are held until retry() succeeds. The state
 // in memory is ahead of the disk meanwhile, and healthy() says so: deliveries are not accepted
