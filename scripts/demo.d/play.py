@@ -306,10 +306,11 @@ class Demo:
     def time_of_fetch(self, commit):
         """`git fetch` of that commit into a repository that has the one before: the median of 5."""
         times = []
+        before, _ = self.git("rev-parse", f"{commit}~1")
         for number in range(5):
             mirror = self.folder / f"mirror{number}.git"
             self.git("init", "-q", "--bare", mirror)
-            self.git("fetch", "-q", self.bare, f"{commit}~1", cwd=mirror)
+            self.git("fetch", "-q", self.bare, before, cwd=mirror)
             begun = time.monotonic()
             self.git("fetch", "-q", "--no-tags", self.bare, f"{commit}:refs/heads/x", cwd=mirror)
             times.append((time.monotonic() - begun) * 1000)

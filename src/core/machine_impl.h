@@ -85,6 +85,10 @@ class Machine {
     void restart_later(Slot slot, const CommitId& commit, Millis ran);
     void stopped_run(Slot slot, const CommitId& commit, bool restart);
     [[nodiscard]] bool live_is_left() const;
+    // Without two slots: for the work's release, which is being started.
+    [[nodiscard]] bool live_has_stopped() const {
+        return !settings_.two_slots && s_.work && s_.work->phase == Phase::starting;
+    }
     void resume_live();
     bool serve_live();
     void end_stop();
@@ -93,6 +97,7 @@ class Machine {
     void trial_failed(const std::string& reason);
     void end_of_probation();
     void good_crashed(const RunExited& event, Millis ran);
+    bool leave_kept(const std::string& reason);
     void back_to_warm(Slot warm);
     void go_back(const std::string& reason);
     void put_work_back();

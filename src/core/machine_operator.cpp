@@ -90,9 +90,7 @@ void Machine::on(const StartAsked&) {
     if (s_.stopped) effect(PollNow{});
     s_.stopped = false;
     if (!s_.live) return accept({}, "nothing was deployed yet; the branch is looked at");
-    if (s_.work && s_.work->phase == Phase::starting && !settings_.two_slots) {
-        return accept({}, "another release is being started");
-    }
+    if (live_has_stopped()) return accept({}, "another release is being started");
     SlotState& slot = s_.slot(s_.active);
     slot.failures = 0;
     switch (slot.state) {
@@ -147,6 +145,7 @@ void Machine::on(const RestartAsked&) {
     if (s_.stopped || !s_.live || slot.state == RunState::empty || slot.state == RunState::backoff) {
         return on(StartAsked{});
     }
+    if (live_has_stopped()) return accept({}, "another release is being started");
     accept({}, {});
     step_.urgent = true;
     slot.failures = 0;
@@ -161,6 +160,9 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     }
     record(Unquarantined{event.commit});
     accept({}, {});
+    if (s_.trial && !s_.serves(s_.trial->slot) && !s_.stopped) {
+        leave_kept("it could not be kept running");
+    }
 }
 
 void Machine::on(const ReleaseRemoved& event) { std::erase(s_.good, event.commit); }

@@ -168,8 +168,7 @@ bool Machine::live_is_left() const {
 // this is how each failed start ends.
 void Machine::resume_live() {
     if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::empty) return;
-    const bool starting = s_.work && s_.work->phase == Phase::starting;
-    if (starting && (!settings_.two_slots || live_is_left())) return;
+    if (live_has_stopped() || live_is_left()) return;
     if (!settings_.two_slots && s_.slot(other(s_.active)).state != RunState::empty) return;
     serve_live();
 }
@@ -192,6 +191,7 @@ void Machine::trial_crashed(const RunExited& event, Millis ran) {
     Trial& trial = *s_.trial;
     if (!trial.deployment) {
         trial.ran = Millis(0);  // a whole probation in one go is wanted
+        if (leave_kept(with_tail(event))) return;
         tell(Tone::error, "commit " + trial.commit.short_hex() + " " + with_tail(event));
         return restart_later(event.slot, trial.commit, ran);
     }
@@ -207,6 +207,19 @@ void Machine::trial_crashed(const RunExited& event, Millis ran) {
     const Slot warm = other(event.slot);
     if (s_.active == event.slot && s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
     restart_later(event.slot, trial.commit, ran);
+}
+
+// The release that is kept restarting for want of a better one is left, once there is one again
+// (its quarantine ended).
+bool Machine::leave_kept(const std::string& reason) {
+    if (!s_.trial || s_.trial->deployment || !rollback_target(s_, s_.trial->commit)) return false;
+    const Trial kept = *s_.trial;
+    if (!s_.is_quarantined(kept.commit)) put_in_quarantine(kept.commit, reason);
+    trial_runs(false);
+    s_.trial.reset();
+    stop_run(kept.slot);
+    go_back(reason);
+    return true;
 }
 
 void Machine::back_to_warm(Slot warm) {

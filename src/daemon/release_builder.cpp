@@ -38,14 +38,12 @@ void ReleaseBuilder::write_tree() {
     auto begun = site_.journal.begin_release(app_.name, what_.commit);
     if (begun) begun = sys::make_directories(paths_.releases());
     if (!begun) return fail(begun.error().text());
-    session_.materialise(
-        what_.commit, paths_.release(what_.commit), [this](git::GitResult<git::Released> written) {
-            if (!written.value) return fail(written.error.error.text());
-            auto described = site_.journal.describe_release(
-                app_.name, what_.commit, written.value->text.subject, written.value->text.author);
-            if (!described) return fail(described.error().text());
-            run_build();
-        });
+    session_.materialise(what_.commit, paths_.release(what_.commit),
+                         [this](git::GitResult<git::Released> written) {
+                             if (!written.value) return fail(written.error.error.text());
+                             text_ = std::move(written.value->text);
+                             run_build();
+                         });
 }
 
 void ReleaseBuilder::run_build() {
@@ -55,7 +53,8 @@ void ReleaseBuilder::run_build() {
 void ReleaseBuilder::seal() {
     session_.seal(paths_.release(what_.commit), [this](git::GitResult<bool> sealed) {
         if (!sealed.value) return fail(sealed.error.error.text());
-        auto built = site_.journal.release_built(app_.name, what_.commit);
+        auto built =
+            site_.journal.release_built(app_.name, what_.commit, text_.subject, text_.author);
         if (!built) return fail(built.error().text());
         run_hooks();
     });

@@ -42,6 +42,7 @@ class ReleaseBuilder {
     core::DoBuild what_;
     Done done_;
     AppPaths paths_;
+    git::CommitText text_;
     std::unique_ptr<process::RunSteps> steps_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -58,26 +59,31 @@ void WorkerProcess::ask(const std::string& line, Millis limit, GitError late, On
 }
 
 Expected<void> WorkerProcess::start() {
-    auto in = sys::make_pipe(O_CLOEXEC);
-    if (!in) return in.error();
+    // A socket and no pipe: writing to a worker that is gone must not raise SIGPIPE in the daemon.
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return system_error("could not make a socket pair", errno);
+    }
+    sys::Fd in(ends[0]);
+    const sys::Fd worker_in(ends[1]);
     auto out = sys::make_pipe(O_CLOEXEC);
     if (!out) return out.error();
     auto err = sys::make_pipe(O_CLOEXEC);
     if (!err) return err.error();
-    for (const int fd : {in->write.get(), out->read.get(), err->read.get()}) {
+    for (const int fd : {in.get(), out->read.get(), err->read.get()}) {
         if (auto set = sys::set_nonblocking(fd, true); !set) return set.error();
     }
     sys::SpawnSpec spec;
     spec.argv = {program_, "git-worker"};
     spec.env = worker_environment();
     spec.workdir = "/";
-    spec.fds = {{in->read.get(), 0}, {out->write.get(), 1}, {err->write.get(), 2}};
+    spec.fds = {{worker_in.get(), 0}, {out->write.get(), 1}, {err->write.get(), 2}};
     // Not die_with_parent: that would kill the worker alone. It sees the end of its stdin instead
     // and takes its whole group along.
     auto child = sys::spawn(spec);
     if (!child) return child.error();
     pid_ = child->pid;
-    in_ = std::move(in->write);
+    in_ = std::move(in);
     out_ = std::move(out->read);
     err_ = std::move(err->read);
     received_.clear();
@@ -90,7 +96,7 @@ Expected<void> WorkerProcess::start() {
 
 void WorkerProcess::write_more() {
     while (!unsent_.empty()) {
-        const ssize_t put = write(in_.get(), unsent_.data(), unsent_.size());
+        const ssize_t put = send(in_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
         if (put > 0) {
             unsent_.erase(0, static_cast<std::size_t>(put));
             continue;

@@ -141,15 +141,12 @@ Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit
                app.str(), commit.hex());
 }
 
-Expected<void> Journal::describe_release(const AppName& app, const CommitId& commit,
-                                         const std::string& subject, const std::string& author) {
-    return run(*db_, "UPDATE releases SET subject = ?, author = ? WHERE app = ? AND commit_id = ?",
+Expected<void> Journal::release_built(const AppName& app, const CommitId& commit,
+                                      const std::string& subject, const std::string& author) {
+    return run(*db_,
+               "UPDATE releases SET built = 1, subject = ?, author = ? "
+               "WHERE app = ? AND commit_id = ?",
                subject, author, app.str(), commit.hex());
-}
-
-Expected<void> Journal::release_built(const AppName& app, const CommitId& commit) {
-    return run(*db_, "UPDATE releases SET built = 1 WHERE app = ? AND commit_id = ?", app.str(),
-               commit.hex());
 }
 
 Expected<void> Journal::set_run_spec(const AppName& app, const CommitId& commit,

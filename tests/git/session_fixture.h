@@ -39,7 +39,6 @@ inline std::vector<pid_t> live_children(pid_t pid) {
 class SessionRunner {
   public:
     SessionRunner(const Remote& remote, SessionLimits limits) {
-        signal(SIGPIPE, SIG_IGN);
         session = open_session(loop, reaper, own_program(), remote, limits);
     }
 

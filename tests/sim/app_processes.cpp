@@ -104,7 +104,7 @@ void AppWorld::perform(const core::DoSwitch& effect) {
     noted(effect);
     const auto ready = [this](Slot slot) {
         const auto& process = processes_[index(slot)];
-        return process && process->ready;
+        return process && process->ready && !process->ended && !process->stopping;
     };
     // Where nothing better runs, users may as well wait at the one that is being started.
     Ground::must(ready(effect.slot) || !ready(other(effect.slot)),

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
         }
     }
     constexpr int kShown = 1;
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     int failed = 0;
     for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
         const auto result = lastgood::sim::simulate(seed);

@@ -30,8 +30,8 @@ void check_state(const core::AppState& state, const std::string& who) {
     must(!state.waiting || state.waiting->phase == Phase::queued, "what waits is queued");
     if (state.trial) {
         must(state.live.has_value(), "with a trial something is live");
-        const bool alone = !core::rollback_target(state, std::nullopt);
-        must(!state.is_quarantined(state.trial->commit) || alone, "a release on trial is in quarantine");
+        must(!state.is_quarantined(state.trial->commit) || !state.trial->deployment,
+             "a release on trial is in quarantine");
         must(state.active != state.trial->slot || state.live == state.trial->commit,
              "the release on trial is live where its slot has the users");
     }

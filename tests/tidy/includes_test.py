@@ -83,7 +83,7 @@ class TheRuleItself(unittest.TestCase):
 
     def test_sees_an_include_of_the_same_floor(self):
         self.rejects("src/git/x.cpp", '#include "lastgood/http/front.h"')
-        self.rejects("include/lastgood/forge/x.h", '#include "lastgood/config/config.h"')
+        self.rejects("include/lastgood/cli/x.h", '#include "lastgood/daemon/daemon.h"')
 
     def test_sees_a_private_header_of_another_module(self):
         self.rejects("src/deploy/x.cpp", '#include "store/schema.h"')

@@ -11,8 +11,7 @@ FLOORS = [
     {"forge", "config"},
     {"git", "store", "process", "logs", "http"},
     {"deploy", "supervise", "receiver", "control", "fleet"},
-    {"daemon"},
-    {"cli"},
+    {"daemon", "cli"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 

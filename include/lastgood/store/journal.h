@@ -108,9 +108,8 @@ class Journal {
 
     // ---- releases
     Expected<void> begin_release(const AppName& app, const CommitId& commit);
-    Expected<void> describe_release(const AppName& app, const CommitId& commit,
-                                    const std::string& subject, const std::string& author);
-    Expected<void> release_built(const AppName& app, const CommitId& commit);
+    Expected<void> release_built(const AppName& app, const CommitId& commit,
+                                 const std::string& subject, const std::string& author);
     Expected<void> set_run_spec(const AppName& app, const CommitId& commit,
                                 const std::string& run_spec);
     Expected<std::optional<ReleaseRow>> release(const AppName& app, const CommitId& commit);
