@@ -226,7 +226,8 @@ int run(int argc, char** argv, const Daemon& daemon) {
                        "/etc/lastgood/lastgood.yaml)");
     program.set_version_flag("--version", std::string("lastgood ") + own_version());
     program.require_subcommand(1);
-    Verbs(program, line).add_all();
+    Verbs verbs(program, line);  // what it adds refers to it
+    verbs.add_all();
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& fault) {

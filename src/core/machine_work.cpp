@@ -139,17 +139,25 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
         s_.quarantine.erase(quarantined);
         record(Unquarantined{commit});
     }
+    s_.work->commit = commit;
+    record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
     const bool on_trial = s_.trial && s_.trial->deployment && s_.trial->commit == commit;
     if (on_trial) {
         return end_work(Outcome::superseded,
                         "commit " + commit.short_hex() + " is live already, in its probation");
     }
     if (s_.live == commit && !s_.failed) {
-        s_.work->commit = commit;
-        record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
+        if (s_.trial && s_.trial->commit != commit) {
+            // Users are back on it while a newer release crashes: the branch was forced back, too.
+            const Trial trial = *s_.trial;
+            trial_runs(false);
+            s_.trial.reset();
+            end(trial.deployment, Outcome::superseded,
+                "commit " + commit.short_hex() + " is wanted again");
+            stop_run(trial.slot);
+        }
         return end_work(Outcome::good, "commit " + commit.short_hex() + " is live already");
     }
-    s_.work->commit = commit;
     s_.work->start_attempts = 0;
     begin_building();
 }

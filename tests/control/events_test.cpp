@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -51,7 +52,8 @@ class Subscriber {
             text_.erase(0, end + 2);
             if (event.starts_with(':')) continue;  // a comment, on a slow machine
             EXPECT_TRUE(event.starts_with("data: ")) << event;
-            events_.push_back(Json::parse(event.substr(std::min(event.size(), std::size_t{6})), nullptr, false));
+            events_.push_back(
+                Json::parse(event.substr(std::min(event.size(), std::size_t{6})), nullptr, false));
         }
     }
 
