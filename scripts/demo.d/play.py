@@ -25,10 +25,6 @@ ENV = {
     **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ},
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_AUTHOR_NAME": "Demo",
-    "GIT_AUTHOR_EMAIL": "demo@example.org",
-    "GIT_COMMITTER_NAME": "Demo",
-    "GIT_COMMITTER_EMAIL": "demo@example.org",
 }
 REQUEST = b"GET / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n"
 BOLD, DIM, RESET = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
@@ -126,6 +122,8 @@ class Demo:
         self.work.mkdir()
         self.git("init", "-q", "--bare", "-b", "main", self.bare)
         self.git("init", "-q", "-b", "main", ".")
+        self.git("config", "user.name", "Demo")
+        self.git("config", "user.email", "demo@example.org")
         secret = self.folder / "secret"
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32) + "\n")

@@ -122,7 +122,8 @@ std::optional<std::string> nearest(std::string_view word,
     std::optional<std::string> found;
     for (const auto& candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
-        if (distance < best) {
+        // Where no character stayed in its place, nothing was mistyped.
+        if (distance < best && distance < std::max(word.size(), candidate.size())) {
             best = distance;
             found = candidate;
         }
@@ -133,15 +134,17 @@ std::optional<std::string> nearest(std::string_view word,
 std::string printable(std::string_view text, std::size_t bytes_max) {
     std::string out;
     while (!text.empty()) {
-        if (out.size() >= bytes_max) return out + "…";
         const std::size_t length = utf8_sequence(text);
         const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
         const auto byte = static_cast<unsigned char>(text.front());
+        std::string shown;
         if (length == 0 || byte < 0x20 || byte == 0x7f || is_c1(sequence)) {
-            for (char c : sequence) append_escaped(out, c);
+            for (char c : sequence) append_escaped(shown, c);
         } else {
-            out += sequence;
+            shown = sequence;
         }
+        if (out.size() + shown.size() > bytes_max) return out + "…";
+        out += shown;
         text.remove_prefix(sequence.size());
     }
     return out;
@@ -201,7 +204,8 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
+    if (text.ends_with('=') && text.size() % 4 != 0) return std::nullopt;
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
     if (text.size() % 4 == 1) return std::nullopt;
     std::string out;
     std::uint32_t bits = 0;

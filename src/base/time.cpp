@@ -18,6 +18,47 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
     return value;
 }
 
+// Exactly `count` leading digits and what must follow them ('\0': nothing must), cut off `text`.
+std::optional<int> take_digits(std::string_view& text, std::size_t count, char then) {
+    const std::size_t length = count + (then != '\0' ? 1 : 0);
+    if (text.size() < length || (then != '\0' && text[count] != then)) return std::nullopt;
+    int value = 0;
+    for (const char c : text.substr(0, count)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    text.remove_prefix(length);
+    return value;
+}
+
+// ".123" as milliseconds, cut off `text`; finer digits are dropped. None is zero.
+std::optional<Millis> take_fraction(std::string_view& text) {
+    if (!text.starts_with('.')) return Millis(0);
+    text.remove_prefix(1);
+    std::int64_t ms = 0;
+    std::int64_t scale = 100;
+    std::size_t digits = 0;
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+        ms += (text[digits] - '0') * scale;
+        scale /= 10;
+    }
+    if (digits == 0) return std::nullopt;
+    text.remove_prefix(digits);
+    return Millis(ms);
+}
+
+// "Z" or "+01:00": how far the zone is ahead of UTC.
+std::optional<Millis> zone_offset(std::string_view text) {
+    if (text == "Z") return Millis(0);
+    if (!text.starts_with('+') && !text.starts_with('-')) return std::nullopt;
+    const int sign = text.front() == '+' ? 1 : -1;
+    text.remove_prefix(1);
+    const auto hours = take_digits(text, 2, ':');
+    const auto minutes = take_digits(text, 2, '\0');
+    if (!hours || !minutes || *hours > 23 || *minutes > 59 || !text.empty()) return std::nullopt;
+    return Millis(sign * (*hours * 60LL + *minutes) * 60'000);
+}
+
 }  // namespace
 
 BootClock::time_point BootClock::now() {
@@ -44,37 +85,23 @@ std::string format_rfc3339(WallTime time) {
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
-    const std::string copy(text);
-    std::tm utc{};
-    int consumed = 0;
-    if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &utc.tm_year, &utc.tm_mon,  // NOLINT
-                    &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &consumed) != 6) {
-        return std::nullopt;
-    }
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
-    std::int64_t ms = static_cast<std::int64_t>(timegm(&utc)) * 1000;
-    std::string_view rest = std::string_view(copy).substr(static_cast<std::size_t>(consumed));
-    if (!rest.empty() && rest.front() == '.') {
-        rest.remove_prefix(1);
-        std::int64_t scale = 100;
-        while (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') {
-            ms += (rest.front() - '0') * scale;
-            scale /= 10;
-            rest.remove_prefix(1);
-        }
-    }
-    if (rest == "Z") return WallTime(Millis(ms));
-    int hours = 0;
-    int minutes = 0;
-    char sign = 0;
-    const std::string zone(rest);
-    if (std::sscanf(zone.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 ||  // NOLINT
-        (sign != '+' && sign != '-')) {
-        return std::nullopt;
-    }
-    const std::int64_t offset = (hours * 60LL + minutes) * 60'000;
-    return WallTime(Millis(sign == '+' ? ms - offset : ms + offset));
+    const auto year = take_digits(text, 4, '-');
+    const auto month = take_digits(text, 2, '-');
+    const auto day = take_digits(text, 2, 'T');
+    const auto hour = take_digits(text, 2, ':');
+    const auto minute = take_digits(text, 2, ':');
+    const auto second = take_digits(text, 2, '\0');
+    if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    // 60 is a leap second.
+    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+    const auto fraction = take_fraction(text);
+    const auto offset = zone_offset(text);
+    if (!fraction || !offset) return std::nullopt;
+    return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+           std::chrono::minutes(*minute) + std::chrono::seconds(*second) + *fraction - *offset;
 }
 
 std::optional<Millis> parse_duration(std::string_view text) {

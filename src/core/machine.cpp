@@ -84,6 +84,11 @@ void Machine::on(const DaemonStarted&) {
     }
     s_.crashes_after_good.clear();
     if (s_.trial) s_.trial->since.reset();
+    // The config had two slots before: the one that is left is for the release on trial.
+    if (!settings_.two_slots && s_.trial && s_.trial->slot != s_.active) {
+        s_.active = s_.trial->slot;
+        s_.live = s_.trial->commit;
+    }
     const bool starting = s_.work && s_.work->phase == Phase::starting;
     // Without two slots the old release had stopped for the new one; and one that is being rolled
     // back from isn't started again.

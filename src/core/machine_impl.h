@@ -64,6 +64,8 @@ class Machine {
     void begin_work(Deployment deployment);
     void next_work();
     void deploy_chosen(const CommitChoice& choice);
+    void give_up_fetching(const std::string& reason);
+    void forget_seen(const Deployment& deployment);
     void swap_for_candidate(const Candidate& candidate);
     void begin_building();
     void end_work(Outcome outcome, const std::string& reason);

@@ -45,6 +45,10 @@ void Machine::roll_back_to(const CommitId& target, const std::string& by) {
     if (leaving != target) {
         put_in_quarantine(leaving, reason);
         effect(RunHook{HookKind::on_rollback, leaving});
+        // What is left isn't restarted any more.
+        if (s_.live == leaving && s_.slot(s_.active).state == RunState::backoff) {
+            stop_run(s_.active);
+        }
     }
     if (s_.trial) {
         trial_runs(false);
@@ -126,10 +130,12 @@ void Machine::on(const StopAsked&) {
     accept({}, s_.stopped ? "it was stopped already" : "");
     s_.stopped = true;
     step_.urgent = true;
-    // What is cancelled here is found again by the poller after the start.
-    if (s_.work && s_.work->commit == s_.seen_tip) s_.seen_tip.reset();
-    if (s_.work) cancel_work(Outcome::cancelled, "the app was stopped by the operator");
+    if (s_.work) {
+        forget_seen(*s_.work);
+        cancel_work(Outcome::cancelled, "the app was stopped by the operator");
+    }
     if (s_.waiting) {
+        forget_seen(*s_.waiting);
         end(s_.waiting->id, Outcome::cancelled, "the app was stopped by the operator");
         s_.waiting.reset();
     }
@@ -148,9 +154,15 @@ void Machine::on(const RestartAsked&) {
     if (live_has_stopped()) return accept({}, "another release is being started");
     accept({}, {});
     step_.urgent = true;
+    const Slot restarted = s_.active;
+    if (s_.trial && s_.trial->slot == s_.active) {
+        trial_runs(false);
+        // The release that is still warm serves meanwhile.
+        const Slot warm = other(s_.active);
+        if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+    }
     slot.failures = 0;
-    if (s_.trial && s_.trial->slot == s_.active) trial_runs(false);
-    stop_run(s_.active);
+    stop_run(restarted);
     slot.restart = true;
 }
 
@@ -160,8 +172,12 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     }
     record(Unquarantined{event.commit});
     accept({}, {});
-    if (s_.trial && !s_.serves(s_.trial->slot) && !s_.stopped) {
-        leave_kept("it could not be kept running");
+    // There may be a way back again from what can't be kept running.
+    if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::backoff) return;
+    if (leave_kept("it could not be kept running")) return;
+    if (s_.is_quarantined(*s_.live) && rollback_target(s_, *s_.live) && !live_is_left()) {
+        stop_run(s_.active);
+        serve_live();
     }
 }
 

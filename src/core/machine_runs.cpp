@@ -90,8 +90,14 @@ void Machine::on(const RunReady& event) {
     step_.urgent = true;
     slot.state = RunState::running;
     if (is_work_run(event.slot)) return go_live(event.slot);
-    if (!s_.trial || s_.trial->slot != event.slot) return;
+    if (!s_.trial) return;
+    if (s_.trial->slot != event.slot) {
+        // The way back is ready, and the release on trial isn't (again).
+        if (s_.trial->slot == s_.active && !s_.serves(s_.active)) back_to_warm(event.slot);
+        return;
+    }
     if (s_.active != event.slot) back_to_warm(event.slot);  // the next try of the release on trial
+    if (!s_.trial->deployment) s_.trial->ran = Millis(0);   // kept restarting: a whole one in one go
     trial_runs(true);
 }
 
@@ -169,7 +175,6 @@ bool Machine::live_is_left() const {
 void Machine::resume_live() {
     if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::empty) return;
     if (live_has_stopped() || live_is_left()) return;
-    if (!settings_.two_slots && s_.slot(other(s_.active)).state != RunState::empty) return;
     serve_live();
 }
 
@@ -177,6 +182,8 @@ void Machine::resume_live() {
 // gone back to instead, and false returned.
 bool Machine::serve_live() {
     if (!s_.live || s_.stopped) return true;
+    // Called again when what still stops there has gone.
+    if (!settings_.two_slots && s_.slot(other(s_.active)).state != RunState::empty) return true;
     if (s_.is_quarantined(*s_.live) && rollback_target(s_, *s_.live)) {
         go_back("commit " + s_.live->short_hex() +
                 " is in quarantine: " + s_.quarantine[*s_.live]);
@@ -189,8 +196,10 @@ bool Machine::serve_live() {
 void Machine::trial_crashed(const RunExited& event, Millis ran) {
     trial_runs(false);
     Trial& trial = *s_.trial;
+    // A whole probation in one go is wanted: else one that dies every 30 s would be good after two
+    // crashes.
+    trial.ran = Millis(0);
     if (!trial.deployment) {
-        trial.ran = Millis(0);  // a whole probation in one go is wanted
         if (leave_kept(with_tail(event))) return;
         tell(Tone::error, "commit " + trial.commit.short_hex() + " " + with_tail(event));
         return restart_later(event.slot, trial.commit, ran);
@@ -281,7 +290,10 @@ void Machine::put_work_back() {
     if (!s_.work) return;
     Deployment deployment = *s_.work;
     cancel_work(Outcome::superseded, {});
-    if (s_.waiting) return end(deployment.id, Outcome::superseded, "a newer request came in");
+    if (is_way_back(deployment.request.trigger)) {
+        return end(deployment.id, Outcome::superseded, "another way back is taken");
+    }
+    if (s_.waiting) return supersede(deployment, s_.waiting->request);
     deployment.phase = Phase::queued;
     record(DeploymentMoved{deployment.id, Phase::queued, deployment.request.commit});
     s_.waiting = std::move(deployment);
@@ -316,6 +328,7 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
                                    : ""));
     // A rollback from it is under way: it isn't needed again.
     if (live_is_left()) return;
+    if (s_.is_quarantined(commit) && rollback_target(s_, commit)) return go_back(event.status);
     if (looping && settings_.rollback_after_good && rollback_target(s_, commit)) {
         put_in_quarantine(commit, "it crashed in a loop after it had been good: " + event.status);
         effect(RunHook{HookKind::on_rollback, commit});

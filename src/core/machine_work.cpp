@@ -29,7 +29,15 @@ std::string Machine::why_not(const Request& request) const {
 
 void Machine::on(const RequestArrived& event) {
     const std::string reason = why_not(event.request);
-    if (!reason.empty()) return refuse(reason);
+    if (!reason.empty()) {
+        // Found again by the poller when the pause or stop ends, also where the branch was set back
+        // to a commit that had its turn before.
+        const bool kept_back = is_automatic(event.request.trigger) && (s_.paused || s_.stopped);
+        const bool moved =
+            event.request.trigger == Trigger::poll || event.request.commit == s_.seen_tip;
+        if (kept_back && moved) s_.seen_tip.reset();
+        return refuse(reason);
+    }
 
     Request request = event.request;
     if (request.trigger == Trigger::cli) end_stop();
@@ -63,15 +71,13 @@ bool Machine::may_be_superseded() const {
 // Ends the older wish; an automatic newer one remembers it, because it may be the newer commit.
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
-    if (!is_automatic(older.request.trigger)) return;
+    const auto wanted = older.request.commit ? older.request.commit : older.commit;
     if (!is_automatic(newer.trigger)) {
         // An operator's choice: the poller must not fight it.
-        if (newer.commit && older.request.commit) s_.seen_tip = older.request.commit;
+        if (newer.commit && wanted && is_automatic(older.request.trigger)) s_.seen_tip = wanted;
         return;
     }
-    if (older.request.commit && older.request.commit != newer.commit) {
-        newer.over.push_back({*older.request.commit, older.request.delivery});
-    }
+    if (wanted && wanted != newer.commit) newer.over.push_back({*wanted, older.request.delivery});
     for (auto& candidate : older.request.over) {
         if (candidate.commit != newer.commit) newer.over.push_back(std::move(candidate));
     }
@@ -112,11 +118,11 @@ void Machine::on(const Fetched& event) {
             }
             return end_work(Outcome::superseded, choice.reason);
         case CommitChoice::Kind::refused:
-            return end_work(Outcome::failed, choice.reason);
+            return give_up_fetching(choice.reason);
         case CommitChoice::Kind::not_there_yet:
             break;
     }
-    if (waited_enough) return end_work(Outcome::failed, choice.reason);
+    if (waited_enough) return give_up_fetching(choice.reason);
     s_.work->fetch_failures++;
     const Millis delay =
         std::min(fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(10'000));
@@ -186,12 +192,26 @@ void Machine::on(const FetchFailed& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
     // Somebody waits for an operator's request and is told at once.
     if (event.permanent || s_.work->request.trigger == Trigger::cli) {
-        return end_work(Outcome::failed, event.reason);
+        return give_up_fetching(event.reason);
     }
     s_.work->fetch_failures++;
     const Millis delay = fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value);
     tell(Tone::error, event.reason + "; trying again in " + format_duration(delay));
     effect(SetTimer{TimerKind::fetch_retry, delay});
+}
+
+void Machine::give_up_fetching(const std::string& reason) {
+    forget_seen(*s_.work);
+    end_work(Outcome::failed, reason);
+}
+
+// What ends before it had its turn (a wish among those it took over may have had it half) is found
+// again by the poller.
+void Machine::forget_seen(const Deployment& deployment) {
+    const Request& request = deployment.request;
+    bool wanted = s_.seen_tip == request.commit || s_.seen_tip == deployment.commit;
+    for (const auto& candidate : request.over) wanted = wanted || s_.seen_tip == candidate.commit;
+    if (wanted) s_.seen_tip.reset();
 }
 
 void Machine::on(const Built& event) {

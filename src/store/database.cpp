@@ -20,7 +20,8 @@ Statement::~Statement() {
 }
 
 Statement& Statement::bind(std::string_view text) {
-    const int result = sqlite3_bind_text64(statement_, ++bound_, text.data(), text.size(),
+    const char* bytes = text.data() != nullptr ? text.data() : "";  // SQLite takes nullptr for NULL
+    const int result = sqlite3_bind_text64(statement_, ++bound_, bytes, text.size(),
                                            SQLITE_TRANSIENT, SQLITE_UTF8);  // NOLINT
     if (result != SQLITE_OK) failure_ = result;
     return *this;
@@ -96,7 +97,19 @@ Error Database::error(const std::string& doing) const {
     return Error{doing + " " + path_ + ": " + sqlite3_errmsg(db_), {}};
 }
 
+// An inner transaction rolled back, or SQLite did so itself. What comes after must not be written
+// on its own: whoever opened the outermost one is going to call all of it failed.
+bool Database::lost() const {
+    return depth_ > 0 && sqlite3_get_autocommit(db_) != 0;
+}
+
+Error Database::lost_error() const {
+    return Error{"could not write to the database " + path_ + ": the transaction was rolled back",
+                 {}};
+}
+
 Expected<void> Database::execute(const std::string& sql) {
+    if (lost()) return lost_error();
     if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
         return error("could not write to the database");
     }
@@ -104,6 +117,7 @@ Expected<void> Database::execute(const std::string& sql) {
 }
 
 Expected<Statement> Database::prepare(std::string_view sql) {
+    if (lost()) return lost_error();
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
         SQLITE_OK) {
@@ -113,6 +127,7 @@ Expected<Statement> Database::prepare(std::string_view sql) {
 }
 
 Expected<void> Database::begin() {
+    if (lost()) return lost_error();
     if (depth_ == 0) {
         if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
     }
@@ -124,6 +139,7 @@ Expected<void> Database::commit() {
     LG_ASSERT(depth_ > 0);
     if (depth_ > 1) {
         --depth_;
+        if (lost()) return lost_error();
         return {};
     }
     auto done = execute("COMMIT");
@@ -137,7 +153,7 @@ Expected<void> Database::commit() {
 
 void Database::roll_back() {
     if (depth_ == 0) return;
-    depth_ = 0;
+    --depth_;
     // Some failures (a full disk) have rolled back by themselves already.
     if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }

@@ -85,14 +85,15 @@ void AppWorld::end_process(Slot slot, std::uint64_t serial, const std::string& s
 void AppWorld::perform(const core::DoStop& effect) {
     noted(effect);
     auto& process = processes_[index(effect.slot)];
-    if (!process) {
+    if (!process || process->ended) {  // the news of its end comes first
         const RunId run = state().slot(effect.slot).run;
-        return later(Millis(0), [this, slot = effect.slot, run] {
+        return later(Millis(process ? 3 : 0), [this, slot = effect.slot, run] {
             handle(core::RunExited{slot, run, "did not run", "", true});
         });
     }
     if (process->stopping) return;
     process->stopping = true;
+    ground_.kinds.insert("restart");
     const Millis delay = ground_.random.chance(90) ? ground_.between(1, 500)
                                                    : limits::kStopTimeoutDefault;
     later(delay, [this, slot = effect.slot, serial = process->serial] {

@@ -147,7 +147,7 @@ void AppWorld::poll_now() {
 void AppWorld::polled() {
     polling_ = false;
     schedule_poll();
-    if (ground_.faults.git_fails || ground_.fault(10)) {
+    if (ground_.faults.git_fails || ground_.faults.branch_gone || ground_.fault(10)) {
         ++poll_failures_;
         return;
     }

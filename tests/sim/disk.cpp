@@ -62,6 +62,7 @@ void Disk::write(const std::string& name, const core::Record& record) {
             [&](const core::Quarantined& bad) { app.quarantine[bad.commit] = bad.reason; },
             [&](const core::Unquarantined& freed) { app.quarantine.erase(freed.commit); },
             [&](const core::BecameGood& good) {
+                if (on_good) on_good(good.commit);
                 std::erase(app.good, good.commit);
                 app.good.insert(app.good.begin(), good.commit);
             },

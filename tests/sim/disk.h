@@ -55,6 +55,8 @@ class Disk : public deploy::Storage {
     // The daemon has died: what was not committed is gone.
     void daemon_died();
 
+    std::function<void(const CommitId&)> on_good;
+
     core::AppState load(const AppName& app);
     App& app(const AppName& name) { return content_.apps[name.str()]; }
     [[nodiscard]] const Content& content() const { return content_; }

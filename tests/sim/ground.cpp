@@ -1,16 +1,12 @@
 #include "sim/ground.h"
 
 namespace lastgood::sim {
-namespace {
-constexpr std::size_t kLinesKept = 120;
-}
-
 void Ground::note(const std::string& line) {
     const auto ms = clock.now().time_since_epoch().count() - 1'000'000;
     std::string at = std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1);
     lines_.push_back(std::string(at.size() < 12 ? 12 - at.size() : 0, ' ') + at + "  " + line);
     ++noted_;
-    if (lines_.size() > kLinesKept) lines_.pop_front();
+    if (lines_.size() > lines_kept) lines_.pop_front();
 }
 
 void Ground::unnote(std::size_t down_to) {

@@ -3,9 +3,11 @@
 // The fault model. While `faults` are on:
 //   daemon   killed at any stored step or effect, before or after it; starts again later
 //   disk     refuses writes for a while; what it took stays, a batch is taken whole or not at all
-//   git      fails, hangs until its deadline, or shows a push later than it was announced
+//   git      fails, hangs until its deadline, shows a push later than it was announced, or has lost
+//            the branch for a while
 //   build    fails now and then without a reason of its own
 //   apps     do what their commit's fate says, and are killed now and then
+//   config   differs now and then when the daemon starts again
 //   forge    deliveries come late, out of order, twice or never
 #pragma once
 
@@ -29,6 +31,7 @@ struct Faults {
     bool on = true;
     bool disk_refuses = false;
     bool git_fails = false;
+    bool branch_gone = false;
     int kill_in = 0;  // kill points from now; 0: none planned
 };
 
@@ -39,6 +42,7 @@ class Ground {
     Clock clock;
     Random random;
     Faults faults;
+    std::size_t lines_kept = 120;  // of the trace
     std::set<std::string> unlucky;  // app and commit of builds that failed for no fault of their own
     std::set<std::string> kinds;  // of trouble met, to see that the simulation meets any
 

@@ -103,6 +103,7 @@ bool Remote::is_ancestor(std::size_t older, std::size_t newer) const {
 core::FetchFacts Remote::facts(const std::vector<CommitId>& candidates,
                                const std::optional<CommitId>& live) const {
     core::FetchFacts facts;
+    if (ground_.faults.branch_gone) return facts;
     facts.tip = tip_shown();
     const auto wanted = candidates.empty() ? std::vector{*facts.tip} : candidates;
     const std::size_t tip = number(*facts.tip);

@@ -1,5 +1,7 @@
 #include "sim/rules.h"
 
+#include "lastgood/core/retention_policy.h"
+
 namespace lastgood::sim {
 namespace {
 
@@ -93,7 +95,17 @@ void check_world(AppWorld& app, const Remote& remote, Disk& disk) {
 
 void check_served(AppWorld& app) {
     const core::AppState& state = app.state();
+    if (!app.engine().settings().two_slots) {
+        const bool both = app.process(Slot::blue) && app.process(Slot::green);
+        Ground::must(!both, app.name().str() + ": two processes without two slots");
+    }
     if (!state.live || state.stopped) return;
+    const Slot standby = other(state.active);
+    const auto& warm = state.slot(standby);
+    const bool better = state.serves(standby) && state.is_good(*warm.commit) &&
+                        !state.is_quarantined(*warm.commit);
+    Ground::must(state.serves(state.active) || !better,
+                 app.name().str() + ": users aren't served, though the warm release could");
     // Something runs, or will.
     bool hope = false;
     for (const auto& slot : state.slots) hope = hope || slot.state != RunState::empty;
@@ -109,7 +121,8 @@ void check_rules(AppWorld& app, const Remote& remote, Disk& disk) {
     check_served(app);
 }
 
-void check_settled(AppWorld& app, const Remote& remote, Disk& disk, bool tip_expected) {
+void check_settled(AppWorld& app, const Remote& remote, Disk& disk, bool tip_expected,
+                   bool tip_is_new) {
     const core::AppState& state = app.state();
     const auto must = [&app](bool holds, const std::string& what) {
         Ground::must(holds, app.name().str() + ": in the end " + what);
@@ -122,6 +135,13 @@ void check_settled(AppWorld& app, const Remote& remote, Disk& disk, bool tip_exp
         must(state.live == tip, "the tip " + remote.name(tip) + " isn't live");
         must(state.is_good(tip), "the tip isn't good");
         must(!state.trial && !state.failed, "the tip is still judged");
+        if (tip_is_new) {
+            const auto& built = disk.app(app.name()).built;
+            const auto extra =
+                core::releases_to_remove(state, std::vector<CommitId>(built.begin(), built.end()),
+                                         app.engine().settings().keep_releases);
+            must(extra.size() <= 2, "releases were kept for nothing");
+        }
     }
     must(!state.trial || !state.trial->deployment, "a deployment is still in its probation");
     if (state.live && remote.fate(*state.live) == Fate::good) {

@@ -7,6 +7,7 @@ namespace lastgood::sim {
 namespace {
 
 using namespace std::chrono_literals;
+constexpr Millis kAnnouncedIsLiveWithin = 20min;  // a fetch hangs, one waits for its next try
 constexpr Millis kCalm = 6h;  // fetches back off to minutes, polls to an hour
 
 core::Settings any_settings(Random& random, bool two_slots) {
@@ -22,8 +23,8 @@ core::Settings any_settings(Random& random, bool two_slots) {
 
 }  // namespace
 
-Result simulate(std::uint64_t seed) {
-    Simulation simulation(seed);
+Result simulate(std::uint64_t seed, std::size_t lines_kept) {
+    Simulation simulation(seed, lines_kept);
     Result result;
     try {
         simulation.run();
@@ -35,12 +36,24 @@ Result simulate(std::uint64_t seed) {
     return result;
 }
 
-Simulation::Simulation(std::uint64_t seed) : ground_(seed), remote_(ground_), disk_(ground_) {
+Simulation::Simulation(std::uint64_t seed, std::size_t lines_kept)
+    : ground_(seed), remote_(ground_), disk_(ground_) {
+    ground_.lines_kept = lines_kept;
     Random& random = ground_.random;
     configs_.emplace_back(*AppName::parse("one"), any_settings(random, random.chance(60)));
     if (random.chance(30)) {
         configs_.emplace_back(*AppName::parse("two"), any_settings(random, random.chance(60)));
     }
+    disk_.on_good = [this](const CommitId& commit) {
+        const Fate fate = remote_.fate(commit);
+        // Restarts that are no crashes may keep a slow crasher from crashing.
+        const bool restarts =
+            ground_.kinds.contains("daemon killed") || ground_.kinds.contains("restart");
+        Ground::must(fate != Fate::never_ready && fate != Fate::ends_before_ready &&
+                         (fate != Fate::crashes_at_once || restarts) &&
+                         (fate != Fate::crashes_slowly || restarts),
+                     "a bad commit became good: " + remote_.name(commit));
+    };
     trouble_ends_ = ground_.clock.now() + ground_.between(60'000, 3'600'000);
 }
 
@@ -66,7 +79,8 @@ void Simulation::start_daemon() {
     ground_.note("the daemon starts");
     ++life_;
     retrying_ = false;
-    for (const auto& [name, settings] : configs_) {
+    for (auto& [name, settings] : configs_) {
+        if (ground_.fault(10)) settings = any_settings(ground_.random, ground_.random.chance(50));
         apps_.push_back(std::make_unique<AppWorld>(ground_, remote_, disk_, name, settings));
     }
     try {
@@ -101,11 +115,18 @@ void Simulation::calm() {
         const Push push{"last", remote_.push(Fate::good, 1)};
         if (ground_.random.chance(50)) deliver(push, 3);  // else the poller finds it
     });
+    run_until(ground_.clock.now() + kAnnouncedIsLiveWithin);
+    for (const auto& app : apps_) {
+        const bool announced = acknowledged_.contains("last");
+        const bool good = !app->state().is_quarantined(remote_.tip());
+        Ground::must(!announced || !good || app->state().live == remote_.tip(),
+                     app->name().str() + ": the announced commit isn't live yet");
+    }
     run_until(ground_.clock.now() + kCalm);
     Ground::must(apps_.size() == configs_.size(), "the daemon is down");
     for (const auto& app : apps_) {
         const bool unlucky = ground_.unlucky.contains(app->name().str() + remote_.tip().hex());
-        check_settled(*app, remote_, disk_, tip_expected_[app->name()] && !unlucky);
+        check_settled(*app, remote_, disk_, tip_expected_[app->name()] && !unlucky, last_push);
     }
     for (const auto& [name, settings] : configs_) {
         for (const auto& id : acknowledged_) {

@@ -17,11 +17,11 @@ struct Result {
     std::set<std::string> kinds;  // of trouble that it met
 };
 
-Result simulate(std::uint64_t seed);
+Result simulate(std::uint64_t seed, std::size_t lines_kept = 120);
 
 class Simulation {
   public:
-    explicit Simulation(std::uint64_t seed);
+    explicit Simulation(std::uint64_t seed, std::size_t lines_kept = 120);
     void run();  // throws Broken
 
     [[nodiscard]] const Ground& ground() const { return ground_; }

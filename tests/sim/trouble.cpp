@@ -52,10 +52,10 @@ void Simulation::trouble() {
             ground_.faults.disk_refuses = false;
         });
     } else if (dice < 97) {
-        ground_.note("the remote is away");
-        ground_.faults.git_fails = true;
-        ground_.clock.after(ground_.between(100, 300'000),
-                            [this] { ground_.faults.git_fails = false; });
+        bool& fault = dice == 96 ? ground_.faults.branch_gone : ground_.faults.git_fails;
+        ground_.note(dice == 96 ? "the branch is gone" : "the remote is away");
+        fault = true;
+        ground_.clock.after(ground_.between(100, 300'000), [&fault] { fault = false; });
     } else if (app != nullptr) {
         app->poll_now();
     }
@@ -63,8 +63,10 @@ void Simulation::trouble() {
 
 void Simulation::push() {
     std::optional<CommitId> tip;
+    bool set_back = false;
     if (ground_.random.chance(15)) {
         const auto fate = ground_.random.chance(50) ? std::optional(any_fate()) : std::nullopt;
+        set_back = !fate;
         tip = remote_.force_push(fate);
         ground_.note("force push to " + remote_.name(tip));
     } else {
@@ -72,6 +74,11 @@ void Simulation::push() {
         ground_.note("push of " + remote_.name(tip));
     }
     for (const auto& [name, settings] : configs_) tip_expected_[name] = true;
+    // Set back to a commit that had its turn, while nothing is looked at: nobody can know.
+    for (const auto& app : apps_) {
+        const bool looks = !app->state().paused && !app->state().stopped;
+        if (set_back && !looks) tip_expected_[app->name()] = false;
+    }
     const Push push{"d" + std::to_string(pushes_.size()), *tip};
     pushes_.push_back(push);
     if (ground_.random.chance(15)) return;  // the forge never tells
@@ -106,6 +113,7 @@ void Simulation::operator_command() {
     } else if (dice < 70) {
         ask(*app, core::StartAsked{});
     } else if (dice < 78) {
+        ground_.kinds.insert("restart");
         ask(*app, core::RestartAsked{});
     } else if (dice < 83) {
         ask(*app, core::PauseAsked{});

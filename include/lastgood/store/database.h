@@ -57,14 +57,17 @@ class Database {
     Expected<void> execute(const std::string& sql);  // one or more statements without parameters
     Expected<Statement> prepare(std::string_view sql);
 
-    // Nested calls join the outer transaction; only the outermost commit reaches the disk.
+    // Nested calls join the outer transaction; only the outermost commit reaches the disk. A nested
+    // roll_back() undoes all of it, and everything until the outermost end is an Error then.
     Expected<void> begin();
     Expected<void> commit();
-    void roll_back();  // the whole of it
+    void roll_back();
 
   private:
     Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
     Error error(const std::string& doing) const;
+    bool lost() const;
+    Error lost_error() const;
 
     sqlite3* db_;
     std::string path_;

@@ -111,7 +111,7 @@ Expected<void> replace_symlink(const std::string& link, const std::string& targe
 }
 
 Expected<void> make_directories(const std::string& path, mode_t mode) {
-    for (std::size_t at = 1; at != std::string::npos;) {
+    for (std::size_t at = 0; at != std::string::npos;) {
         at = path.find('/', at + 1);
         const std::string part = path.substr(0, at);
         if (mkdir(part.c_str(), mode) == 0 || errno == EEXIST || is_directory(part)) continue;

@@ -87,6 +87,7 @@ void place_descriptors(Prepared& prepared) {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd < 3; ++fd) {
         if (null >= 0 && null != fd) dup2(null, fd);
+        if (null == fd) fcntl(fd, F_SETFD, 0);  // ours was closed, so /dev/null came to be here
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (dup2(moved[i], wanted[i].to) < 0) fail(prepared, Stage::descriptors);
