@@ -326,6 +326,9 @@ class Case(unittest.TestCase):
             if self.daemon and self.daemon.running():
                 with contextlib.suppress(Timeout):
                     self.daemon.stop()
+            with contextlib.suppress(Timeout):
+                # What was told to end with the daemon may take a moment to.
+                wait_until(lambda: not processes_of(self.folder), "the end of all", timeout=2)
             alive = processes_of(self.folder)
         finally:
             for pid in alive:

@@ -1,0 +1,336 @@
+// From the start to good: readiness, probation, crashes, the way back.
+#include "core/app_driver.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::core {
+namespace {
+
+AppDriver with_good(int number, bool two_slots = true) {
+    AppDriver app;
+    app.settings.two_slots = two_slots;
+    app.bring_to_good(number);
+    return app;
+}
+
+TEST(Machine, NeverSwitchesToAReleaseThatIsNotReady) {
+    AppDriver app = with_good(1);
+    app.bring_to_start(2);
+    EXPECT_FALSE(app.did<DoSwitch>());
+    app.not_ready(other(app.state.active));
+    EXPECT_FALSE(app.did<DoSwitch>());
+    EXPECT_EQ(commit(1), app.state.live);
+    EXPECT_EQ(Outcome::failed, app.outcome(2));
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_TRUE(app.did<DoStop>());
+}
+
+TEST(Machine, QuarantinesAReleaseThatEndsBeforeItIsReady) {
+    AppDriver app = with_good(1);
+    app.bring_to_start(2);
+    app.exits(other(app.state.active));
+    EXPECT_EQ(Outcome::failed, app.outcome(2));
+    EXPECT_NE(std::string::npos, app.reason(2).find("boom"));
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(commit(1), app.state.live);
+}
+
+TEST(Machine, StartsTheOldReleaseAgainWithoutTwoSlots) {
+    AppDriver app = with_good(1, false);
+    app.bring_to_start(2);
+    app.not_ready(other(app.state.active));
+    EXPECT_FALSE(app.did<DoStart>());  // not before the bad one has gone
+    app.stopped(other(app.state.active));
+    EXPECT_EQ(commit(1), app.the<DoStart>().commit);
+    EXPECT_TRUE(app.the<DoStart>().as_recorded);
+}
+
+TEST(Machine, CountsSlowCrashersOverTheWholeProbation) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    const Slot slot = app.state.active;
+    for (int i = 0; i < 2; ++i) {
+        app.crash_and_retry(slot, Millis(30'000));
+        EXPECT_EQ(commit(2), app.state.live);
+        EXPECT_FALSE(app.outcome(2)) << "crash " << i;
+    }
+    app.crash_and_retry(slot, Millis(30'000));
+    EXPECT_EQ(Outcome::rolled_back, app.outcome(2));
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(commit(1), app.state.live);
+}
+
+TEST(Machine, WantsAWholeProbationInOneGo) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.crash_and_retry(app.state.active, Millis(59'000));
+    EXPECT_EQ(app.settings.probation, app.all<SetTimer>().at(0).delay);
+    app.pass(Millis(59'000));
+    app.fire(TimerKind::probation);
+    EXPECT_TRUE(app.state.trial);
+    app.pass(Millis(1'000));
+    app.fire(TimerKind::probation);
+    EXPECT_TRUE(app.state.is_good(commit(2)));
+}
+
+TEST(Machine, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.pass(Millis(40'000));
+    app(PollSaw{commit(2)});  // any step stores the clock
+    app.daemon_restarts(Millis(100'000));
+    app.ready(app.state.active);
+    bool set = false;
+    for (const auto& timer : app.all<SetTimer>()) {
+        set = set || (timer.kind == TimerKind::probation && timer.delay == Millis(20'000));
+    }
+    EXPECT_TRUE(set);
+}
+
+TEST(Machine, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
+    AppDriver app = with_good(1);
+    const Slot old = app.state.active;
+    app.bring_to_probation(2);
+    EXPECT_EQ(RunState::running, app.state.slot(old).state);
+    app.pass(Millis(1'000));
+    app.exits(other(old));
+    EXPECT_EQ(old, app.the<DoSwitch>().slot);
+    EXPECT_EQ(commit(1), app.state.live);
+    EXPECT_TRUE(app.urgent);
+    app.fire(old == Slot::blue ? TimerKind::restart_green : TimerKind::restart_blue);
+    EXPECT_FALSE(app.did<DoSwitch>());  // its next try is unseen
+    app.ready(other(old));
+    EXPECT_EQ(other(old), app.the<DoSwitch>().slot);
+    EXPECT_EQ(commit(2), app.state.live);
+}
+
+TEST(Machine, GoesBackToTheWarmReleaseWithoutAStart) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.settings.crash_loop.crashes = 1;
+    app.pass(Millis(1'000));
+    app.exits(app.state.active);
+    EXPECT_FALSE(app.did<DoStart>());
+    EXPECT_EQ(commit(1), app.the<DoSwitch>().commit);
+    EXPECT_EQ(Outcome::rolled_back, app.outcome(2));
+    EXPECT_EQ(Outcome::good, app.outcome(3));  // the way back is a deployment of its own
+    EXPECT_EQ(Trigger::crash_loop, app.recorded<DeploymentQueued>().at(0).request.trigger);
+    EXPECT_EQ(HookKind::on_rollback, app.the<RunHook>().kind);
+}
+
+TEST(Machine, StopsTheWarmReleaseWhenTheProbationEnds) {
+    AppDriver app = with_good(1);
+    const Slot old = app.state.active;
+    app.bring_to_probation(2);
+    EXPECT_FALSE(app.did<DoStop>());
+    app.end_probation();
+    EXPECT_EQ(old, app.the<DoStop>().slot);
+}
+
+TEST(Machine, StopsTheOldReleaseAtOnceWhereItIsNotKept) {
+    AppDriver app = with_good(1);
+    app.settings.keep_previous = false;
+    const Slot old = app.state.active;
+    app.bring_to_probation(2);
+    EXPECT_EQ(old, app.the<DoStop>().slot);
+}
+
+TEST(Machine, RollsBackWhenTheProbeFailsThreeTimesInARow) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.probe_fails(1);
+    app.probe_fails(2);
+    EXPECT_TRUE(app.state.trial);
+    app.probe_fails(limits::kProbeFailuresMax);
+    EXPECT_EQ(Outcome::rolled_back, app.outcome(2));
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(commit(1), app.state.live);
+}
+
+TEST(Machine, WatchesHealthDuringTheProbationOnly) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    EXPECT_TRUE(app.all<WatchHealth>().at(0).on);
+    app.end_probation();
+    EXPECT_FALSE(app.all<WatchHealth>().at(0).on);
+}
+
+TEST(Machine, GoesFurtherBackWhereTheFirstWayBackFails) {
+    AppDriver app = with_good(1, false);
+    app.bring_to_good(2);
+    app.bring_to_probation(3);
+    app.settings.crash_loop.crashes = 1;
+    app.exits(app.state.active);
+    EXPECT_EQ(commit(2), app.the<DoStart>().commit);
+    app.exits(other(app.state.active));
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(commit(1), app.the<DoStart>().commit);
+    app.ready(other(app.state.active));
+    EXPECT_EQ(commit(1), app.state.live);
+    EXPECT_FALSE(app.state.trial);  // it is good already
+}
+
+TEST(Machine, GoesBackByTheJournalsOrderAfterAnEarlierRollback) {
+    AppDriver app = with_good(1);
+    app.bring_to_good(2);
+    app(RollbackAsked{{}, "ann"});
+    app.ready(other(app.state.active));
+    ASSERT_EQ(commit(1), app.state.live);
+    app.stopped(other(app.state.active));
+    app.bring_to_probation(3);
+    app.settings.crash_loop.crashes = 1;
+    app.exits(app.state.active);
+    EXPECT_EQ(commit(1), app.state.live);  // never forward to 2, which was left
+}
+
+TEST(Machine, KeepsTheFirstReleaseRestartingForWantOfABetterOne) {
+    AppDriver app;
+    app.bring_to_start(1);
+    app.exits(Slot::green);
+    EXPECT_EQ(Outcome::failed, app.outcome(1));
+    EXPECT_TRUE(app.state.failed);
+    EXPECT_FALSE(app.state.is_quarantined(commit(1)));
+    Millis last{0};
+    for (int i = 0; i < 20; ++i) {
+        const auto delay = app.all<SetTimer>().at(0).delay;
+        EXPECT_LE(delay, app.settings.restart.longest * 11 / 10);
+        last = delay;
+        app.fire(TimerKind::restart_green);
+        ASSERT_TRUE(app.did<DoStart>());
+        app.exits(Slot::green);
+    }
+    EXPECT_GE(last, app.settings.restart.longest * 9 / 10);
+    app.fire(TimerKind::restart_green);
+    app.ready(Slot::green);
+    app.end_probation();
+    EXPECT_FALSE(app.state.failed);
+    EXPECT_TRUE(app.state.is_good(commit(1)));
+}
+
+TEST(Machine, RestartsAHangingFirstRelease) {
+    AppDriver app;
+    app.bring_to_start(1);
+    app.not_ready(Slot::green);
+    EXPECT_EQ(Slot::green, app.the<DoStop>().slot);
+    app.stopped(Slot::green);
+    EXPECT_EQ(TimerKind::restart_green, app.the<SetTimer>().kind);
+}
+
+TEST(Machine, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
+    AppDriver app = with_good(1);
+    const Slot slot = app.state.active;
+    app.pass(Millis(3'600'000));
+    app.exits(slot);
+    EXPECT_TRUE(app.did<DoStart>());  // the first after a long run: at once
+    for (int i = 0; i < 5; ++i) {
+        app.exits(slot);
+        EXPECT_EQ(RunState::backoff, app.state.slot(slot).state);
+        app.fire(slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
+    }
+    EXPECT_EQ(commit(1), app.state.live);
+    EXPECT_TRUE(app.state.quarantine.empty());
+}
+
+TEST(Machine, RollsAGoodReleaseBackOnlyWhereTheConfigSaysSo) {
+    for (const bool wanted : {false, true}) {
+        AppDriver app = with_good(1);
+        app.bring_to_good(2);
+        app.settings.rollback_after_good = wanted;
+        const Slot slot = app.state.active;
+        for (int i = 0; i < app.settings.crash_loop.crashes; ++i) app.crash_and_retry(slot);
+        EXPECT_EQ(wanted, app.state.is_quarantined(commit(2)));
+        EXPECT_EQ(wanted, app.state.work.has_value());
+    }
+}
+
+TEST(Machine, ForgetsCrashesAfterGoodThatAreLongAgo) {
+    AppDriver app = with_good(1);
+    app.bring_to_good(2);
+    app.settings.rollback_after_good = true;
+    for (int i = 0; i < 10; ++i) app.crash_and_retry(app.state.active, Millis(61'000));
+    EXPECT_FALSE(app.state.is_quarantined(commit(2)));
+}
+
+TEST(Machine, EndsATrialAsSupersededWhenTheNewerReleaseIsLive) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.bring_to_start(3);
+    EXPECT_TRUE(app.state.trial);
+    EXPECT_FALSE(app.outcome(2));
+    // The warm release had the place that the newest one needs.
+    if (!app.did<DoStart>()) app.stopped(other(app.state.active));
+    app.ready(other(app.state.active));
+    EXPECT_EQ(Outcome::superseded, app.outcome(2));
+    EXPECT_EQ(commit(3), app.state.trial->commit);
+}
+
+TEST(Machine, PutsWorkBackWhileTheWayBackIsTaken) {
+    AppDriver app = with_good(1, false);
+    app.bring_to_probation(2);
+    app.settings.crash_loop.crashes = 1;
+    app.push(3);
+    app.fetched(3);
+    app.exits(app.state.active);
+    EXPECT_EQ(Trigger::crash_loop, app.state.work->request.trigger);
+    EXPECT_EQ(commit(3), app.state.waiting->commit);
+    app.ready(other(app.state.active));
+    EXPECT_EQ(commit(1), app.state.live);
+    EXPECT_TRUE(app.did<DoFetch>());
+    EXPECT_EQ(commit(3), app.state.work->commit);
+}
+
+TEST(Machine, RemembersWhatWasPutBackWhereALaterDeliveryWaits) {
+    AppDriver app = with_good(1, false);
+    app.settings.finish_before_newer = true;
+    app.bring_to_probation(2);
+    app.settings.crash_loop.crashes = 1;
+    app.push(4);
+    app.fetched(4);
+    app.push(3);  // late
+    app.exits(app.state.active);
+    app.ready(other(app.state.active));
+    EXPECT_EQ((std::vector{commit(3), commit(4)}), app.all<DoFetch>().at(0).candidates);
+}
+
+TEST(Machine, SendsUsersAfterTheDaemonsDeathToWhatIsReadyFirst) {
+    AppDriver app = with_good(1);
+    const Slot old = app.state.active;
+    app.bring_to_probation(2);
+    app.daemon_restarts();
+    EXPECT_EQ(2U, app.all<DoStart>().size());
+    app.ready(old);
+    EXPECT_EQ(old, app.the<DoSwitch>().slot);
+    EXPECT_EQ(commit(1), app.state.live);
+    app.ready(other(old));
+    EXPECT_EQ(commit(2), app.state.live);
+    EXPECT_TRUE(app.state.trial->since);
+}
+
+TEST(Machine, IgnoresNewsOfFormerRuns) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    const Slot slot = app.state.active;
+    const RunId old = app.state.slot(slot).run;
+    app.crash_and_retry(slot);
+    for (const Event& late : std::vector<Event>{
+             RunReady{slot, old}, RunNotReady{slot, old, "x"}, ProbeFailed{slot, old, 3, "x"},
+             RunExited{slot, old, "x", "", false}, RunExited{slot, RunId{}, "x", "", true}}) {
+        const AppState before = app.state;
+        app(late);
+        EXPECT_TRUE(app.effects.empty());
+        EXPECT_EQ(before, app.state);
+    }
+}
+
+TEST(Machine, ServesFromOneSlotWhereTheConfigLostTheOther) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.exits(app.state.active);  // users are on 1, 2 tries again
+    app.settings.two_slots = false;
+    app.daemon_restarts();
+    EXPECT_EQ(1U, app.all<DoStart>().size());
+    EXPECT_EQ(commit(2), app.state.live);
+    EXPECT_EQ(1, app.state.trial->crashes);
+}
+
+}  // namespace
+}  // namespace lastgood::core
