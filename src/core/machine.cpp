@@ -116,6 +116,11 @@ void Machine::on(const DaemonStarted&) {
     } else {
         next_work();
     }
+    start_beside_live();
+}
+
+// With a trial: its release's next try, unseen; or the way back, to be warm.
+void Machine::start_beside_live() {
     if (!s_.trial || s_.stopped || s_.slot(other(s_.active)).state != RunState::empty) return;
     if (s_.trial->slot != s_.active) {
         start_run(s_.trial->slot, s_.trial->commit);  // its next try, unseen

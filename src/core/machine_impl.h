@@ -93,7 +93,8 @@ class Machine {
     }
     void resume_live();
     bool serve_live();
-    void end_stop();
+    void start_beside_live();
+    void run_again();
     void trial_runs(bool runs);
     void trial_crashed(const RunExited& event, Millis ran);
     void trial_failed(const std::string& reason);

@@ -92,8 +92,10 @@ void Machine::on(const StartAsked&) {
     accept({}, {});
     step_.urgent = true;
     if (s_.stopped) effect(PollNow{});
-    s_.stopped = false;
-    if (!s_.live) return accept({}, "nothing was deployed yet; the branch is looked at");
+    if (s_.stopped) {
+        if (!s_.live) step_.answer.reason = "nothing was deployed yet; the branch is looked at";
+        return run_again();
+    }
     if (live_has_stopped()) return accept({}, "another release is being started");
     SlotState& slot = s_.slot(s_.active);
     slot.failures = 0;
@@ -114,16 +116,20 @@ void Machine::on(const StartAsked&) {
     serve_live();
 }
 
-// A deployment by an operator starts what had been stopped: should it fail, the app runs.
-void Machine::end_stop() {
-    if (!s_.stopped) return;
+// After a stop, which left no work: what is still stopping is started when it has gone.
+void Machine::run_again() {
     s_.stopped = false;
+    if (!s_.live) return;
     SlotState& slot = s_.slot(s_.active);
+    slot.failures = 0;
     if (slot.state == RunState::stopping) {
         slot.restart = true;
-    } else if (slot.state == RunState::empty) {
-        serve_live();
+    } else if (!serve_live()) {
+        return;
     }
+    SlotState& standby = s_.slot(other(s_.active));
+    if (standby.state == RunState::empty) return start_beside_live();
+    standby.restart = settings_.two_slots && s_.trial && s_.trial->commit == standby.commit;
 }
 
 void Machine::on(const StopAsked&) {

@@ -119,6 +119,7 @@ void Machine::on(const RunNotReady& event) {
 
 void Machine::on(const ProbeFailed& event) {
     if (!is_current(event.run, event.slot) || !s_.trial || s_.trial->slot != event.slot) return;
+    if (!s_.serves(event.slot)) return;  // it is being stopped: late news
     if (!s_.trial->deployment || s_.active != event.slot) return;
     if (event.in_a_row < limits::kProbeFailuresMax) return;
     step_.urgent = true;

@@ -40,10 +40,11 @@ void Machine::on(const RequestArrived& event) {
     }
 
     Request request = event.request;
-    if (request.trigger == Trigger::cli) end_stop();
     if (request.force && request.commit && s_.quarantine.erase(*request.commit) > 0) {
         record(Unquarantined{*request.commit});
     }
+    // An operator's deployment starts what had been stopped: should it fail, the app runs.
+    if (request.trigger == Trigger::cli && s_.stopped) run_again();
     if (s_.waiting) {
         supersede(*s_.waiting, request);
         s_.waiting.reset();
@@ -247,6 +248,9 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
 void Machine::on(const PollSaw& event) {
     if (s_.seen_tip == event.tip) return accept("ignored", "nothing new");
     if (s_.live == event.tip && !s_.failed) {
+        // What is under way may be newer than what this look saw, or the branch was set back: not
+        // seen, so the next look tells.
+        if (s_.work || s_.waiting) return accept("ignored", "another commit is being deployed");
         s_.seen_tip = event.tip;
         return accept("ignored", "that commit is live already");
     }

@@ -48,8 +48,9 @@ core::Answer Engine::handle(const core::Event& event) {
 
 void Engine::perform_held() {
     const auto records = std::exchange(held_records_, {});
-    if (!records.empty()) world_.recorded(records);
     perform_effects();
+    // Told last: whoever hears of it may rely on its being done.
+    if (!records.empty()) world_.recorded(records);
 }
 
 void Engine::perform_effects() {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -160,8 +161,11 @@ class AppDriver {
     template <typename T>
     [[nodiscard]] T the() const {
         const auto found = all<T>();
-        EXPECT_EQ(1U, found.size());
-        return found.empty() ? T{} : found.front();
+        if (found.size() != 1) {
+            ADD_FAILURE() << "done " << found.size() << " times, not once";
+            std::abort();
+        }
+        return found.front();
     }
     template <typename T>
     [[nodiscard]] std::vector<T> recorded() const {

@@ -12,7 +12,7 @@ AppDriver with_good(int number, bool two_slots = true) {
     return app;
 }
 
-TEST(Machine, NeverSwitchesToAReleaseThatIsNotReady) {
+TEST(Probation, NeverSwitchesToAReleaseThatIsNotReady) {
     AppDriver app = with_good(1);
     app.bring_to_start(2);
     EXPECT_FALSE(app.did<DoSwitch>());
@@ -24,7 +24,7 @@ TEST(Machine, NeverSwitchesToAReleaseThatIsNotReady) {
     EXPECT_TRUE(app.did<DoStop>());
 }
 
-TEST(Machine, QuarantinesAReleaseThatEndsBeforeItIsReady) {
+TEST(Probation, QuarantinesAReleaseThatEndsBeforeItIsReady) {
     AppDriver app = with_good(1);
     app.bring_to_start(2);
     app.exits(other(app.state.active));
@@ -34,7 +34,7 @@ TEST(Machine, QuarantinesAReleaseThatEndsBeforeItIsReady) {
     EXPECT_EQ(commit(1), app.state.live);
 }
 
-TEST(Machine, StartsTheOldReleaseAgainWithoutTwoSlots) {
+TEST(Probation, StartsTheOldReleaseAgainWithoutTwoSlots) {
     AppDriver app = with_good(1, false);
     app.bring_to_start(2);
     app.not_ready(other(app.state.active));
@@ -44,7 +44,7 @@ TEST(Machine, StartsTheOldReleaseAgainWithoutTwoSlots) {
     EXPECT_TRUE(app.the<DoStart>().as_recorded);
 }
 
-TEST(Machine, CountsSlowCrashersOverTheWholeProbation) {
+TEST(Probation, CountsSlowCrashersOverTheWholeProbation) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     const Slot slot = app.state.active;
@@ -59,7 +59,7 @@ TEST(Machine, CountsSlowCrashersOverTheWholeProbation) {
     EXPECT_EQ(commit(1), app.state.live);
 }
 
-TEST(Machine, WantsAWholeProbationInOneGo) {
+TEST(Probation, WantsAWholeProbationInOneGo) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.crash_and_retry(app.state.active, Millis(59'000));
@@ -72,7 +72,7 @@ TEST(Machine, WantsAWholeProbationInOneGo) {
     EXPECT_TRUE(app.state.is_good(commit(2)));
 }
 
-TEST(Machine, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
+TEST(Probation, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.pass(Millis(40'000));
@@ -86,7 +86,7 @@ TEST(Machine, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
     EXPECT_TRUE(set);
 }
 
-TEST(Machine, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
+TEST(Probation, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;
     app.bring_to_probation(2);
@@ -103,7 +103,7 @@ TEST(Machine, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     EXPECT_EQ(commit(2), app.state.live);
 }
 
-TEST(Machine, GoesBackToTheWarmReleaseWithoutAStart) {
+TEST(Probation, GoesBackToTheWarmReleaseWithoutAStart) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.settings.crash_loop.crashes = 1;
@@ -117,7 +117,7 @@ TEST(Machine, GoesBackToTheWarmReleaseWithoutAStart) {
     EXPECT_EQ(HookKind::on_rollback, app.the<RunHook>().kind);
 }
 
-TEST(Machine, StopsTheWarmReleaseWhenTheProbationEnds) {
+TEST(Probation, StopsTheWarmReleaseWhenTheProbationEnds) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;
     app.bring_to_probation(2);
@@ -126,7 +126,7 @@ TEST(Machine, StopsTheWarmReleaseWhenTheProbationEnds) {
     EXPECT_EQ(old, app.the<DoStop>().slot);
 }
 
-TEST(Machine, StopsTheOldReleaseAtOnceWhereItIsNotKept) {
+TEST(Probation, StopsTheOldReleaseAtOnceWhereItIsNotKept) {
     AppDriver app = with_good(1);
     app.settings.keep_previous = false;
     const Slot old = app.state.active;
@@ -134,7 +134,7 @@ TEST(Machine, StopsTheOldReleaseAtOnceWhereItIsNotKept) {
     EXPECT_EQ(old, app.the<DoStop>().slot);
 }
 
-TEST(Machine, RollsBackWhenTheProbeFailsThreeTimesInARow) {
+TEST(Probation, RollsBackWhenTheProbeFailsThreeTimesInARow) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.probe_fails(1);
@@ -146,7 +146,7 @@ TEST(Machine, RollsBackWhenTheProbeFailsThreeTimesInARow) {
     EXPECT_EQ(commit(1), app.state.live);
 }
 
-TEST(Machine, WatchesHealthDuringTheProbationOnly) {
+TEST(Probation, WatchesHealthDuringTheProbationOnly) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     EXPECT_TRUE(app.all<WatchHealth>().at(0).on);
@@ -154,7 +154,7 @@ TEST(Machine, WatchesHealthDuringTheProbationOnly) {
     EXPECT_FALSE(app.all<WatchHealth>().at(0).on);
 }
 
-TEST(Machine, GoesFurtherBackWhereTheFirstWayBackFails) {
+TEST(Probation, GoesFurtherBackWhereTheFirstWayBackFails) {
     AppDriver app = with_good(1, false);
     app.bring_to_good(2);
     app.bring_to_probation(3);
@@ -169,7 +169,7 @@ TEST(Machine, GoesFurtherBackWhereTheFirstWayBackFails) {
     EXPECT_FALSE(app.state.trial);  // it is good already
 }
 
-TEST(Machine, GoesBackByTheJournalsOrderAfterAnEarlierRollback) {
+TEST(Probation, GoesBackByTheJournalsOrderAfterAnEarlierRollback) {
     AppDriver app = with_good(1);
     app.bring_to_good(2);
     app(RollbackAsked{{}, "ann"});
@@ -182,7 +182,7 @@ TEST(Machine, GoesBackByTheJournalsOrderAfterAnEarlierRollback) {
     EXPECT_EQ(commit(1), app.state.live);  // never forward to 2, which was left
 }
 
-TEST(Machine, KeepsTheFirstReleaseRestartingForWantOfABetterOne) {
+TEST(Probation, KeepsTheFirstReleaseRestartingForWantOfABetterOne) {
     AppDriver app;
     app.bring_to_start(1);
     app.exits(Slot::green);
@@ -206,7 +206,7 @@ TEST(Machine, KeepsTheFirstReleaseRestartingForWantOfABetterOne) {
     EXPECT_TRUE(app.state.is_good(commit(1)));
 }
 
-TEST(Machine, RestartsAHangingFirstRelease) {
+TEST(Probation, RestartsAHangingFirstRelease) {
     AppDriver app;
     app.bring_to_start(1);
     app.not_ready(Slot::green);
@@ -215,7 +215,7 @@ TEST(Machine, RestartsAHangingFirstRelease) {
     EXPECT_EQ(TimerKind::restart_green, app.the<SetTimer>().kind);
 }
 
-TEST(Machine, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
+TEST(Probation, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
     AppDriver app = with_good(1);
     const Slot slot = app.state.active;
     app.pass(Millis(3'600'000));
@@ -230,7 +230,7 @@ TEST(Machine, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
     EXPECT_TRUE(app.state.quarantine.empty());
 }
 
-TEST(Machine, RollsAGoodReleaseBackOnlyWhereTheConfigSaysSo) {
+TEST(Probation, RollsAGoodReleaseBackOnlyWhereTheConfigSaysSo) {
     for (const bool wanted : {false, true}) {
         AppDriver app = with_good(1);
         app.bring_to_good(2);
@@ -242,7 +242,7 @@ TEST(Machine, RollsAGoodReleaseBackOnlyWhereTheConfigSaysSo) {
     }
 }
 
-TEST(Machine, ForgetsCrashesAfterGoodThatAreLongAgo) {
+TEST(Probation, ForgetsCrashesAfterGoodThatAreLongAgo) {
     AppDriver app = with_good(1);
     app.bring_to_good(2);
     app.settings.rollback_after_good = true;
@@ -250,7 +250,7 @@ TEST(Machine, ForgetsCrashesAfterGoodThatAreLongAgo) {
     EXPECT_FALSE(app.state.is_quarantined(commit(2)));
 }
 
-TEST(Machine, EndsATrialAsSupersededWhenTheNewerReleaseIsLive) {
+TEST(Probation, EndsATrialAsSupersededWhenTheNewerReleaseIsLive) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.bring_to_start(3);
@@ -263,7 +263,7 @@ TEST(Machine, EndsATrialAsSupersededWhenTheNewerReleaseIsLive) {
     EXPECT_EQ(commit(3), app.state.trial->commit);
 }
 
-TEST(Machine, PutsWorkBackWhileTheWayBackIsTaken) {
+TEST(Probation, PutsWorkBackWhileTheWayBackIsTaken) {
     AppDriver app = with_good(1, false);
     app.bring_to_probation(2);
     app.settings.crash_loop.crashes = 1;
@@ -278,7 +278,7 @@ TEST(Machine, PutsWorkBackWhileTheWayBackIsTaken) {
     EXPECT_EQ(commit(3), app.state.work->commit);
 }
 
-TEST(Machine, RemembersWhatWasPutBackWhereALaterDeliveryWaits) {
+TEST(Probation, RemembersWhatWasPutBackWhereALaterDeliveryWaits) {
     AppDriver app = with_good(1, false);
     app.settings.finish_before_newer = true;
     app.bring_to_probation(2);
@@ -291,7 +291,7 @@ TEST(Machine, RemembersWhatWasPutBackWhereALaterDeliveryWaits) {
     EXPECT_EQ((std::vector{commit(3), commit(4)}), app.all<DoFetch>().at(0).candidates);
 }
 
-TEST(Machine, SendsUsersAfterTheDaemonsDeathToWhatIsReadyFirst) {
+TEST(Probation, SendsUsersAfterTheDaemonsDeathToWhatIsReadyFirst) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;
     app.bring_to_probation(2);
@@ -305,7 +305,7 @@ TEST(Machine, SendsUsersAfterTheDaemonsDeathToWhatIsReadyFirst) {
     EXPECT_TRUE(app.state.trial->since);
 }
 
-TEST(Machine, IgnoresNewsOfFormerRuns) {
+TEST(Probation, IgnoresNewsOfFormerRuns) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     const Slot slot = app.state.active;
@@ -321,7 +321,7 @@ TEST(Machine, IgnoresNewsOfFormerRuns) {
     }
 }
 
-TEST(Machine, ServesFromOneSlotWhereTheConfigLostTheOther) {
+TEST(Probation, ServesFromOneSlotWhereTheConfigLostTheOther) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
     app.exits(app.state.active);  // users are on 1, 2 tries again

@@ -5,7 +5,7 @@
 namespace lastgood::core {
 namespace {
 
-TEST(Machine, CarriesAPushThroughItsPhasesToGood) {
+TEST(Request, CarriesAPushThroughItsPhasesToGood) {
     AppDriver app;
     const Answer answer = app.push(1);
     EXPECT_TRUE(answer.accepted);
@@ -27,7 +27,7 @@ TEST(Machine, CarriesAPushThroughItsPhasesToGood) {
     EXPECT_TRUE(app.did<Prune>());
 }
 
-TEST(Machine, LetsANewerPushCancelWhatIsNotLiveYet) {
+TEST(Request, LetsANewerPushCancelWhatIsNotLiveYet) {
     for (const int phase : {0, 1, 2}) {
         AppDriver app;
         app.push(1);
@@ -41,7 +41,7 @@ TEST(Machine, LetsANewerPushCancelWhatIsNotLiveYet) {
     }
 }
 
-TEST(Machine, LetsTheNewestWaitWhereSupersedeIsFinish) {
+TEST(Request, LetsTheNewestWaitWhereSupersedeIsFinish) {
     AppDriver app;
     app.settings.finish_before_newer = true;
     app.push(1);
@@ -58,7 +58,7 @@ TEST(Machine, LetsTheNewestWaitWhereSupersedeIsFinish) {
     EXPECT_FALSE(app.state.waiting);
 }
 
-TEST(Machine, DoesNotCancelAStartWithoutTwoSlots) {
+TEST(Request, DoesNotCancelAStartWithoutTwoSlots) {
     AppDriver app;
     app.settings.two_slots = false;
     app.bring_to_good(1);
@@ -68,7 +68,7 @@ TEST(Machine, DoesNotCancelAStartWithoutTwoSlots) {
     EXPECT_EQ(commit(3), app.state.waiting->commit);
 }
 
-TEST(Machine, DeploysTheNewestWhereDeliveriesCameOutOfOrder) {
+TEST(Request, DeploysTheNewestWhereDeliveriesCameOutOfOrder) {
     AppDriver app;
     app.push(3, "third-");
     app.push(2, "second-");
@@ -83,7 +83,7 @@ TEST(Machine, DeploysTheNewestWhereDeliveriesCameOutOfOrder) {
     EXPECT_EQ("third-3", app.state.work->request.delivery);
 }
 
-TEST(Machine, RemembersACommitOfThePollerThatALateDeliverySuperseded) {
+TEST(Request, RemembersACommitOfThePollerThatALateDeliverySuperseded) {
     AppDriver app;
     app(PollSaw{commit(3)});
     app.push(2);
@@ -91,7 +91,7 @@ TEST(Machine, RemembersACommitOfThePollerThatALateDeliverySuperseded) {
     EXPECT_EQ(commit(3), app.state.work->commit);
 }
 
-TEST(Machine, RemembersTheTipThatAnOperatorWantedWhenALateDeliveryCame) {
+TEST(Request, RemembersTheTipThatAnOperatorWantedWhenALateDeliveryCame) {
     AppDriver app;
     app.deploy();
     app.fetched(3);
@@ -100,7 +100,7 @@ TEST(Machine, RemembersTheTipThatAnOperatorWantedWhenALateDeliveryCame) {
     EXPECT_EQ(commit(3), app.state.work->commit);
 }
 
-TEST(Machine, EndsALateDeliveryAsStale) {
+TEST(Request, EndsALateDeliveryAsStale) {
     AppDriver app;
     app.bring_to_good(5);
     const Answer late = app.push(4);
@@ -110,7 +110,7 @@ TEST(Machine, EndsALateDeliveryAsStale) {
     EXPECT_FALSE(app.state.work);
 }
 
-TEST(Machine, DeploysAnOlderCommitWhereTheBranchWasForcedBack) {
+TEST(Request, DeploysAnOlderCommitWhereTheBranchWasForcedBack) {
     AppDriver app;
     app.bring_to_good(5);
     app.push(4);
@@ -118,7 +118,7 @@ TEST(Machine, DeploysAnOlderCommitWhereTheBranchWasForcedBack) {
     EXPECT_EQ(commit(4), app.all<DoBuild>().at(0).commit);
 }
 
-TEST(Machine, AsksAgainForACommitThatIsNotThereYetButNotForEver) {
+TEST(Request, AsksAgainForACommitThatIsNotThereYetButNotForEver) {
     AppDriver app;
     const auto id = app.push(1).deployment;
     Millis waited{0};
@@ -138,7 +138,7 @@ TEST(Machine, AsksAgainForACommitThatIsNotThereYetButNotForEver) {
     EXPECT_EQ(Outcome::failed, app.outcome(id.value));
 }
 
-TEST(Machine, TriesAFailedFetchAgainWithBackoffUntilItIsSuperseded) {
+TEST(Request, TriesAFailedFetchAgainWithBackoffUntilItIsSuperseded) {
     AppDriver app;
     app.push(1);
     Millis last{0};
@@ -154,7 +154,7 @@ TEST(Machine, TriesAFailedFetchAgainWithBackoffUntilItIsSuperseded) {
     EXPECT_EQ(Outcome::superseded, app.outcome(1));
 }
 
-TEST(Machine, TellsAnOperatorAtOnceThatTheFetchFailed) {
+TEST(Request, TellsAnOperatorAtOnceThatTheFetchFailed) {
     AppDriver app;
     const auto id = app.deploy(1).deployment;
     app.fetch_fails();
@@ -162,7 +162,7 @@ TEST(Machine, TellsAnOperatorAtOnceThatTheFetchFailed) {
     EXPECT_EQ("the remote is away", app.reason(id.value));
 }
 
-TEST(Machine, LetsThePollerTryAgainWhatCouldNeverBeFetched) {
+TEST(Request, LetsThePollerTryAgainWhatCouldNeverBeFetched) {
     AppDriver app;
     app(PollSaw{commit(1)});
     app.fetch_fails(true);
@@ -171,7 +171,7 @@ TEST(Machine, LetsThePollerTryAgainWhatCouldNeverBeFetched) {
     EXPECT_TRUE(app.state.work);
 }
 
-TEST(Machine, KeepsAFailedBuildFromThePollerButNotFromARedelivery) {
+TEST(Request, KeepsAFailedBuildFromThePollerButNotFromARedelivery) {
     AppDriver app;
     app.bring_to_good(1);
     app(PollSaw{commit(2)});
@@ -185,7 +185,7 @@ TEST(Machine, KeepsAFailedBuildFromThePollerButNotFromARedelivery) {
     EXPECT_TRUE(app.push(2).accepted);
 }
 
-TEST(Machine, LeavesATipToThePollerThatNobodyAskedFor) {
+TEST(Request, LeavesATipToThePollerThatNobodyAskedFor) {
     AppDriver app;
     app.push(1);
     app.fetched(2);  // the delivery of 2 is lost
@@ -195,7 +195,7 @@ TEST(Machine, LeavesATipToThePollerThatNobodyAskedFor) {
     EXPECT_EQ(commit(2), app.state.work->commit);
 }
 
-TEST(Machine, DoesNotFightARollbackByPolling) {
+TEST(Request, DoesNotFightARollbackByPolling) {
     AppDriver app;
     app.bring_to_good(1);
     app.bring_to_good(2);
@@ -206,7 +206,7 @@ TEST(Machine, DoesNotFightARollbackByPolling) {
     EXPECT_FALSE(app.state.work);
 }
 
-TEST(Machine, DoesNotFightAnOperatorsChoiceByPolling) {
+TEST(Request, DoesNotFightAnOperatorsChoiceByPolling) {
     AppDriver app;
     app.bring_to_good(1);
     app.push(3);  // under way, not fetched yet
@@ -218,7 +218,7 @@ TEST(Machine, DoesNotFightAnOperatorsChoiceByPolling) {
     EXPECT_EQ("nothing new", app(PollSaw{commit(3)}).reason);
 }
 
-TEST(Machine, FindsAfterAPauseWhatWasPushedMeanwhile) {
+TEST(Request, FindsAfterAPauseWhatWasPushedMeanwhile) {
     AppDriver app;
     app.bring_to_good(1);
     app(PauseAsked{});
@@ -229,7 +229,7 @@ TEST(Machine, FindsAfterAPauseWhatWasPushedMeanwhile) {
     EXPECT_TRUE(app(PollSaw{commit(2)}).accepted);
 }
 
-TEST(Machine, FindsAfterAPauseThatTheBranchWasSetBack) {
+TEST(Request, FindsAfterAPauseThatTheBranchWasSetBack) {
     AppDriver app;
     app.bring_to_good(1);
     app.deploy(2);  // the branch is at 1: named by hand, and not the tip that was seen
@@ -244,7 +244,7 @@ TEST(Machine, FindsAfterAPauseThatTheBranchWasSetBack) {
     EXPECT_TRUE(app.state.work);
 }
 
-TEST(Machine, RefusesAutomaticRequestsForQuarantinedCommitsWithTheReason) {
+TEST(Request, RefusesAutomaticRequestsForQuarantinedCommitsWithTheReason) {
     AppDriver app;
     app.state.quarantine[commit(2)] = "it crashed";
     for (const Trigger trigger : {Trigger::webhook, Trigger::poll, Trigger::fleet}) {
@@ -258,7 +258,7 @@ TEST(Machine, RefusesAutomaticRequestsForQuarantinedCommitsWithTheReason) {
     EXPECT_EQ(1U, app.recorded<Unquarantined>().size());
 }
 
-TEST(Machine, EndsTheTipsDeploymentWhereTheTipIsInQuarantine) {
+TEST(Request, EndsTheTipsDeploymentWhereTheTipIsInQuarantine) {
     AppDriver app;
     app.state.quarantine[commit(2)] = "it crashed";
     app.deploy();
@@ -270,7 +270,7 @@ TEST(Machine, EndsTheTipsDeploymentWhereTheTipIsInQuarantine) {
     EXPECT_FALSE(app.state.is_quarantined(commit(2)));
 }
 
-TEST(Machine, IgnoresTwiceTheSameWishWhileItIsCarriedOut) {
+TEST(Request, IgnoresTwiceTheSameWishWhileItIsCarriedOut) {
     AppDriver app;
     app.push(1);
     EXPECT_EQ("that commit is being deployed already", app.push(1).reason);
@@ -281,7 +281,7 @@ TEST(Machine, IgnoresTwiceTheSameWishWhileItIsCarriedOut) {
     EXPECT_EQ("that commit is live already", app.push(1).reason);
 }
 
-TEST(Machine, IgnoresNewsOfWorkThatIsNoMore) {
+TEST(Request, IgnoresNewsOfWorkThatIsNoMore) {
     AppDriver app;
     app.push(1);
     const auto old = app.state.work->id;
@@ -297,7 +297,7 @@ TEST(Machine, IgnoresNewsOfWorkThatIsNoMore) {
     }
 }
 
-TEST(Machine, ResumesEachPhaseAfterTheDaemonsDeath) {
+TEST(Request, ResumesEachPhaseAfterTheDaemonsDeath) {
     AppDriver app;
     app.push(1);
     app.daemon_restarts();
@@ -318,7 +318,7 @@ TEST(Machine, ResumesEachPhaseAfterTheDaemonsDeath) {
     EXPECT_EQ(Outcome::good, app.outcome(1));
 }
 
-TEST(Machine, GivesUpAStartThatTheDaemonNeverSurvives) {
+TEST(Request, GivesUpAStartThatTheDaemonNeverSurvives) {
     AppDriver app;
     app.bring_to_good(1);
     app.bring_to_start(2);

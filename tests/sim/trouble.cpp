@@ -74,10 +74,9 @@ void Simulation::push() {
         ground_.note("push of " + remote_.name(tip));
     }
     for (const auto& [name, settings] : configs_) tip_expected_[name] = true;
-    // Set back to a commit that had its turn, while nothing is looked at: nobody can know.
-    for (const auto& app : apps_) {
-        const bool looks = !app->state().paused && !app->state().stopped;
-        if (set_back && !looks) tip_expected_[app->name()] = false;
+    // Set back to the tip that was acted on last: a poller can't know.
+    for (const auto& [name, settings] : configs_) {
+        if (set_back && disk_.load(name).seen_tip == *tip) tip_expected_[name] = false;
     }
     const Push push{"d" + std::to_string(pushes_.size()), *tip};
     pushes_.push_back(push);

@@ -1,0 +1,165 @@
+#include "lastgood/deploy/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lastgood::deploy {
+namespace {
+
+using core::Effect;
+
+CommitId commit(char letter) {
+    return CommitId::parse(std::string(40, letter)).value();
+}
+
+// One list of what happened, in order: "save", "effect", "told".
+struct FakeWorld : World, Storage {
+    std::vector<std::string> happened;
+    std::vector<Effect> effects;
+    std::size_t saves = 0;
+    std::size_t records_saved = 0;
+    bool disk_refuses = false;
+    std::int64_t next_id = 1;
+
+    void did(const Effect& effect) {
+        happened.emplace_back("effect");
+        effects.push_back(effect);
+    }
+    void perform(const core::DoFetch& effect) override { did(effect); }
+    void perform(const core::DoBuild& effect) override { did(effect); }
+    void perform(const core::CancelWork& effect) override { did(effect); }
+    void perform(const core::DoStart& effect) override { did(effect); }
+    void perform(const core::DoStop& effect) override { did(effect); }
+    void perform(const core::DoSwitch& effect) override { did(effect); }
+    void perform(const core::WatchHealth& effect) override { did(effect); }
+    void perform(const core::SetTimer& effect) override { did(effect); }
+    void perform(const core::ClearTimer& effect) override { did(effect); }
+    void perform(const core::Prune& effect) override { did(effect); }
+    void perform(const core::RunHook& effect) override { did(effect); }
+    void perform(const core::PollNow& effect) override { did(effect); }
+    void perform(const core::Tell& effect) override { did(effect); }
+    void recorded(const std::vector<core::Record>&) override { happened.emplace_back("told"); }
+    Instant now() override { return Instant{Millis(1'000)}; }
+
+    Expected<void> save(const AppName&, const core::AppState&,
+                        const std::vector<core::Record>& records) override {
+        if (disk_refuses) return Error{"no space left on device", {}};
+        happened.emplace_back("save");
+        ++saves;
+        records_saved += records.size();
+        return {};
+    }
+    std::int64_t next_deployment_id() override { return next_id; }
+    void set_next_deployment_id(std::int64_t next) override { next_id = next; }
+
+    template <typename T>
+    [[nodiscard]] int count() const {
+        int found = 0;
+        for (const auto& effect : effects) found += std::holds_alternative<T>(effect) ? 1 : 0;
+        return found;
+    }
+};
+
+core::Event push(char letter) {
+    core::Request request;
+    request.trigger = core::Trigger::webhook;
+    request.commit = commit(letter);
+    return core::RequestArrived{request};
+}
+
+class EngineTest : public testing::Test {
+  protected:
+    Engine make(core::AppState state = {}) {
+        return Engine(AppName::parse("backend").value(), core::Settings{.two_slots = true},
+                      std::move(state), world, world);
+    }
+    static core::AppState running() {
+        core::AppState state;
+        state.live = commit('a');
+        state.good = {commit('a')};
+        state.runs = 1;
+        core::SlotState& slot = state.slot(state.active);
+        slot.state = core::RunState::running;
+        slot.commit = commit('a');
+        slot.run = RunId{1};
+        return state;
+    }
+    static core::Event crash() {
+        return core::RunExited{Slot::blue, RunId{1}, "killed", "", false};
+    }
+
+    FakeWorld world;
+};
+
+TEST_F(EngineTest, StoresBeforeItActsAndTellsLast) {
+    Engine engine = make();
+    engine.handle(push('a'));
+    ASSERT_FALSE(world.happened.empty());
+    EXPECT_EQ(world.happened.front(), "save");
+    EXPECT_EQ(world.happened.back(), "told");
+    EXPECT_EQ(world.count<core::DoFetch>(), 1);
+}
+
+TEST_F(EngineTest, NumbersDeploymentsOnAcrossApps) {
+    Engine first = make();
+    Engine second = make();
+    const auto one = first.handle(push('a')).deployment;
+    const auto two = second.handle(push('a')).deployment;
+    EXPECT_LT(one, two);
+}
+
+TEST_F(EngineTest, InABatchEffectsWaitForTheCommit) {
+    Engine engine = make();
+    engine.begin_batch();
+    engine.handle(push('a'));
+    engine.handle(push('b'));
+    EXPECT_TRUE(world.effects.empty());
+    engine.end_batch(true);
+    EXPECT_EQ(world.count<core::DoFetch>(), 2);
+    EXPECT_EQ(world.happened.back(), "told");
+}
+
+TEST_F(EngineTest, ABatchThatIsNotCommittedLeavesEverythingAsItWas) {
+    Engine engine = make(running());
+    const core::AppState before = engine.state();
+    engine.begin_batch();
+    world.disk_refuses = true;
+    engine.handle(push('b'));
+    EXPECT_TRUE(engine.batch_failed());
+    engine.end_batch(false);
+    EXPECT_EQ(engine.state(), before);
+    EXPECT_TRUE(world.effects.empty());
+    EXPECT_TRUE(engine.healthy());
+}
+
+TEST_F(EngineTest, ACrashedAppIsRestartedAlsoWhenTheDiskRefuses) {
+    Engine engine = make(running());
+    world.disk_refuses = true;
+    engine.handle(crash());
+    EXPECT_FALSE(engine.healthy());
+    EXPECT_NE(engine.trouble().find("no space"), std::string::npos);
+    EXPECT_EQ(world.count<core::SetTimer>() + world.count<core::DoStart>(), 1);
+}
+
+TEST_F(EngineTest, ADeploymentWaitsUntilItsRecordIsOnDisk) {
+    Engine engine = make(running());
+    world.disk_refuses = true;
+    engine.handle(push('b'));
+    EXPECT_EQ(world.count<core::DoFetch>(), 0);
+    engine.retry();
+    EXPECT_EQ(world.count<core::DoFetch>(), 0);
+    world.disk_refuses = false;
+    engine.retry();
+    EXPECT_TRUE(engine.healthy());
+    EXPECT_EQ(world.count<core::DoFetch>(), 1);
+    EXPECT_GT(world.records_saved, 0U);
+    const std::size_t saves = world.saves;
+    engine.retry();
+    EXPECT_EQ(world.saves, saves);
+}
+
+}  // namespace
+}  // namespace lastgood::deploy
