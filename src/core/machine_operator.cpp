@@ -154,7 +154,8 @@ void Machine::on(const StopAsked&) {
 
 void Machine::on(const RestartAsked&) {
     SlotState& slot = s_.slot(s_.active);
-    if (s_.stopped || !s_.live || slot.state == RunState::empty || slot.state == RunState::backoff) {
+    if (s_.stopped || !s_.live || slot.state == RunState::empty ||
+        slot.state == RunState::backoff) {
         return on(StartAsked{});
     }
     if (live_has_stopped()) return accept({}, "another release is being started");
@@ -187,6 +188,8 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     }
 }
 
-void Machine::on(const ReleaseRemoved& event) { std::erase(s_.good, event.commit); }
+void Machine::on(const ReleaseRemoved& event) {
+    std::erase(s_.good, event.commit);
+}
 
 }  // namespace lastgood::core

@@ -97,7 +97,7 @@ void Machine::on(const RunReady& event) {
         return;
     }
     if (s_.active != event.slot) back_to_warm(event.slot);  // the next try of the release on trial
-    if (!s_.trial->deployment) s_.trial->ran = Millis(0);   // kept restarting: a whole one in one go
+    if (!s_.trial->deployment) s_.trial->ran = Millis(0);  // kept restarting: a whole one in one go
     trial_runs(true);
 }
 
@@ -120,7 +120,7 @@ void Machine::on(const RunNotReady& event) {
 void Machine::on(const ProbeFailed& event) {
     if (!is_current(event.run, event.slot) || !s_.trial || s_.trial->slot != event.slot) return;
     if (!s_.serves(event.slot)) return;  // it is being stopped: late news
-    if (!s_.trial->deployment || s_.active != event.slot) return;
+    if (!s_.trial->deployment || s_.active != event.slot || !s_.serves(event.slot)) return;
     if (event.in_a_row < limits::kProbeFailuresMax) return;
     step_.urgent = true;
     trial_runs(false);
@@ -186,8 +186,7 @@ bool Machine::serve_live() {
     // Called again when what still stops there has gone.
     if (!settings_.two_slots && s_.slot(other(s_.active)).state != RunState::empty) return true;
     if (s_.is_quarantined(*s_.live) && rollback_target(s_, *s_.live)) {
-        go_back("commit " + s_.live->short_hex() +
-                " is in quarantine: " + s_.quarantine[*s_.live]);
+        go_back("commit " + s_.live->short_hex() + " is in quarantine: " + s_.quarantine[*s_.live]);
         return false;
     }
     start_run(s_.active, *s_.live);

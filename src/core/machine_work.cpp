@@ -17,8 +17,9 @@ std::string Machine::why_not(const Request& request) const {
     if (!request.commit) return {};
     const auto quarantined = s_.quarantine.find(*request.commit);
     if (quarantined != s_.quarantine.end() && !request.force) {
-        return "commit " + request.commit->short_hex() + " is in quarantine: " +
-               quarantined->second + (automatic ? "" : "; to deploy it all the same use --force");
+        return "commit " + request.commit->short_hex() +
+               " is in quarantine: " + quarantined->second +
+               (automatic ? "" : "; to deploy it all the same use --force");
     }
     if (is_on_the_way(*request.commit)) return "that commit is being deployed already";
     if (automatic && s_.live == request.commit && !s_.failed && !s_.work && !s_.waiting) {
@@ -139,9 +140,9 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
     const auto quarantined = s_.quarantine.find(commit);
     if (quarantined != s_.quarantine.end()) {
         if (!s_.work->request.force) {
-            return end_work(Outcome::cancelled,
-                            "commit " + commit.short_hex() + " is in quarantine: " +
-                                quarantined->second + "; to deploy it all the same use --force");
+            return end_work(Outcome::cancelled, "commit " + commit.short_hex() +
+                                                    " is in quarantine: " + quarantined->second +
+                                                    "; to deploy it all the same use --force");
         }
         s_.quarantine.erase(quarantined);
         record(Unquarantined{commit});

@@ -31,7 +31,8 @@ class AppDriver {
         effects = step.effects;
         urgent = step.urgent;
         for (const auto& record : records) {
-            if (const auto* ended = std::get_if<DeploymentEnded>(&record)) history.push_back(*ended);
+            if (const auto* ended = std::get_if<DeploymentEnded>(&record))
+                history.push_back(*ended);
         }
         EXPECT_EQ("", broken_rule(state));
         return step.answer;
@@ -105,7 +106,8 @@ class AppDriver {
         (*this)(RunNotReady{slot, state.slot(slot).run, "it was not ready within 30s"});
     }
     void exits(Slot slot) {
-        (*this)(RunExited{slot, state.slot(slot).run, "exited with status 1", "Error: boom", false});
+        (*this)(
+            RunExited{slot, state.slot(slot).run, "exited with status 1", "Error: boom", false});
     }
     void stopped(Slot slot) {
         (*this)(RunExited{slot, state.slot(slot).run, "killed by SIGTERM", "", true});
@@ -188,7 +190,9 @@ class AppDriver {
         }
         return {};
     }
-    static int number(const CommitId& id) { return std::stoi(id.hex().substr(0, id.hex().find('a'))); }
+    static int number(const CommitId& id) {
+        return std::stoi(id.hex().substr(0, id.hex().find('a')));
+    }
 
     Settings settings;
     AppState state;

@@ -40,8 +40,7 @@ void AppWorld::live_by_fate(Slot slot, std::uint64_t serial, Fate fate) {
             return end_after(ground_.between(1, 3'000), slot, serial, "exited with status 1");
         case Fate::crashes_at_once:
             become_ready_after(ready, slot, serial);
-            return end_after(ready + ground_.between(0, 1'000), slot, serial,
-                             "killed by SIGSEGV");
+            return end_after(ready + ground_.between(0, 1'000), slot, serial, "killed by SIGSEGV");
         case Fate::crashes_slowly:
             become_ready_after(ready, slot, serial);
             return end_after(ready + ground_.between(8'000, 40'000), slot, serial,
@@ -94,8 +93,8 @@ void AppWorld::perform(const core::DoStop& effect) {
     if (process->stopping) return;
     process->stopping = true;
     ground_.kinds.insert("restart");
-    const Millis delay = ground_.random.chance(90) ? ground_.between(1, 500)
-                                                   : limits::kStopTimeoutDefault;
+    const Millis delay =
+        ground_.random.chance(90) ? ground_.between(1, 500) : limits::kStopTimeoutDefault;
     later(delay, [this, slot = effect.slot, serial = process->serial] {
         end_process(slot, serial, "killed by SIGTERM", true);
     });

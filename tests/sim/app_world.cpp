@@ -125,7 +125,9 @@ void AppWorld::perform(const core::ClearTimer& effect) {
     timers_.erase(effect.kind);
 }
 
-void AppWorld::perform(const core::RunHook& effect) { noted(effect); }
+void AppWorld::perform(const core::RunHook& effect) {
+    noted(effect);
+}
 void AppWorld::perform(const core::Tell& effect) {
     Ground::must(!effect.text.empty(), "nothing was told");
     noted(effect);

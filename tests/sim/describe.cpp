@@ -5,7 +5,9 @@
 namespace lastgood::sim {
 namespace {
 
-std::string text(DeploymentId id) { return "#" + std::to_string(id.value); }
+std::string text(DeploymentId id) {
+    return "#" + std::to_string(id.value);
+}
 std::string text(Slot slot, RunId run) {
     return std::string(to_string(slot)) + " run " + std::to_string(run.value);
 }
@@ -56,9 +58,7 @@ struct OfEvent {
         return "RunExited " + text(e.slot, e.run) + " " + e.status + (e.asked ? " (asked)" : "");
     }
     std::string operator()(const core::TimerFired& e) const { return "TimerFired " + text(e.kind); }
-    std::string operator()(const core::PollSaw& e) const {
-        return "PollSaw " + remote.name(e.tip);
-    }
+    std::string operator()(const core::PollSaw& e) const { return "PollSaw " + remote.name(e.tip); }
     std::string operator()(const core::RollbackAsked& e) const {
         return "RollbackAsked to " + remote.name(e.to);
     }
@@ -135,8 +135,8 @@ std::string describe(const core::AppState& state, const Remote& remote) {
     if (state.trial) {
         line += text(state.trial->deployment) + " " + remote.name(state.trial->commit) + " in " +
                 std::string(to_string(state.trial->slot)) + " crashes " +
-                std::to_string(state.trial->crashes) + " ran " +
-                format_duration(state.trial->ran) + (state.trial->since ? " and runs" : "");
+                std::to_string(state.trial->crashes) + " ran " + format_duration(state.trial->ran) +
+                (state.trial->since ? " and runs" : "");
     } else {
         line += "-";
     }

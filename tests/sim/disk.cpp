@@ -36,42 +36,42 @@ void Disk::write(const std::string& name, const core::Record& record) {
         return found->second;
     };
     std::visit(
-        Overloaded{
-            [&](const core::DeploymentQueued& queued) {
-                const bool made = content_.deployments
-                                      .emplace(queued.id.value,
-                                               Deployment{name, queued.request,
-                                                          queued.request.commit, {}, {}})
-                                      .second;
-                Ground::must(made, "the number of a deployment was given twice");
-            },
-            [&](const core::DeploymentMoved& moved) {
-                Deployment& row = deployment(moved.id);
-                Ground::must(!row.outcome, "a deployment moved after it had ended");
-                if (moved.commit) row.commit = moved.commit;
-            },
-            [&](const core::DeploymentEnded& ended) {
-                Deployment& row = deployment(ended.id);
-                Ground::must(!row.outcome, "deployment " + std::to_string(ended.id.value) +
-                                               " ended twice");
-                row.outcome = ended.outcome;
-                row.reason = ended.reason;
-                Ground::must(ended.outcome == core::Outcome::good || !ended.reason.empty(),
-                             "a deployment ended without a reason");
-            },
-            [&](const core::Quarantined& bad) { app.quarantine[bad.commit] = bad.reason; },
-            [&](const core::Unquarantined& freed) { app.quarantine.erase(freed.commit); },
-            [&](const core::BecameGood& good) {
-                if (on_good) on_good(good.commit);
-                std::erase(app.good, good.commit);
-                app.good.insert(app.good.begin(), good.commit);
-            },
-            [&](const core::DeliveryRedecided& again) {
-                const auto found = app.deliveries.find(again.delivery);
-                if (found == app.deliveries.end()) return;
-                found->second.decision = again.decision;
-                found->second.reason = again.reason;
-            }},
+        Overloaded{[&](const core::DeploymentQueued& queued) {
+                       const bool made =
+                           content_.deployments
+                               .emplace(
+                                   queued.id.value,
+                                   Deployment{name, queued.request, queued.request.commit, {}, {}})
+                               .second;
+                       Ground::must(made, "the number of a deployment was given twice");
+                   },
+                   [&](const core::DeploymentMoved& moved) {
+                       Deployment& row = deployment(moved.id);
+                       Ground::must(!row.outcome, "a deployment moved after it had ended");
+                       if (moved.commit) row.commit = moved.commit;
+                   },
+                   [&](const core::DeploymentEnded& ended) {
+                       Deployment& row = deployment(ended.id);
+                       Ground::must(!row.outcome, "deployment " + std::to_string(ended.id.value) +
+                                                      " ended twice");
+                       row.outcome = ended.outcome;
+                       row.reason = ended.reason;
+                       Ground::must(ended.outcome == core::Outcome::good || !ended.reason.empty(),
+                                    "a deployment ended without a reason");
+                   },
+                   [&](const core::Quarantined& bad) { app.quarantine[bad.commit] = bad.reason; },
+                   [&](const core::Unquarantined& freed) { app.quarantine.erase(freed.commit); },
+                   [&](const core::BecameGood& good) {
+                       if (on_good) on_good(good.commit);
+                       std::erase(app.good, good.commit);
+                       app.good.insert(app.good.begin(), good.commit);
+                   },
+                   [&](const core::DeliveryRedecided& again) {
+                       const auto found = app.deliveries.find(again.delivery);
+                       if (found == app.deliveries.end()) return;
+                       found->second.decision = again.decision;
+                       found->second.reason = again.reason;
+                   }},
         record);
 }
 

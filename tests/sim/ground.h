@@ -43,7 +43,8 @@ class Ground {
     Random random;
     Faults faults;
     std::size_t lines_kept = 120;  // of the trace
-    std::set<std::string> unlucky;  // app and commit of builds that failed for no fault of their own
+    std::set<std::string>
+        unlucky;                  // app and commit of builds that failed for no fault of their own
     std::set<std::string> kinds;  // of trouble met, to see that the simulation meets any
 
     void note(const std::string& line);
@@ -57,8 +58,8 @@ class Ground {
     }
     void kill_point(const char* where);
     Millis between(int low_ms, int high_ms) {
-        return Millis(low_ms + static_cast<int>(random.below(
-                                   static_cast<std::uint64_t>(high_ms - low_ms + 1))));
+        return Millis(low_ms + static_cast<int>(
+                                   random.below(static_cast<std::uint64_t>(high_ms - low_ms + 1))));
     }
     bool fault(unsigned percent) { return faults.on && random.chance(percent); }
 

@@ -7,7 +7,9 @@
 
 namespace {
 
-std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
+std::uint64_t number(const char* text) {
+    return std::strtoull(text, nullptr, 10);
+}
 
 }  // namespace
 

@@ -109,8 +109,8 @@ core::FetchFacts Remote::facts(const std::vector<CommitId>& candidates,
     const std::size_t tip = number(*facts.tip);
     for (const auto& commit : wanted) {
         const std::size_t at = number(commit);
-        core::CommitStanding standing{commit, commits_[at].shown <= ground_.clock.now(), false,
-                                      false, false, {}};
+        core::CommitStanding standing{
+            commit, commits_[at].shown <= ground_.clock.now(), false, false, false, {}};
         if (standing.present) {
             standing.is_commit = true;
             standing.on_branch = at == tip || is_ancestor(at, tip);

@@ -56,7 +56,9 @@ class Remote {
     };
     std::size_t add(std::optional<std::size_t> parent, Fate fate, Instant shown);
     void move_to(std::size_t tip, Instant shown);
-    [[nodiscard]] const Commit& at(const CommitId& commit) const { return commits_[number(commit)]; }
+    [[nodiscard]] const Commit& at(const CommitId& commit) const {
+        return commits_[number(commit)];
+    }
     [[nodiscard]] bool is_ancestor(std::size_t older, std::size_t newer) const;  // strictly
 
     Ground& ground_;

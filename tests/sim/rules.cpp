@@ -1,5 +1,6 @@
 #include "sim/rules.h"
 
+#include "core/state_rules.h"
 #include "lastgood/core/retention_policy.h"
 
 namespace lastgood::sim {
@@ -11,38 +12,6 @@ using core::TimerKind;
 
 TimerKind restart_timer(Slot slot) {
     return slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green;
-}
-
-// The state by itself.
-void check_state(const core::AppState& state, const std::string& who) {
-    const auto must = [&who](bool holds, const char* what) {
-        Ground::must(holds, who + ": " + what);
-    };
-    for (const auto& slot : state.slots) {
-        must((slot.state == RunState::empty) == !slot.commit, "a slot has a commit unless empty");
-    }
-    if (state.work) {
-        must(state.work->phase != Phase::queued && state.work->phase != Phase::probation,
-             "work is under way before the switch");
-        must(state.work->id.value != 0, "work has a number");
-        must(state.work->phase == Phase::fetching || state.work->commit.has_value(),
-             "after fetching the commit is known");
-    }
-    must(!state.waiting || state.work, "a request waits though nothing is under way");
-    must(!state.waiting || state.waiting->phase == Phase::queued, "what waits is queued");
-    if (state.trial) {
-        must(state.live.has_value(), "with a trial something is live");
-        must(!state.is_quarantined(state.trial->commit) || !state.trial->deployment,
-             "a release on trial is in quarantine");
-        must(state.active != state.trial->slot || state.live == state.trial->commit,
-             "the release on trial is live where its slot has the users");
-    }
-    if (state.live) {
-        const auto& slot = state.slot(state.active);
-        must(!slot.commit || slot.commit == state.live, "the active slot holds the live commit");
-    }
-    std::set<CommitId> good(state.good.begin(), state.good.end());
-    must(good.size() == state.good.size(), "a release is good once");
 }
 
 // The world is as the state thinks.
@@ -73,8 +42,8 @@ void check_world(AppWorld& app, const Remote& remote, Disk& disk) {
     if (state.live) {
         must(app.users() == state.active, "users are where the state says");
         const auto& link = disk.app(app.name()).current;
-        must(link == state.live, "the link names " + remote.name(link) + ", live is " +
-                                     remote.name(state.live));
+        must(link == state.live,
+             "the link names " + remote.name(link) + ", live is " + remote.name(state.live));
         must(disk.app(app.name()).built.contains(*state.live), "live names a complete release");
     }
     const bool fetching = state.work && state.work->phase == Phase::fetching;
@@ -102,8 +71,8 @@ void check_served(AppWorld& app) {
     if (!state.live || state.stopped) return;
     const Slot standby = other(state.active);
     const auto& warm = state.slot(standby);
-    const bool better = state.serves(standby) && state.is_good(*warm.commit) &&
-                        !state.is_quarantined(*warm.commit);
+    const bool better =
+        state.serves(standby) && state.is_good(*warm.commit) && !state.is_quarantined(*warm.commit);
     Ground::must(state.serves(state.active) || !better,
                  app.name().str() + ": users aren't served, though the warm release could");
     // Something runs, or will.
@@ -115,7 +84,8 @@ void check_served(AppWorld& app) {
 }  // namespace
 
 void check_rules(AppWorld& app, const Remote& remote, Disk& disk) {
-    check_state(app.state(), app.name().str());
+    const std::string broken = core::broken_rule(app.state());
+    Ground::must(broken.empty(), app.name().str() + ": " + broken);
     if (!app.engine().healthy()) return;  // effects are held
     check_world(app, remote, disk);
     check_served(app);

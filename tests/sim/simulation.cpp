@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Millis kAnnouncedIsLiveWithin = 20min;  // a fetch hangs, one waits for its next try
-constexpr Millis kCalm = 6h;  // fetches back off to minutes, polls to an hour
+constexpr Millis kCalm = 6h;                      // fetches back off to minutes, polls to an hour
 
 core::Settings any_settings(Random& random, bool two_slots) {
     core::Settings settings;
@@ -176,9 +176,10 @@ bool Simulation::take(AppWorld& app, const Push& push) {
     const core::Answer answer = app.engine().handle(core::RequestArrived{std::move(request)});
     if (!answer.accepted) ground_.note(app.name().str() + "     ignored: " + answer.reason);
     if (!disk_.takes_writes()) return false;
-    disk_.app(app.name()).deliveries.emplace(
-        push.delivery,
-        Disk::Delivery{push.commit, answer.accepted ? "deploy" : "ignored", answer.reason});
+    disk_.app(app.name())
+        .deliveries.emplace(
+            push.delivery,
+            Disk::Delivery{push.commit, answer.accepted ? "deploy" : "ignored", answer.reason});
     return true;
 }
 

@@ -55,8 +55,8 @@ class Simulation {
     std::vector<std::unique_ptr<AppWorld>> apps_;  // none while the daemon is down
     std::vector<Push> pushes_;
     std::set<std::string> acknowledged_;
-    // Whether the tip must be live in the end, as far as is known: no operator wanted something else
-    // meanwhile, and it had no bad luck.
+    // Whether the tip must be live in the end, as far as is known: no operator wanted something
+    // else meanwhile, and it had no bad luck.
     std::map<AppName, bool> tip_expected_;
     Instant trouble_ends_;
     bool retrying_ = false;

@@ -89,7 +89,9 @@ void Simulation::push() {
     }
 }
 
-void Simulation::ask(AppWorld& app, const core::Event& event) { app.handle(event); }
+void Simulation::ask(AppWorld& app, const core::Event& event) {
+    app.handle(event);
+}
 
 void Simulation::operator_command() {
     AppWorld* app = any_app();

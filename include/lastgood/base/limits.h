@@ -46,7 +46,7 @@ constexpr Millis kReceiverSettledAfter = 10s;  // lived so long: its next end co
 constexpr Millis kReceiverStopMax = 10s;       // to answer what it holds
 
 // --- payloads
-constexpr Millis kSignatureAgeMax = 5min;  // of signatures with a timestamp, either way
+constexpr Millis kSignatureAgeMax = 5min;   // of signatures with a timestamp, either way
 constexpr std::size_t kSignaturesMax = 16;  // in one header
 constexpr std::size_t kDeliveryIdBytesMax = 200;
 constexpr std::size_t kEventNameBytesMax = 100;
@@ -75,15 +75,15 @@ constexpr Millis kFetchRetryMax = 5min;
 constexpr Millis kPollDefault = 10min;
 constexpr Millis kPollBackoffMax = 1h;
 constexpr Millis kRemoteListTimeMax = 1min;
-constexpr Millis kMirrorLockWaitMax = 2min;     // another worker of the app may be fetching
+constexpr Millis kMirrorLockWaitMax = 2min;  // another worker of the app may be fetching
 constexpr std::size_t kTreeEntriesMax = 2'000'000;
 constexpr std::size_t kTreeDepthMax = 256;
 constexpr std::size_t kSubjectBytesMax = 200;
-constexpr std::size_t kGitOutputBytesMax = 64 * 1024;      // of a git command, each stream
-constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;   // libgit2's windows into packs
+constexpr std::size_t kGitOutputBytesMax = 64 * 1024;     // of a git command, each stream
+constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;  // libgit2's windows into packs
 constexpr std::size_t kGitCacheBytesMax = 32ULL << 20;
 constexpr std::size_t kTokenBytesMax = 4096;
-constexpr int kCredentialTriesMax = 3;          // libgit2 asks again for ever
+constexpr int kCredentialTriesMax = 3;  // libgit2 asks again for ever
 
 // --- deployments
 constexpr std::size_t kCandidatesMax = 64;  // superseded commits remembered for the ancestry
@@ -104,12 +104,12 @@ constexpr std::size_t kReasonBytesMax = 2000;
 // --- processes and output
 constexpr Millis kDrainMin = 200ms;  // a handshake under way ends in this time
 constexpr Millis kKillConfirmMax = 5s;
-constexpr Millis kStrayTermMax = 300ms;         // between TERM and KILL for what a release left behind
+constexpr Millis kStrayTermMax = 300ms;  // between TERM and KILL for what a release left behind
 constexpr std::size_t kRelayConnectionsMax = 512;
-constexpr std::size_t kRelayBufferBytes = 16 * 1024;  // each way
-constexpr int kSlotBacklog = 4096;            // a crashed app's connections wait here
+constexpr std::size_t kRelayBufferBytes = 16 * 1024;     // each way
+constexpr int kSlotBacklog = 4096;                       // a crashed app's connections wait here
 constexpr std::uint64_t kStepLogBytesMax = 64ULL << 20;  // output of one build or hook that is kept
-constexpr std::size_t kReadBytes = 64 * 1024;   // from a pipe at once
+constexpr std::size_t kReadBytes = 64 * 1024;            // from a pipe at once
 constexpr std::size_t kLineBytesMax = 64 * 1024;
 constexpr std::size_t kTailLines = 20;
 constexpr std::size_t kTailBytes = 8 * 1024;

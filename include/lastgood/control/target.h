@@ -36,9 +36,9 @@ struct AppStatus {
 struct Outcome {
     enum class Kind { done, refused, unknown_app, invalid, unavailable };
     Kind kind = Kind::done;
-    std::string reason;        // for people; also set for `done` where there is something to say
-    DeploymentId deployment;   // that carries it out, 0 if none
-    std::string commit;        // that it is about, where known
+    std::string reason;       // for people; also set for `done` where there is something to say
+    DeploymentId deployment;  // that carries it out, 0 if none
+    std::string commit;       // that it is about, where known
 };
 
 struct Event {

@@ -35,8 +35,8 @@ struct StepsResult {
 class RunSteps {
   public:
     struct News {
-        // A step's process was made; to be stored, so that a later daemon can end it. Comes at once,
-        // for the first step from inside start().
+        // A step's process was made; to be stored, so that a later daemon can end it. Comes at
+        // once, for the first step from inside start().
         std::function<void(pid_t, std::uint64_t start_time)> started;
         // Once, when nothing of any step is left; deferred. It may destroy the RunSteps.
         std::function<void(StepsResult)> done;

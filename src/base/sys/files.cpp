@@ -41,7 +41,8 @@ Expected<void> remove_at(int parent, const char* name, const std::string& shown)
 Expected<void> remove_children(int parent, const char* name, const std::string& shown) {
     Fd folder(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder && errno == EACCES) {
-        fchmodat(parent, name, 0700, 0);
+        if (fchmodat(parent, name, 0700, 0) != 0)
+            return system_error("could not open " + shown, errno);
         folder = Fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     }
     if (!folder) return system_error("could not open " + shown, errno);
