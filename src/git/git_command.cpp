@@ -57,10 +57,10 @@ Expected<GitOutput> run_git(const Access& access, std::vector<std::string> argum
         if (auto set = sys::set_nonblocking(fd, true); !set) return set.error();
     }
     sys::SpawnSpec spec;
+    arguments.emplace(arguments.begin(), "git");
     spec.argv = std::move(arguments);
-    spec.argv.insert(spec.argv.begin(), "git");
     spec.env = git_environment(access);
-    spec.workdir = "/";
+    spec.workdir.assign(1, '/');  // = "/" sets off a false alarm (-Wrestrict) in g++ 12
     spec.fds = {{out->write.get(), 1}, {err->write.get(), 2}};
     spec.new_session = false;
     spec.die_with_parent = true;

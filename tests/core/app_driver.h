@@ -80,7 +80,7 @@ class AppDriver {
         FetchFacts facts{commit(tip), {}};
         if (wanted.empty()) wanted.push_back(commit(tip));
         for (const auto& one : wanted) {
-            CommitStanding standing{one, true, true, number(one) <= tip, false, {}};
+            CommitStanding standing{one, true, true, number(one) <= tip, false};
             standing.ancestor_of_live = state.live && number(one) < number(*state.live);
             for (const auto& two : wanted) {
                 standing.ancestor_of.push_back(number(one) < number(two));

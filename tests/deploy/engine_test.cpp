@@ -73,8 +73,9 @@ core::Event push(char letter) {
 class EngineTest : public testing::Test {
   protected:
     Engine make(core::AppState state = {}) {
-        return Engine(AppName::parse("backend").value(), core::Settings{.two_slots = true},
-                      std::move(state), world, world);
+        core::Settings settings;
+        settings.two_slots = true;
+        return Engine(AppName::parse("backend").value(), settings, std::move(state), world, world);
     }
     static core::AppState running() {
         core::AppState state;
@@ -142,6 +143,42 @@ TEST_F(EngineTest, ACrashedAppIsRestartedAlsoWhenTheDiskRefuses) {
     EXPECT_FALSE(engine.healthy());
     EXPECT_NE(engine.trouble().find("no space"), std::string::npos);
     EXPECT_EQ(world.count<core::SetTimer>() + world.count<core::DoStart>(), 1);
+}
+
+TEST_F(EngineTest, WhatIsHeldGoesBeforeTheUrgentSoThatItUndoesNothing) {
+    Engine engine = make(running());
+    world.disk_refuses = true;
+    engine.handle(push('b'));
+    EXPECT_TRUE(world.effects.empty());
+    engine.handle(crash());
+    ASSERT_FALSE(world.effects.empty());
+    EXPECT_TRUE(std::holds_alternative<core::DoFetch>(world.effects.front()));
+    const std::size_t done = world.effects.size();
+    world.disk_refuses = false;
+    engine.retry();
+    EXPECT_EQ(world.effects.size(), done) << "done once";
+    EXPECT_GT(world.records_saved, 0U) << "and recorded in the end";
+}
+
+TEST_F(EngineTest, TheNextStepStoresWhatWasRefusedBefore) {
+    Engine engine = make(running());
+    world.disk_refuses = true;
+    engine.handle(push('b'));
+    world.disk_refuses = false;
+    engine.handle(core::PauseAsked{});
+    EXPECT_TRUE(engine.healthy());
+    EXPECT_EQ(world.count<core::DoFetch>(), 1);
+    EXPECT_GT(world.records_saved, 0U);
+}
+
+TEST_F(EngineTest, ARestartedDaemonRunsItsAppsAlsoWhenTheDiskRefuses) {
+    core::AppState state = running();
+    state.slot(Slot::blue) = core::SlotState{};
+    Engine engine = make(state);
+    world.disk_refuses = true;
+    engine.handle(core::DaemonStarted{});
+    EXPECT_EQ(world.count<core::DoSwitch>(), 1);
+    EXPECT_EQ(world.count<core::DoStart>(), 1);
 }
 
 TEST_F(EngineTest, ADeploymentWaitsUntilItsRecordIsOnDisk) {

@@ -38,6 +38,7 @@ class Simulation {
     void plan_next_trouble();
     void trouble();
     void push();
+    void redeliver();
     void deliver(const Push& push, int tries);
     void deliver_to_all(const Push& push, bool& recorded);
     bool take(AppWorld& app, const Push& push);

@@ -30,6 +30,8 @@ void Simulation::trouble() {
     AppWorld* app = any_app();
     if (dice < 35) {
         push();
+    } else if (dice < 40) {
+        redeliver();
     } else if (dice < 45) {
         if (!pushes_.empty()) deliver(pushes_[ground_.random.below(pushes_.size())], 0);
     } else if (dice < 65) {
@@ -59,6 +61,19 @@ void Simulation::trouble() {
     } else if (app != nullptr) {
         app->poll_now();
     }
+}
+
+// By hand: a delivery on disk is handled once more.
+void Simulation::redeliver() {
+    AppWorld* app = any_app();
+    if (app == nullptr || pushes_.empty()) return;
+    const Push& push = pushes_[ground_.random.below(pushes_.size())];
+    if (!disk_.app(app->name()).deliveries.contains(push.delivery)) return;
+    core::Request request;
+    request.trigger = core::Trigger::webhook;
+    request.commit = push.commit;
+    request.delivery = push.delivery;
+    ask(*app, core::RequestArrived{std::move(request)});
 }
 
 void Simulation::push() {

@@ -25,7 +25,7 @@ struct CommitStanding {
     bool is_commit = false;
     bool on_branch = false;
     bool ancestor_of_live = false;  // strictly
-    std::vector<bool> ancestor_of;  // of candidate i, strictly
+    std::vector<bool> ancestor_of = {};  // of candidate i, strictly
 };
 
 struct FetchFacts {
