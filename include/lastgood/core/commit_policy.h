@@ -24,7 +24,7 @@ struct CommitStanding {
     bool present = false;
     bool is_commit = false;
     bool on_branch = false;
-    bool ancestor_of_live = false;  // strictly
+    bool ancestor_of_live = false;       // strictly
     std::vector<bool> ancestor_of = {};  // of candidate i, strictly
 };
 
