@@ -61,20 +61,6 @@ void read_auth(const Section& section, App& app) {
     check_auth(*auth, app);
 }
 
-void read_provider(const Section& webhook, Provider& into) {
-    constexpr std::array<std::string_view, 6> kLater = {
-        "gitea", "forgejo", "gogs", "bitbucket", "bitbucket-server", "standard"};
-    const auto word = webhook.text("provider");
-    if (word && std::find(kLater.begin(), kLater.end(), *word) != kLater.end()) {
-        webhook.fault("provider", webhook.value("provider")->mark, *word + " is " + kNotYet);
-        return;
-    }
-    webhook.choice<Provider>("provider", into,
-                             {{"github", Provider::github},
-                              {"gitlab", Provider::gitlab},
-                              {"gitlab-token", Provider::gitlab_token}});
-}
-
 void read_webhook(const Section& section, App& app, const AppDefaults& defaults) {
     Secrets secrets;
     Mark mark = section.mark();

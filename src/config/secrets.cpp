@@ -117,6 +117,14 @@ Secrets read_secrets(const Section& section) {
     return secrets;
 }
 
+void read_provider(const Section& webhook, Provider& into) {
+    Choices<Provider> choices;
+    for (const Provider provider : core::all_providers()) {
+        choices.emplace_back(core::to_string(provider), provider);
+    }
+    webhook.choice<Provider>("provider", into, choices);
+}
+
 std::string fault_for(Provider provider, const std::string& secret) {
     if (provider != Provider::gitlab) return "";
     constexpr std::string_view kPrefix = "whsec_";

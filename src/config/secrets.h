@@ -17,6 +17,9 @@ struct Secrets {
 // By secret_file, secret_env or secret, of which one at most may be there.
 Secrets read_secrets(const Section& section);
 
+// The key `provider` of a webhook section.
+void read_provider(const Section& webhook, Provider& into);
+
 // What is wrong with it for this provider; empty: nothing.
 std::string fault_for(Provider provider, const std::string& secret);
 

@@ -47,6 +47,12 @@ Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
             return verify_gitlab(secrets, headers, body, now);
         case core::Provider::gitlab_token:
             return verify_gitlab_token(secrets, headers);
+        case core::Provider::gitea:
+        case core::Provider::forgejo:
+        case core::Provider::gogs:
+        case core::Provider::bitbucket:
+        case core::Provider::standard:
+            return Verdict::refused;
     }
     return Verdict::refused;
 }
@@ -59,6 +65,12 @@ Expected<Delivery> parse(core::Provider provider, const Headers& headers, std::s
             case core::Provider::gitlab:
             case core::Provider::gitlab_token:
                 return parse_gitlab(headers, body);
+            case core::Provider::gitea:
+            case core::Provider::forgejo:
+            case core::Provider::gogs:
+            case core::Provider::bitbucket:
+            case core::Provider::standard:
+                break;
         }
         return Error{"the provider is unknown", ""};
     };

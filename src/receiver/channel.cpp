@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kLevelLast = static_cast<int>(config::LogLevel::debug);
-constexpr int kProviderLast = static_cast<int>(config::Provider::gitlab_token);
+constexpr int kProviderLast = static_cast<int>(config::Provider::standard);
 constexpr int kEventKindLast = static_cast<int>(forge::EventKind::other);
 
 std::string dump(const Json& json) {

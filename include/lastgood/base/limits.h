@@ -51,6 +51,7 @@ constexpr std::size_t kSignaturesMax = 16;  // in one header
 constexpr std::size_t kDeliveryIdBytesMax = 200;
 constexpr std::size_t kEventNameBytesMax = 100;
 constexpr std::size_t kRefBytesMax = 1024;
+constexpr std::size_t kRepositoryUrlsMax = 8;
 constexpr std::size_t kJsonDepthMax = 64;  // forges nest under ten
 
 // --- config

@@ -29,6 +29,9 @@ struct Delivery {
     EventKind kind = EventKind::other;
     std::vector<RefUpdate> updates;  // for a push: at least one
     std::uint64_t bytes = 0;         // of the body
+    // Of the repository, as the payload names it: for finding the apps that it concerns, and never
+    // fetched from. At most kRepositoryUrlsMax, none longer than kRefBytesMax.
+    std::vector<std::string> repository_urls;
 };
 
 }  // namespace lastgood::forge
