@@ -32,6 +32,7 @@ lastgood_need_cmake(yaml-cpp libyaml-cpp-dev)
 lastgood_need_cmake(GTest libgtest-dev)
 lastgood_need_pkgconfig(cpp-httplib libcpp-httplib-dev)
 lastgood_need_pkgconfig(libgit2 libgit2-dev)
+lastgood_need_pkgconfig(libseccomp libseccomp-dev)
 
 if(LASTGOOD_MISSING)
   list(JOIN LASTGOOD_MISSING "\n  " lastgood_missing_lines)

@@ -5,6 +5,7 @@
 
 #include "config/command.h"
 #include "config/values.h"
+#include "config/webhook.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::config {
@@ -66,6 +67,7 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
     Mark mark = section.mark();
     if (const auto webhook = section.section("webhook", SectionKind::app_webhook)) {
         read_provider(*webhook, app.webhook.provider);
+        read_networks(*webhook, "allow_from", app.webhook.allow_from);
         secrets = read_secrets(*webhook);
         mark = webhook->has("provider") ? webhook->mark_of("provider") : webhook->mark();
     }
@@ -86,6 +88,7 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
         break;
     }
     app.webhook.secrets = std::move(secrets.values);
+    app.webhook.secret_file = std::move(secrets.file);
 }
 
 void read_poll(const Section& section, App& app) {

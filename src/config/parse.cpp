@@ -4,6 +4,7 @@
 #include "config/app.h"
 #include "config/section.h"
 #include "config/values.h"
+#include "config/webhook.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/config/load.h"
@@ -31,24 +32,6 @@ void check_listeners(Reading& reading, const std::vector<Listener>& listeners) {
                                                  "; choose another port");
             break;
         }
-    }
-}
-
-void read_webhook(const Section& top, Config& config, AppDefaults& defaults,
-                  std::vector<Listener>& listeners) {
-    const auto webhook = top.section("webhook", SectionKind::webhook);
-    if (!webhook) return;
-    defaults.secrets = read_secrets(*webhook);
-    defaults.needs_secret = webhook->has("listen");
-    webhook->size("max_body", config.webhook_max_body, kSmallest, limits::kBodiesInFlightBytesMax);
-    const auto text = webhook->text("listen");
-    if (!text) return;
-    const Mark mark = webhook->value("listen")->mark;
-    if (const auto listen = read_listen(*text)) {
-        config.webhook_listen = *listen;
-        listeners.push_back({"webhook.listen", *listen, mark});
-    } else {
-        webhook->fault("listen", mark, listen.error().text());
     }
 }
 
@@ -113,7 +96,9 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     }
     std::vector<Listener> listeners;
     AppDefaults defaults;
-    read_webhook(top, config, defaults, listeners);
+    const Mark mark = read_webhook(top, config.webhook, defaults);
+    if (config.webhook.listen)
+        listeners.push_back({"webhook.listen", *config.webhook.listen, mark});
     read_log(top, config.log);
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);

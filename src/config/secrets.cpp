@@ -21,9 +21,7 @@ struct Source {
     std::string mend;
 };
 
-std::optional<Source> from_file(const Section& section) {
-    std::string path;
-    section.path("secret_file", path);
+std::optional<Source> from_file(const Section& section, const std::string& path) {
     if (path.empty()) return std::nullopt;
     auto content = section.reading().environment.read_secret_file(path);
     if (!content) {
@@ -110,7 +108,8 @@ Secrets read_secrets(const Section& section) {
         key = name;
     }
     if (!secrets.named || section.value(key) == nullptr) return secrets;
-    const auto source = key == "secret_file"  ? from_file(section)
+    if (key == "secret_file") section.path("secret_file", secrets.file);
+    const auto source = key == "secret_file"  ? from_file(section, secrets.file)
                         : key == "secret_env" ? from_variable(section)
                                               : from_here(section);
     if (source) take_lines(section, key, *source, secrets);

@@ -7,12 +7,14 @@
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/core/repository_id.h"
 
 namespace lastgood::daemon {
 
 AppService::AppService(Site& site, const config::App& app, core::AppState state)
     : site_(site),
       app_(app),
+      repository_id_(core::repository_id(app.repo)),
       paths_(site.config.state_dir, app.name),
       engine_(app.name, app.rules, std::move(state), site.storage, *this),
       poller_(site, app, remote(), [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}

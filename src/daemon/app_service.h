@@ -33,6 +33,7 @@ class AppService : public deploy::World {
     void shut_down(std::function<void()> gone);
 
     [[nodiscard]] const config::App& app() const { return app_; }
+    [[nodiscard]] const std::string& repository_id() const { return repository_id_; }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
     [[nodiscard]] control::AppStatus status() const;
 
@@ -66,6 +67,7 @@ class AppService : public deploy::World {
 
     Site& site_;
     const config::App& app_;
+    const std::string repository_id_;
     AppPaths paths_;
     deploy::Engine engine_;
     std::unique_ptr<supervise::AppRunner> runner_;

@@ -9,7 +9,6 @@
 
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
-#include "lastgood/http/listen.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 
@@ -31,7 +30,8 @@ std::string probe_address(const std::string& runtime_dir) {
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
-               sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id)
+               sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
+               std::vector<PassedSocket> passed)
     : site_{.config = config,
             .program = program,
             .probe_address = probe_address(config.runtime_dir),
@@ -46,14 +46,8 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .journal_trouble = {}},
       storage_(journal, next_id),
       operator_desk_(site_, apps_),
-      delivery_desk_(site_, [this](const AppName& name) { return find(name); }) {}
-
-AppService* Daemon::find(const AppName& name) {
-    for (const auto& app : apps_) {
-        if (app->app().name == name) return app.get();
-    }
-    return nullptr;
-}
+      delivery_desk_(site_, apps_),
+      front_door_(site_, std::move(passed)) {}
 
 int Daemon::run() {
     process::adopt_orphans();
@@ -61,11 +55,12 @@ int Daemon::run() {
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGHUP);
     LG_ASSERT(pthread_sigmask(SIG_BLOCK, &mask, nullptr) == 0);
     signals_ = sys::Fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
     signal_watch_ = site_.loop.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) {
         signalfd_siginfo info{};
-        if (read(signals_.get(), &info, sizeof info) == sizeof info) stop();
+        if (read(signals_.get(), &info, sizeof info) == sizeof info) on_signal(info.ssi_signo);
     });
     if (auto loaded = load_apps(); !loaded) {
         fail(loaded.error());
@@ -74,6 +69,11 @@ int Daemon::run() {
     }
     site_.loop.run();
     return exit_code_;
+}
+
+void Daemon::on_signal(std::uint32_t signal) {
+    if (signal != SIGHUP) return stop();
+    if (begun_ && !stopping_) front_door_.reload();
 }
 
 void Daemon::fail(const Error& error) {
@@ -132,8 +132,8 @@ void Daemon::begin() {
     if (auto opened = open_all(); !opened) return fail(opened.error());
     begun_ = true;
     for (const auto& app : apps_) app->begin();
-    if (auto started = start_receiver(); !started) return fail(started.error());
-    if (!receiver_) ready();
+    if (auto opened = open_front_door(); !opened) return fail(opened.error());
+    if (!front_door_.is_open()) ready();
 }
 
 Expected<void> Daemon::open_all() {
@@ -151,23 +151,13 @@ Expected<void> Daemon::open_all() {
     return {};
 }
 
-receiver::HookSettings Daemon::hook_settings() const {
-    receiver::HookSettings settings;
-    settings.max_body = site_.config.webhook_max_body;
-    for (const auto& app : site_.config.apps) {
-        settings.apps.push_back({app.name, app.webhook.provider, app.webhook.secrets});
-    }
-    return settings;
-}
-
-Expected<void> Daemon::start_receiver() {
-    const auto& listen = site_.config.webhook_listen;
-    if (!listen) return {};
-    auto socket = http::listen_tcp(listen->host, listen->port);
-    if (!socket) return socket.error();
+Expected<void> Daemon::open_front_door() {
     receiver::HostCallbacks callbacks;
-    callbacks.on_deliveries = [this](std::vector<receiver::Incoming> batch) {
+    callbacks.on_deliveries = [this](const std::vector<receiver::Incoming>& batch) {
         return delivery_desk_.receive(batch);
+    };
+    callbacks.on_status = [this](const receiver::StatusQuestion& question) {
+        return delivery_desk_.status(question);
     };
     callbacks.healthy = [this] {
         std::string why_not;
@@ -177,18 +167,14 @@ Expected<void> Daemon::start_receiver() {
         site_.log.write(level, "receiver", text);
     };
     callbacks.on_ready = [this] { ready(); };
-    auto host = receiver::ReceiverHost::start(site_.loop, site_.reaper, std::move(*socket),
-                                              site_.program, hook_settings(), std::move(callbacks));
-    if (!host) return host.error();
-    receiver_ = std::move(*host);
-    return {};
+    return front_door_.open(std::move(callbacks));
 }
 
 void Daemon::ready() {
     if (stopping_) return;
-    const auto& listen = site_.config.webhook_listen;
-    site_.log.info("daemon", listen ? "webhooks are received on " + listen->text()
-                                    : "running without a webhook receiver");
+    site_.log.info("daemon", front_door_.is_open()
+                                 ? "webhooks are received on " + front_door_.place()
+                                 : "running without a webhook receiver");
     tell_service_manager("READY=1");
 }
 
@@ -198,11 +184,7 @@ void Daemon::stop() {
     tell_service_manager("STOPPING=1");
     site_.log.info("daemon", "stopping");
     retry_.reset();
-    if (receiver_) {
-        receiver_->stop([this] { stop_apps(); });
-    } else {
-        site_.loop.defer([this] { stop_apps(); });
-    }
+    front_door_.stop([this] { stop_apps(); });
 }
 
 void Daemon::stop_apps() {

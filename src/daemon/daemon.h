@@ -9,18 +9,19 @@
 
 #include "daemon/app_service.h"
 #include "daemon/delivery_desk.h"
+#include "daemon/front_door.h"
 #include "daemon/operator_desk.h"
 #include "daemon/site.h"
 #include "daemon/storage.h"
 #include "lastgood/control/server.h"
-#include "lastgood/receiver/host.h"
 
 namespace lastgood::daemon {
 
 class Daemon {
   public:
     Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
-           sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id);
+           sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
+           std::vector<PassedSocket> passed);
 
     // Runs until it is told to stop; the exit code.
     int run();
@@ -30,8 +31,8 @@ class Daemon {
     void end_leftovers();
     void begin();
     Expected<void> open_all();
-    Expected<void> start_receiver();
-    receiver::HookSettings hook_settings() const;
+    Expected<void> open_front_door();
+    void on_signal(std::uint32_t signal);
     void ready();
     void stop();
     void stop_apps();
@@ -39,7 +40,6 @@ class Daemon {
     void fail(const Error& error);
     void journal_refused();
     void retry_journal();
-    AppService* find(const AppName& name);
 
     Site site_;
     JournalStorage storage_;
@@ -47,7 +47,7 @@ class Daemon {
     OperatorDesk operator_desk_;
     DeliveryDesk delivery_desk_;
     std::unique_ptr<control::Server> control_;
-    std::unique_ptr<receiver::ReceiverHost> receiver_;
+    FrontDoor front_door_;
     sys::Fd signals_;
     sys::EventLoop::Watch signal_watch_;
     sys::EventLoop::Timer retry_;

@@ -5,6 +5,7 @@
 
 #include "lastgood/base/strings.h"
 #include "lastgood/core/delivery_policy.h"
+#include "lastgood/core/repository_id.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -19,8 +20,10 @@ receiver::Answer not_recorded() {
     return answer(503, {{"error", "the delivery could not be recorded; send it again"}});
 }
 
-receiver::Answer ignored(const std::string& id, const std::string& reason) {
-    return answer(200, {{"delivery", id}, {"status", "ignored"}, {"reason", reason}});
+receiver::Answer told(const std::string& id, const char* status, const std::string& reason) {
+    json body = {{"delivery", id}, {"status", status}};
+    if (!reason.empty()) body["reason"] = reason;
+    return answer(std::string_view(status) == "accepted" ? 202 : 200, body);
 }
 
 store::DeliveryRow row_of(const receiver::Incoming& incoming) {
@@ -29,10 +32,25 @@ store::DeliveryRow row_of(const receiver::Incoming& incoming) {
     row.id = to_utf8(delivery.id);
     row.provider = delivery.provider;
     row.event = to_utf8(delivery.event);
-    row.app = incoming.app.str();
     row.received_at = wall_now();
     row.bytes = delivery.bytes;
     return row;
+}
+
+// A deployment as its sender may know it. `live_ms` is the time until users had it.
+json progress_json(const store::DeploymentRow& row) {
+    const Millis elapsed = row.finished_at.value_or(wall_now()) - row.started_at;
+    json live = nullptr;
+    if (row.phase == "probation") {
+        live = (row.fetching.value_or(Millis(0)) + row.building.value_or(Millis(0)) +
+                row.starting.value_or(Millis(0)))
+                   .count();
+    } else if (row.outcome == "good") {
+        live = elapsed.count();  // it was live already
+    }
+    return {{"id", row.id.value},        {"commit", row.commit}, {"phase", row.phase},
+            {"outcome", row.outcome},    {"reason", row.reason}, {"elapsed_ms", elapsed.count()},
+            {"live_ms", std::move(live)}};
 }
 
 core::DeliveryDecision decide(const forge::Delivery& delivery, const std::string& branch) {
@@ -52,15 +70,31 @@ core::DeliveryDecision decide(const forge::Delivery& delivery, const std::string
 
 }  // namespace
 
-std::vector<AppService*> DeliveryDesk::involved(const std::vector<receiver::Incoming>& batch) {
-    std::vector<AppService*> apps;
-    for (const auto& incoming : batch) {
-        AppService* app = find_app_(incoming.app);
-        if (app != nullptr && std::find(apps.begin(), apps.end(), app) == apps.end()) {
-            apps.push_back(app);
+DeliveryDesk::Targets DeliveryDesk::targets(const receiver::Incoming& incoming) {
+    Targets found;
+    std::vector<std::string> ids;
+    if (!incoming.app) {
+        for (const auto& url : incoming.delivery.repository_urls) {
+            ids.push_back(core::repository_id(url));
         }
     }
-    return apps;
+    for (const auto& app : apps_) {
+        const bool wanted =
+            incoming.app ? app->app().name == *incoming.app
+                         : std::find(ids.begin(), ids.end(), app->repository_id()) != ids.end();
+        if (wanted) found.push_back(app.get());
+    }
+    return found;
+}
+
+DeliveryDesk::Targets DeliveryDesk::involved(const std::vector<receiver::Incoming>& batch) {
+    Targets all;
+    for (const auto& incoming : batch) {
+        for (AppService* app : targets(incoming)) {
+            if (std::find(all.begin(), all.end(), app) == all.end()) all.push_back(app);
+        }
+    }
+    return all;
 }
 
 std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::Incoming>& batch) {
@@ -78,12 +112,14 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     std::vector<receiver::Answer> answers;
     bool failed = false;
     for (const auto& incoming : batch) {
-        AppService* app = find_app_(incoming.app);
-        // An app that a reload took away between the receiver's look and ours.
-        answers.push_back(app == nullptr ? not_recorded() : take(*app, incoming));
+        answers.push_back(take(incoming));
         failed = failed || answers.back().status == 503;
     }
-    for (AppService* app : apps) failed = failed || app->engine().batch_failed();
+    for (AppService* app : apps) {
+        auto stored = app->engine().store_batch();
+        if (!stored) site_.log.error("journal", stored.error().text());
+        failed = failed || !stored.ok();
+    }
     if (!failed) {
         auto committed = site_.journal.commit_batch();
         if (!committed) site_.log.error("journal", committed.error().text());
@@ -95,35 +131,101 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     return failed ? refused : answers;
 }
 
-receiver::Answer DeliveryDesk::take(AppService& app, const receiver::Incoming& incoming) {
-    store::DeliveryRow row = row_of(incoming);
-    auto seen = site_.journal.has_delivery(row);
-    if (!seen) return not_recorded();
-    if (*seen) return answer(200, {{"delivery", row.id}, {"status", "duplicate"}});
+receiver::Answer DeliveryDesk::take(const receiver::Incoming& incoming) {
+    const Targets apps = targets(incoming);
+    if (!incoming.app) return take_for_all(incoming, apps);
+    // An app that a reload took away between the receiver's look and ours.
+    if (apps.empty()) return not_recorded();
+    const Taken taken = take_for(apps.front(), incoming, {});
+    const std::string id = to_utf8(incoming.delivery.id);
+    switch (taken.kind) {
+        case Taken::Kind::failed:
+            return not_recorded();
+        case Taken::Kind::duplicate:
+            return told(id, "duplicate", {});
+        case Taken::Kind::ignored:
+            return told(id, "ignored", taken.reason);
+        case Taken::Kind::accepted:
+            return told(id, "accepted", {});
+    }
+    return not_recorded();
+}
 
-    const core::DeliveryDecision decision = decide(incoming.delivery, app.app().branch);
-    row.ref = to_utf8(decision.ref);
-    row.reason = decision.reason;
+receiver::Answer DeliveryDesk::take_for_all(const receiver::Incoming& incoming,
+                                            const Targets& apps) {
+    std::vector<Taken> all;
+    json each = json::object();
+    if (incoming.delivery.kind != forge::EventKind::push) {
+        all.push_back(take_for(nullptr, incoming, decide(incoming.delivery, {}).reason));
+    } else if (apps.empty()) {
+        all.push_back(take_for(nullptr, incoming, "no app has this repository"));
+    } else {
+        for (AppService* app : apps) {
+            all.push_back(take_for(app, incoming, {}));
+            each[app->app().name.str()] =
+                all.back().kind == Taken::Kind::accepted ? "accepted" : all.back().reason;
+        }
+    }
+    // What happened to any of the apps counts for the whole.
+    const auto most = std::max_element(
+        all.begin(), all.end(), [](const Taken& a, const Taken& b) { return a.kind < b.kind; });
+    const bool failed = std::any_of(all.begin(), all.end(), [](const Taken& taken) {
+        return taken.kind == Taken::Kind::failed;
+    });
+    if (failed) return not_recorded();
+    const std::string id = to_utf8(incoming.delivery.id);
+    if (most->kind == Taken::Kind::duplicate) return told(id, "duplicate", {});
+    if (most->kind == Taken::Kind::ignored) return told(id, "ignored", most->reason);
+    return answer(202, {{"delivery", id}, {"status", "accepted"}, {"apps", std::move(each)}});
+}
+
+DeliveryDesk::Taken DeliveryDesk::take_for(AppService* app, const receiver::Incoming& incoming,
+                                           const std::string& reason) {
+    using Kind = Taken::Kind;
+    store::DeliveryRow row = row_of(incoming);
+    if (app != nullptr) row.app = app->app().name.str();
+    auto seen = site_.journal.has_delivery(row);
+    if (!seen) return {};
+    if (*seen) return {Kind::duplicate, "duplicate"};
+
     row.decision = "ignored";
+    row.reason = reason;
+    const core::DeliveryDecision decision =
+        app == nullptr ? core::DeliveryDecision{} : decide(incoming.delivery, app->app().branch);
+    row.ref = to_utf8(decision.ref);
+    if (app != nullptr) row.reason = decision.reason;
     if (decision.deploy) {
         row.commit = decision.commit->hex();
         core::Request request;
         request.trigger = core::Trigger::webhook;
         request.commit = decision.commit;
         request.delivery = row.id;
-        const core::Answer answered = app.engine().handle(core::RequestArrived{std::move(request)});
+        const core::Answer answered =
+            app->engine().handle(core::RequestArrived{std::move(request)});
         row.reason = answered.reason;
         if (answered.accepted) row.decision = "deploy";
     }
     if (auto added = site_.journal.add_delivery(row); !added) {
         site_.log.error("journal", added.error().text());
-        return not_recorded();
+        return {};
     }
-    site_.log.http(app.app().name.str(), "delivery " + row.id + " from " + incoming.peer + ": " +
-                                             row.decision + " " + row.commit +
-                                             (row.reason.empty() ? "" : " (" + row.reason + ")"));
-    if (row.decision == "ignored") return ignored(row.id, row.reason);
-    return answer(202, {{"delivery", row.id}, {"status", "accepted"}});
+    site_.log.http(app == nullptr ? "webhook" : row.app,
+                   "delivery " + row.id + " from " + incoming.sender + ": " + row.decision + " " +
+                       row.commit + (row.reason.empty() ? "" : " (" + row.reason + ")"));
+    return {row.decision == "deploy" ? Kind::accepted : Kind::ignored, row.reason};
+}
+
+receiver::Answer DeliveryDesk::status(const receiver::StatusQuestion& question) {
+    auto row = site_.journal.delivery_of(question.app, question.delivery);
+    auto made = site_.journal.newest_by_delivery(question.app, question.delivery);
+    if (!row || !made) return answer(503, {{"error", "the journal can't be read; ask again"}});
+    if (!*row) return answer(404, {{"error", "no such delivery"}});
+    json body = {{"delivery", (*row)->id},
+                 {"decision", (*row)->decision},
+                 {"reason", (*row)->reason},
+                 {"deployment", nullptr}};
+    if (const auto& deployment = *made) body["deployment"] = progress_json(*deployment);
+    return answer(200, body);
 }
 
 }  // namespace lastgood::daemon

@@ -5,7 +5,8 @@
 // refuses, every one of them is answered 503 and nothing has happened.
 #pragma once
 
-#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/app_service.h"
@@ -16,18 +17,34 @@ namespace lastgood::daemon {
 
 class DeliveryDesk {
   public:
-    using FindApp = std::function<AppService*(const AppName&)>;
+    using Apps = std::vector<std::unique_ptr<AppService>>;
 
-    DeliveryDesk(Site& site, FindApp find_app) : site_(site), find_app_(std::move(find_app)) {}
+    // Both outlive the desk.
+    DeliveryDesk(Site& site, const Apps& apps) : site_(site), apps_(apps) {}
 
     std::vector<receiver::Answer> receive(const std::vector<receiver::Incoming>& batch);
+    // What became of a delivery, for its sender: the decision, and the deployment's way so far.
+    receiver::Answer status(const receiver::StatusQuestion& question);
 
   private:
-    receiver::Answer take(AppService& app, const receiver::Incoming& incoming);
-    std::vector<AppService*> involved(const std::vector<receiver::Incoming>& batch);
+    // What was done with a delivery for one app.
+    struct Taken {
+        enum class Kind { failed, duplicate, ignored, accepted };
+        Kind kind = Kind::failed;
+        std::string reason;
+    };
+    using Targets = std::vector<AppService*>;
+
+    // The app that was named; of the hook of all apps those that have the payload's repository.
+    Targets targets(const receiver::Incoming& incoming);
+    Targets involved(const std::vector<receiver::Incoming>& batch);
+    receiver::Answer take(const receiver::Incoming& incoming);
+    receiver::Answer take_for_all(const receiver::Incoming& incoming, const Targets& targets);
+    // `app` empty: it is recorded, and ignored for this reason.
+    Taken take_for(AppService* app, const receiver::Incoming& incoming, const std::string& reason);
 
     Site& site_;
-    FindApp find_app_;
+    const Apps& apps_;
 };
 
 }  // namespace lastgood::daemon

@@ -129,10 +129,13 @@ Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
             {},
             {}};
     }
+    // One delivery to the hook of all apps may be for several of them.
     Outcome outcome;
+    bool done = false;
     for (const auto& row : *rows) {
         const auto commit = CommitId::parse(row.commit);
         if (!commit) {
+            if (done) continue;
             outcome = {
                 Outcome::Kind::refused, "that delivery asks for nothing: " + row.reason, {}, {}};
             continue;
@@ -141,9 +144,10 @@ Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
         request.trigger = core::Trigger::webhook;
         request.commit = commit;
         request.delivery = row.id;
-        outcome = ask(row.app, core::RequestArrived{std::move(request)});
-        outcome.commit = row.commit;
-        if (outcome.kind == Outcome::Kind::done) break;
+        Outcome of_app = ask(row.app, core::RequestArrived{std::move(request)});
+        of_app.commit = row.commit;
+        if (!done) outcome = of_app;
+        done = done || of_app.kind == Outcome::Kind::done;
     }
     return outcome;
 }

@@ -46,6 +46,7 @@ Expected<sys::Fd> lock(const std::string& state_dir) {
 
 int serve(const config::Config& config, const std::string& program) {
     find_service_manager();
+    std::vector<PassedSocket> passed = take_passed_sockets();
     signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
     umask(0022);
     // The working folder of whoever started it is nobody's to hold.
@@ -66,7 +67,7 @@ int serve(const config::Config& config, const std::string& program) {
     if (!journal) return refuse(journal.error());
     const auto next_id = (*journal)->next_deployment_id();
     if (!next_id) return refuse(next_id.error());
-    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id);
+    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id, std::move(passed));
     return daemon.run();
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,35 @@ std::string& notify_path() {
     return path;
 }
 
+// `fd` below 0: no descriptor goes along.
+void send_to_service_manager(std::string_view state, int fd) {
+    const std::string& path = notify_path();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) return;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    if (path.front() == '@') address.sun_path[0] = '\0';  // the abstract namespace
+    const sys::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket) return;
+    iovec text{const_cast<char*>(state.data()), state.size()};
+    msghdr message{};
+    message.msg_name = &address;
+    message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    if (fd >= 0) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fd);
+        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 void find_service_manager() {
@@ -28,17 +58,11 @@ void find_service_manager() {
 }
 
 void tell_service_manager(std::string_view state) {
-    const std::string& path = notify_path();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) return;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    if (path.front() == '@') address.sun_path[0] = '\0';  // the abstract namespace
-    const sys::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket) return;
-    sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
-           reinterpret_cast<const sockaddr*>(&address),
-           static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size()));
+    send_to_service_manager(state, -1);
+}
+
+void keep_at_service_manager(const std::string& name, int fd) {
+    send_to_service_manager("FDSTORE=1\nFDNAME=" + name, fd);
 }
 
 }  // namespace lastgood::daemon

@@ -1,5 +1,6 @@
 #include "lastgood/deploy/engine.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -22,14 +23,17 @@ core::Answer Engine::handle(const core::Event& event) {
     core::Step step = core::step(settings_, state_, event,
                                  core::Context{world_.now(), storage_.next_deployment_id()});
     storage_.set_next_deployment_id(step.next_deployment_id);
-    state_ = std::move(step.next);
     if (in_batch_) {
-        auto saved = storage_.save(app_, state_, step.records);
-        batch_failed_ = batch_failed_ || !saved;
+        // A refusal changes nothing, but that the poller may have to look again.
+        const bool changed = step.answer.accepted || !step.records.empty() ||
+                             !step.effects.empty() || step.next.seen_tip != state_.seen_tip;
+        batch_changed_ = batch_changed_ || changed;
+        state_ = std::move(step.next);
         std::move(step.records.begin(), step.records.end(), std::back_inserter(held_records_));
         std::move(step.effects.begin(), step.effects.end(), std::back_inserter(held_effects_));
         return step.answer;
     }
+    state_ = std::move(step.next);
     std::move(step.records.begin(), step.records.end(), std::back_inserter(held_records_));
     auto saved = storage_.save(app_, state_, held_records_);
     behind_ = !saved.ok();
@@ -62,14 +66,35 @@ void Engine::perform_effects() {
 void Engine::begin_batch() {
     LG_ASSERT(!in_batch_ && !behind_);
     in_batch_ = true;
-    batch_failed_ = false;
+    batch_changed_ = false;
     before_batch_ = state_;
 }
 
+Expected<void> Engine::store_batch() {
+    LG_ASSERT(in_batch_);
+    if (!batch_changed_) return {};
+    return storage_.save(app_, state_, held_records_);
+}
+
+// Of many pushes that came together only the last one's commit need be fetched.
+void Engine::leave_out_cancelled_work() {
+    const auto last = std::find_if(
+        held_effects_.rbegin(), held_effects_.rend(),
+        [](const Effect& effect) { return std::holds_alternative<core::CancelWork>(effect); });
+    const auto begun = std::remove_if(held_effects_.begin(), last.base(), [](const Effect& effect) {
+        return std::holds_alternative<core::DoFetch>(effect) ||
+               std::holds_alternative<core::DoBuild>(effect);
+    });
+    held_effects_.erase(begun, last.base());
+}
+
 void Engine::end_batch(bool committed) {
-    LG_ASSERT(in_batch_ && !(committed && batch_failed_));
+    LG_ASSERT(in_batch_);
     in_batch_ = false;
-    if (committed) return perform_held();
+    if (committed) {
+        leave_out_cancelled_work();
+        return perform_held();
+    }
     state_ = std::move(before_batch_);
     held_records_.clear();
     held_effects_.clear();

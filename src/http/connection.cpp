@@ -11,32 +11,19 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// What recv() said: bytes, nothing for now, or the end.
-enum class Got { bytes, nothing, end };
-
-Got receive(int fd, char* buffer, std::size_t size, std::size_t& count) {
-    ssize_t got = 0;
-    do {
-        got = recv(fd, buffer, size, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got > 0) {
-        count = static_cast<std::size_t>(got);
-        return Got::bytes;
-    }
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Got::nothing;
-    return Got::end;
-}
-
 }  // namespace
 
 Connection::Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& limits,
-                       std::uint64_t id, sys::Fd fd, std::string peer)
+                       std::uint64_t id, sys::Fd fd, std::string peer,
+                       std::shared_ptr<const TlsContext> tls)
     : keeper_(keeper),
       loop_(loop),
       limits_(limits),
       id_(id),
       fd_(std::move(fd)),
-      peer_(std::move(peer)) {
+      wire_(make_wire(fd_.get(), std::move(tls))),
+      peer_(std::move(peer)),
+      client_(peer_) {
     watch_ = loop_.watch(fd_.get(), EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
     // A fresh connection must say something within the time of a header, not of a pause.
     enter(Phase::head);
@@ -82,7 +69,9 @@ void Connection::on_ready(std::uint32_t events) {
         case Phase::head:
             return read_head();
         case Phase::body:
-            return read_body();
+            if (!waits_for_room_) return read_body();
+            if ((events & (EPOLLHUP | EPOLLERR)) != 0) close_now();
+            return;
         case Phase::handling:
             // Only an end is told here, and it would be told for ever.
             if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
@@ -99,17 +88,37 @@ void Connection::on_ready(std::uint32_t events) {
     }
 }
 
-void Connection::read_head() {
-    std::array<char, 16 * 1024> buffer;  // NOLINT: filled by recv
-    std::size_t count = 0;
-    switch (receive(fd_.get(), buffer.data(), buffer.size(), count)) {
+bool Connection::receive(char* buffer, std::size_t size, std::size_t& count) {
+    switch (wire_->read(buffer, size, count)) {
         case Got::nothing:
-            return;
+            loop_.change(watch_, wire_->awaits());
+            return false;
         case Got::end:
-            return close_now();
+            close_now();
+            return false;
         case Got::bytes:
             break;
     }
+    loop_.change(watch_, EPOLLIN);
+    if (wire_->has_pending()) come_back();
+    return true;
+}
+
+// Deferred, so that a sender of much at once neither nests nor starves others.
+void Connection::come_back() {
+    loop_.defer([this, alive = std::weak_ptr(alive_)] {
+        if (alive.expired()) return;
+        if (phase_ == Phase::head && scanned_ < in_.size()) take_head();
+        if (phase_ == Phase::gone || !wire_->has_pending()) return;
+        if (phase_ == Phase::idle || phase_ == Phase::head) return read_head();
+        if (phase_ == Phase::body && !waits_for_room_) return read_body();
+    });
+}
+
+void Connection::read_head() {
+    std::array<char, 16 * 1024> buffer;  // NOLINT: filled by the wire
+    std::size_t count = 0;
+    if (!receive(buffer.data(), buffer.size(), count)) return;
     if (phase_ == Phase::idle) enter(Phase::head);
     in_.append(buffer.data(), count);
     take_head();
@@ -148,48 +157,67 @@ void Connection::take_head() {
     in_.erase(0, end);
     scanned_ = 0;
     line_start_ = 0;
-    begin_body(std::move(std::get<Head>(parsed)));
+    Head& head = std::get<Head>(parsed);
+    if (auto refusal = keeper_.admit(*this, head, client_)) return finish(refuse(*refusal));
+    begin_body(std::move(head));
 }
 
 void Connection::begin_body(Head head) {
     head_ = std::move(head);
+    if (keeper_.reserve(*this, head_.content_length)) {
+        reserved_ = head_.content_length;
+        return start_body();
+    }
+    // The time for the body runs, and nothing is read meanwhile: the sender's own buffers wait.
+    waits_for_room_ = true;
+    enter(Phase::body);
+    loop_.change(watch_, 0);
+}
+
+void Connection::granted() {
+    waits_for_room_ = false;
+    reserved_ = head_.content_length;
+    loop_.change(watch_, EPOLLIN);
+    start_body();
+    if (phase_ == Phase::body && wire_->has_pending()) come_back();
+}
+
+void Connection::start_body() {
     const auto here =
         static_cast<std::size_t>(std::min<std::uint64_t>(in_.size(), head_.content_length));
-    if (!grow_body(std::string_view(in_).substr(0, here))) return;
+    grow_body(std::string_view(in_).substr(0, here));
     in_.erase(0, here);
     if (body_.size() == head_.content_length) return complete();
-    enter(Phase::body);
+    if (phase_ != Phase::body) enter(Phase::body);
     if (head_.expect_continue && body_.empty()) {
-        const ssize_t sent = send(fd_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
-        if (sent != static_cast<ssize_t>(kContinue.size())) close_now();
+        std::size_t sent = 0;
+        const Got got = wire_->write(kContinue.data(), kContinue.size(), sent);
+        if (got != Got::bytes || sent != kContinue.size()) close_now();
     }
 }
 
-bool Connection::grow_body(std::string_view bytes) {
-    const bool small = head_.content_length <= limits::kSmallBodyBytes;
-    if (!keeper_.charge(bytes.size(), small)) {
-        finish(refuse({503, "too many large requests at once"}));
-        return false;
+// Never beyond what was reserved, and no memory before the bytes that fill it are there.
+void Connection::grow_body(std::string_view bytes) {
+    const std::size_t needed = body_.size() + bytes.size();
+    if (needed > body_.capacity()) {
+        body_.reserve(static_cast<std::size_t>(
+            std::min<std::uint64_t>(head_.content_length, std::max(needed, 2 * body_.size()))));
     }
-    charged_ += bytes.size();
     body_.append(bytes);
-    return true;
+}
+
+void Connection::give_back() {
+    waits_for_room_ = false;
+    keeper_.release(*this, std::exchange(reserved_, 0));
 }
 
 void Connection::read_body() {
-    std::array<char, 64 * 1024> buffer;  // NOLINT: filled by recv
+    std::array<char, 64 * 1024> buffer;  // NOLINT: filled by the wire
     const auto left = static_cast<std::size_t>(
         std::min<std::uint64_t>(buffer.size(), head_.content_length - body_.size()));
     std::size_t count = 0;
-    switch (receive(fd_.get(), buffer.data(), left, count)) {
-        case Got::nothing:
-            return;
-        case Got::end:
-            return close_now();
-        case Got::bytes:
-            break;
-    }
-    if (!grow_body({buffer.data(), count})) return;
+    if (!receive(buffer.data(), left, count)) return;
+    grow_body({buffer.data(), count});
     if (body_.size() == head_.content_length) complete();
 }
 
@@ -197,7 +225,7 @@ void Connection::complete() {
     enter(Phase::handling);
     loop_.change(watch_, 0);
     const bool close = head_.close || ++served_ >= limits::kRequestsPerConnectionMax;
-    Gathered request{std::move(head_), std::move(body_), peer_, BootClock::now()};
+    Gathered request{std::move(head_), std::move(body_), peer_, client_, BootClock::now()};
     head_ = Head{};
     body_ = {};
     keeper_.on_request(*this, std::move(request), close);
@@ -205,8 +233,9 @@ void Connection::complete() {
 
 void Connection::finish(Outcome outcome) {
     if (phase_ == Phase::gone) return;
-    keeper_.release(std::exchange(charged_, 0));
+    give_back();
     body_ = {};
+    keeper_.on_answered(*this, outcome.status);
     if (peer_gone_) return close_now();
     out_ = std::move(outcome.bytes);
     sent_ = 0;
@@ -218,14 +247,15 @@ void Connection::finish(Outcome outcome) {
 
 void Connection::flush() {
     while (sent_ < out_.size()) {
-        const ssize_t sent =
-            send(fd_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            return loop_.change(watch_, EPOLLOUT);
+        std::size_t count = 0;
+        switch (wire_->write(out_.data() + sent_, out_.size() - sent_, count)) {
+            case Got::nothing:
+                return loop_.change(watch_, wire_->awaits());
+            case Got::end:
+                return close_now();
+            case Got::bytes:
+                sent_ += count;
         }
-        if (sent < 0) return close_now();
-        sent_ += static_cast<std::size_t>(sent);
     }
     out_ = {};
     after_response();
@@ -235,12 +265,8 @@ void Connection::after_response() {
     if (take_over_) return hand_over();
     if (close_after_) return linger();
     loop_.change(watch_, EPOLLIN);
-    if (in_.empty()) return enter(Phase::idle);
-    enter(Phase::head);
-    // Deferred, so that a sender of many requests at once neither nests nor starves others.
-    loop_.defer([this, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired() && phase_ == Phase::head) take_head();
-    });
+    enter(in_.empty() ? Phase::idle : Phase::head);
+    if (!in_.empty() || wire_->has_pending()) come_back();
 }
 
 void Connection::hand_over() {
@@ -252,18 +278,18 @@ void Connection::hand_over() {
 }
 
 void Connection::linger() {
-    if (shutdown(fd_.get(), SHUT_WR) < 0) return close_now();
+    if (!wire_->end_writing()) return close_now();
     loop_.change(watch_, EPOLLIN);
     enter(Phase::lingering);
 }
 
 void Connection::discard() {
+    // Past the wire: nobody wants to know what it says.
     std::array<char, 64 * 1024> buffer;  // NOLINT: filled by recv
-    std::size_t count = 0;
-    const Got got = receive(fd_.get(), buffer.data(), buffer.size(), count);
-    if (got == Got::nothing) return;
-    discarded_ += count;
-    if (got == Got::end || discarded_ > limits::kLingerBytesMax) close_now();
+    const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+    if (got > 0) discarded_ += static_cast<std::size_t>(got);
+    if (got <= 0 || discarded_ > limits::kLingerBytesMax) close_now();
 }
 
 void Connection::drain() {
@@ -286,9 +312,10 @@ void Connection::drain() {
 
 void Connection::close_now() {
     if (phase_ == Phase::gone) return;
-    keeper_.release(std::exchange(charged_, 0));
+    give_back();
     enter(Phase::gone);
     watch_.reset();
+    wire_.reset();
     fd_.reset();
     keeper_.on_gone(*this);
 }

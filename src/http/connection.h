@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/engine.h"
+#include "http/wire.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/http/front.h"
 
@@ -22,9 +24,14 @@ class Connection;
 // What a connection needs of the front that holds it.
 class Keeper {
   public:
-    // Accounts for bytes of a body; false: there are too many already (`always`: count, don't ask).
-    virtual bool charge(std::uint64_t bytes, bool always) = 0;
-    virtual void release(std::uint64_t bytes) = 0;
+    // Room for a body of this size. False: not now; the connection is granted() it later, unless it
+    // is released before.
+    virtual bool reserve(const Connection& connection, std::uint64_t bytes) = 0;
+    virtual void release(const Connection& connection, std::uint64_t bytes) = 0;
+    // Asked when the header is whole; also tells who the client is.
+    virtual std::optional<Refusal> admit(const Connection& connection, const Head& head,
+                                         std::string& client) = 0;
+    virtual void on_answered(const Connection& connection, int status) = 0;
     // The connection waits for its finish(), which may come before this returns.
     virtual void on_request(Connection& connection, Gathered request, bool close) = 0;
     // It holds nothing any more; to be destroyed, but not from inside this call.
@@ -39,10 +46,12 @@ class Connection {
     enum class Phase { idle, head, body, handling, responding, lingering, gone };
 
     Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& limits, std::uint64_t id,
-               sys::Fd fd, std::string peer);
+               sys::Fd fd, std::string peer, std::shared_ptr<const TlsContext> tls);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    // The room that reserve() could not give.
+    void granted();
     void finish(Outcome outcome);
     // Ends it as politely as its phase allows.
     void drain();
@@ -50,21 +59,29 @@ class Connection {
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
     [[nodiscard]] Phase phase() const { return phase_; }
-    [[nodiscard]] Instant since() const { return since_; }  // of the phase
+    [[nodiscard]] const std::string& peer() const { return peer_; }
+    [[nodiscard]] const std::string& client() const { return client_; }  // of the last request
+    [[nodiscard]] Instant since() const { return since_; }               // of the phase
+    [[nodiscard]] bool waits_for_room() const { return waits_for_room_; }
+    [[nodiscard]] std::uint64_t body_bytes() const { return head_.content_length; }
 
   private:
     void enter(Phase phase);
     void on_ready(std::uint32_t events);
     void on_timeout();
+    // False: nothing to look at now, or the connection is gone.
+    bool receive(char* buffer, std::size_t size, std::size_t& count);
+    void come_back();
     void read_head();
     void take_head();
     void begin_body(Head head);
+    void start_body();
     void read_body();
-    bool grow_body(std::string_view bytes);
+    void grow_body(std::string_view bytes);
+    void give_back();
     void complete();
     void flush();
     void after_response();
-    void next_request();
     void hand_over();
     void linger();
     void discard();
@@ -77,7 +94,9 @@ class Connection {
     const FrontLimits& limits_;
     const std::uint64_t id_;
     sys::Fd fd_;
+    std::unique_ptr<Wire> wire_;
     const std::string peer_;
+    std::string client_;
     sys::EventLoop::Watch watch_;
     sys::EventLoop::Timer timer_;
     Phase phase_ = Phase::idle;
@@ -87,7 +106,8 @@ class Connection {
     std::size_t line_start_ = 0;
     Head head_;
     std::string body_;
-    std::uint64_t charged_ = 0;
+    bool waits_for_room_ = false;
+    std::uint64_t reserved_ = 0;
     std::string out_;
     std::size_t sent_ = 0;
     std::function<void(sys::Fd)> take_over_;

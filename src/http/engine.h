@@ -15,13 +15,16 @@ struct Gathered {
     Head head;
     std::string body;
     std::string peer;
+    std::string client;
     Instant received{};
 };
 
 struct Outcome {
+    int status = 0;
     std::string bytes;
     bool close = false;
     std::function<void(sys::Fd)> take_over;
+    std::function<void(std::function<void(Response)>)> later;  // then there are no bytes yet
 };
 
 class Engine {
@@ -35,5 +38,8 @@ std::unique_ptr<Engine> make_engine(Handler handler, Millis idle_time);
 
 // An answer made without a handler; it always ends the connection.
 Outcome refuse(const Refusal& refusal);
+
+// The answer that came later.
+Outcome compose(const Response& response, bool close);
 
 }  // namespace lastgood::http

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <deque>
 #include <unordered_map>
 
 #include "http/connection.h"
@@ -79,39 +80,58 @@ class Front::Impl final : public Keeper {
         draining_ = false;
     }
 
-    bool charge(std::uint64_t bytes, bool always) override {
-        if (!always && bodies_bytes_ + bytes > limits_.bodies_in_flight_bytes) return false;
-        bodies_bytes_ += bytes;
-        return true;
-    }
-    void release(std::uint64_t bytes) override { bodies_bytes_ -= bytes; }
+    bool reserve(const Connection& connection, std::uint64_t bytes) override;
+    void release(const Connection& connection, std::uint64_t bytes) override;
+    std::optional<Refusal> admit(const Connection& connection, const Head& head,
+                                 std::string& client) override;
+    void on_answered(const Connection& connection, int status) override;
     void on_request(Connection& connection, Gathered request, bool close) override;
     void on_gone(Connection& connection) override;
 
     void drain(std::function<void()> on_empty);
     void set_body_bytes_max(std::uint64_t bytes) { limits_.body_bytes = bytes; }
+    void set_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
+    void set_doorkeeper(Doorkeeper* doorkeeper) { doorkeeper_ = doorkeeper; }
     [[nodiscard]] std::size_t connections() const { return live_; }
 
   private:
+    void conclude(Connection& connection, Outcome outcome, bool close);
     void accept_some();
     void pause_accepting();
     void add(sys::Fd fd, const sockaddr_storage& address);
-    bool evict_one();
+    bool make_room_for(const std::string& peer);
+    void take_held();
+    // Ends the connection (of this peer; empty: of anybody) that is missed least.
+    bool evict_one(const std::string& peer);
     void tell_if_empty();
+    bool has_room(const std::string& peer, std::uint64_t bytes);
+    void take_room(const std::string& peer, std::uint64_t bytes);
+    void grant_room();
+
+    struct Peer {
+        std::size_t connections = 0;
+        std::uint64_t reserved_bytes = 0;
+    };
 
     sys::EventLoop& loop_;
     sys::Fd listening_;
     FrontLimits limits_;
     std::unique_ptr<Engine> engine_;
+    std::shared_ptr<const TlsContext> tls_;
+    Doorkeeper* doorkeeper_ = nullptr;
     std::uint64_t next_id_ = 1;
-    std::uint64_t bodies_bytes_ = 0;
+    std::uint64_t reserved_bytes_ = 0;
+    std::deque<std::uint64_t> waiting_for_room_;  // ids, the first came first
+    bool granting_ = false;
     std::size_t live_ = 0;
     bool draining_ = false;
+    std::optional<std::pair<sys::Fd, sockaddr_storage>> held_;
     std::function<void()> on_empty_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     sys::EventLoop::Watch watch_;
     sys::EventLoop::Timer accept_pause_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+    std::unordered_map<std::string, Peer> peers_;  // that have a live connection
     std::unique_ptr<Workers> workers_;
 };
 
@@ -123,6 +143,7 @@ void Front::Impl::accept_some() {
                            SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
             add(std::move(fd), address);
+            if (held_) return;
             continue;
         }
         switch (errno) {
@@ -149,10 +170,10 @@ void Front::Impl::pause_accepting() {
     // accept(2) says so before it looks whether anybody waits.
     pollfd waiting{listening_.get(), POLLIN, 0};
     if (poll(&waiting, 1, 0) <= 0) return;
-    evict_one();
+    evict_one({});
     loop_.change(watch_, 0);
     accept_pause_ = loop_.after(limits::kAcceptPause, [this] {
-        if (watch_) loop_.change(watch_, EPOLLIN);
+        if (watch_ && !held_) loop_.change(watch_, EPOLLIN);
     });
 }
 
@@ -161,23 +182,94 @@ void Front::Impl::add(sys::Fd fd, const sockaddr_storage& address) {
         const int on = 1;
         setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    if (live_ >= limits_.connections && !evict_one()) {
-        const Outcome busy = refuse({503, "too many connections"});
-        send(fd.get(), busy.bytes.data(), busy.bytes.size(), MSG_NOSIGNAL);
+    std::string peer = peer_text(address, fd.get());
+    if (!make_room_for(peer)) {
+        held_.emplace(std::move(fd), address);
+        loop_.change(watch_, 0);
         return;
     }
-    std::string peer = peer_text(address, fd.get());
     const std::uint64_t id = next_id_++;
     ++live_;
+    ++peers_[peer].connections;
     connections_.emplace(id, std::make_unique<Connection>(*this, loop_, limits_, id, std::move(fd),
-                                                          std::move(peer)));
+                                                          std::move(peer), tls_));
 }
 
-bool Front::Impl::evict_one() {
+bool Front::Impl::make_room_for(const std::string& peer) {
+    if (doorkeeper_ != nullptr && !doorkeeper_->speaks_for_many(peer)) {
+        const auto own = peers_.find(peer);
+        const bool many =
+            own != peers_.end() && own->second.connections >= limits_.connections_per_peer;
+        // All of them being answered is a busy sender and no attack.
+        if (many && evict_one(peer)) return true;
+    }
+    return live_ < limits_.connections || evict_one({});
+}
+
+// Every connection was being answered: the one that came then, and others in the backlog, waited.
+void Front::Impl::take_held() {
+    if (!held_ || draining_) return;
+    auto [fd, address] = *std::exchange(held_, std::nullopt);
+    loop_.change(watch_, EPOLLIN);
+    add(std::move(fd), address);
+}
+
+bool Front::Impl::has_room(const std::string& peer, std::uint64_t bytes) {
+    const std::uint64_t all = limits_.bodies_in_flight_bytes;
+    if (reserved_bytes_ + bytes > all) return false;
+    const std::uint64_t own = peers_[peer].reserved_bytes;
+    const bool many = doorkeeper_ == nullptr || doorkeeper_->speaks_for_many(peer);
+    return many || own == 0 || own + bytes <= all / 2;
+}
+
+void Front::Impl::take_room(const std::string& peer, std::uint64_t bytes) {
+    reserved_bytes_ += bytes;
+    peers_[peer].reserved_bytes += bytes;
+}
+
+bool Front::Impl::reserve(const Connection& connection, std::uint64_t bytes) {
+    const bool small = bytes <= limits::kSmallBodyBytes;
+    if (!small && (!waiting_for_room_.empty() || !has_room(connection.peer(), bytes))) {
+        waiting_for_room_.push_back(connection.id());
+        return false;
+    }
+    take_room(connection.peer(), bytes);
+    return true;
+}
+
+void Front::Impl::release(const Connection& connection, std::uint64_t bytes) {
+    reserved_bytes_ -= bytes;
+    peers_[connection.peer()].reserved_bytes -= bytes;
+    if (waiting_for_room_.empty() || granting_) return;
+    granting_ = true;
+    // Later, because the connection that ends is still on the stack.
+    loop_.defer([this, alive = std::weak_ptr(alive_)] {
+        if (alive.expired()) return;
+        granting_ = false;
+        grant_room();
+    });
+}
+
+void Front::Impl::grant_room() {
+    std::vector<Connection*> granted;
+    std::erase_if(waiting_for_room_, [this, &granted](std::uint64_t id) {
+        const auto found = connections_.find(id);
+        if (found == connections_.end() || !found->second->waits_for_room()) return true;
+        Connection& connection = *found->second;
+        if (!has_room(connection.peer(), connection.body_bytes())) return false;
+        take_room(connection.peer(), connection.body_bytes());
+        granted.push_back(&connection);
+        return true;
+    });
+    // A connection lives until it is deferred away, so none of these is gone before its turn.
+    for (Connection* connection : granted) connection->granted();
+}
+
+bool Front::Impl::evict_one(const std::string& peer) {
     Connection* first = nullptr;
     for (const auto& [id, connection] : connections_) {
         const int rank = evictability(connection->phase());
-        if (rank == 0) continue;
+        if (rank == 0 || (!peer.empty() && connection->peer() != peer)) continue;
         const int best = first == nullptr ? 0 : evictability(first->phase());
         if (rank > best || (rank == best && std::pair(connection->since(), id) <
                                                 std::pair(first->since(), first->id()))) {
@@ -190,24 +282,57 @@ bool Front::Impl::evict_one() {
 
 void Front::Impl::on_request(Connection& connection, Gathered request, bool close) {
     close = close || draining_;
-    if (!workers_) return connection.finish(engine_->answer(std::move(request), close));
+    if (!workers_ || request.body.size() <= limits_.inline_body_bytes) {
+        return conclude(connection, engine_->answer(std::move(request), close), close);
+    }
     auto shared = std::make_shared<Gathered>(std::move(request));
     workers_->submit([this, id = connection.id(), shared, close]() -> Workers::Completion {
         const bool late = BootClock::now() - shared->received > limits_.queue_time;
         auto outcome = std::make_shared<Outcome>(late ? refuse({503, "busy"})
                                                       : engine_->answer(std::move(*shared), close));
-        return [this, id, outcome] {
+        return [this, id, outcome, close] {
             const auto found = connections_.find(id);
-            if (found != connections_.end()) found->second->finish(std::move(*outcome));
+            if (found != connections_.end()) conclude(*found->second, std::move(*outcome), close);
         };
+    });
+}
+
+void Front::Impl::conclude(Connection& connection, Outcome outcome, bool close) {
+    if (!outcome.later) return connection.finish(std::move(outcome));
+    outcome.later([this, id = connection.id(), close,
+                   alive = std::weak_ptr(alive_)](const Response& response) {
+        if (alive.expired()) return;
+        const auto found = connections_.find(id);
+        if (found != connections_.end()) {
+            found->second->finish(compose(response, close || draining_));
+        }
+    });
+}
+
+std::optional<Refusal> Front::Impl::admit(const Connection& connection, const Head& head,
+                                          std::string& client) {
+    if (doorkeeper_ == nullptr) return std::nullopt;
+    client = doorkeeper_->client_of(connection.peer(), head.headers);
+    return doorkeeper_->admit(client, head.target.substr(0, head.target.find('?')));
+}
+
+void Front::Impl::on_answered(const Connection& connection, int status) {
+    if (doorkeeper_ != nullptr) doorkeeper_->answered(connection.client(), status);
+    if (!held_) return;
+    loop_.defer([this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) take_held();
     });
 }
 
 void Front::Impl::on_gone(Connection& connection) {
     --live_;
+    const auto own = peers_.find(connection.peer());
+    if (--own->second.connections == 0) peers_.erase(own);
     // Later, because the connection is still on the stack.
     loop_.defer([this, id = connection.id(), alive = std::weak_ptr(alive_)] {
-        if (!alive.expired()) connections_.erase(id);
+        if (alive.expired()) return;
+        connections_.erase(id);
+        take_held();
     });
     tell_if_empty();
 }
@@ -221,6 +346,7 @@ void Front::Impl::drain(std::function<void()> on_empty) {
     draining_ = true;
     watch_.reset();
     accept_pause_.reset();
+    held_.reset();
     on_empty_ = std::move(on_empty);
     for (const auto& [id, connection] : connections_) connection->drain();
     tell_if_empty();
@@ -250,6 +376,14 @@ void Front::drain(std::function<void()> on_empty) {
 
 void Front::set_body_bytes_max(std::uint64_t bytes) {
     impl_->set_body_bytes_max(bytes);
+}
+
+void Front::set_tls(std::shared_ptr<const TlsContext> tls) {
+    impl_->set_tls(std::move(tls));
+}
+
+void Front::set_doorkeeper(Doorkeeper* doorkeeper) {
+    impl_->set_doorkeeper(doorkeeper);
 }
 
 std::size_t Front::connections() const {

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "lastgood/http/doorkeeper.h"
 #include "lastgood/http/front.h"
 
 namespace lastgood::http {
@@ -21,12 +22,6 @@ struct Head {
     std::uint64_t content_length = 0;
     bool expect_continue = false;
     bool close = false;  // the sender wants no further request on this connection
-};
-
-// A request that is answered without a handler.
-struct Refusal {
-    int status = 400;
-    std::string_view reason;  // for the sender, static text
 };
 
 // `block` ends with the empty line; its lines end with CRLF (the gatherer made sure).

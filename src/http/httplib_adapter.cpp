@@ -54,9 +54,11 @@ class MemoryStream final : public httplib::Stream {
 
 // The request that this thread is answering; cpp-httplib has no place of its own to carry it.
 struct Call {
-    Gathered* request;
+    Gathered* request = nullptr;
+    int status = 0;
     std::string open_ended_head;
     std::function<void(sys::Fd)> take_over;
+    std::function<void(std::function<void(Response)>)> later;
 };
 thread_local Call* current_call = nullptr;
 
@@ -102,7 +104,8 @@ class HttplibEngine final : public Engine {
     }
 
     Outcome answer(Gathered request, bool close) override {
-        Call call{&request, {}, nullptr};
+        Call call;
+        call.request = &request;
         current_call = &call;
         MemoryStream stream(request.head.method + " " + request.head.target +
                             " HTTP/1.1\r\nConnection: " + (close ? "close" : "keep-alive") +
@@ -110,7 +113,12 @@ class HttplibEngine final : public Engine {
         server_.process(stream, close);
         current_call = nullptr;
         Outcome outcome;
+        if (call.later) {
+            outcome.later = std::move(call.later);
+            return outcome;
+        }
         outcome.bytes = call.take_over ? std::move(call.open_ended_head) : stream.take_output();
+        outcome.status = call.status;
         outcome.close = close || outcome.bytes.empty();
         outcome.take_over = std::move(call.take_over);
         return outcome;
@@ -125,7 +133,12 @@ class HttplibEngine final : public Engine {
         } else {
             answer = call_handler(request);
         }
+        if (answer.later) {
+            current_call->later = std::move(answer.later);
+            return;
+        }
         response.status = answer.status;
+        current_call->status = answer.status;
         if (answer.take_over) {
             current_call->open_ended_head = open_ended_head(answer);
             current_call->take_over = std::move(answer.take_over);
@@ -148,6 +161,7 @@ class HttplibEngine final : public Engine {
         request.headers = std::move(gathered.head.headers);
         request.body = std::move(gathered.body);
         request.peer = std::move(gathered.peer);
+        request.client = std::move(gathered.client);
         request.received = gathered.received;
         try {
             return handler_(request);

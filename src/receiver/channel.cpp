@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lastgood/base/strings.h"
+#include "receiver/settings_json.h"
 
 namespace lastgood::receiver {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kLevelLast = static_cast<int>(config::LogLevel::debug);
-constexpr int kProviderLast = static_cast<int>(config::Provider::standard);
 constexpr int kEventKindLast = static_cast<int>(forge::EventKind::other);
 
 std::string dump(const Json& json) {
@@ -29,14 +29,15 @@ Json delivery_json(const DeliveryAsk& ask) {
     }
     return {{"type", "delivery"},
             {"seq", ask.seq},
-            {"app", ask.incoming.app.str()},
-            {"peer", ask.incoming.peer},
+            {"app", ask.incoming.app ? Json(ask.incoming.app->str()) : Json()},
+            {"sender", ask.incoming.sender},
             {"dropped", ask.incoming.updates_dropped},
             {"id", delivery.id},
             {"provider", delivery.provider},
             {"event", delivery.event},
             {"kind", static_cast<int>(delivery.kind)},
             {"updates", std::move(updates)},
+            {"repository", delivery.repository_urls},
             {"bytes", delivery.bytes}};
 }
 
@@ -47,26 +48,22 @@ struct DaemonEncoder {
     }
     Json operator()(const DeliveryAsk& ask) const { return delivery_json(ask); }
     Json operator()(const HealthAsk& ask) const { return {{"type", "health"}, {"seq", ask.seq}}; }
+    Json operator()(const StatusAsk& ask) const {
+        return {{"type", "status"},
+                {"seq", ask.seq},
+                {"app", ask.question.app.str()},
+                {"id", ask.question.delivery}};
+    }
 };
 
 struct ReceiverEncoder {
-    Json operator()(const HookSettings& settings) const {
-        Json apps = Json::array();
-        for (const auto& app : settings.apps) {
-            apps.push_back({{"app", app.app.str()},
-                            {"provider", static_cast<int>(app.provider)},
-                            {"secrets", app.secrets}});
+    Json operator()(const HookSettings& settings) const { return settings_json(settings); }
+    Json operator()(const Replies& replies) const {
+        Json list = Json::array();
+        for (const auto& reply : replies.list) {
+            list.push_back({reply.seq, reply.answer.status, reply.answer.body_json});
         }
-        return {{"type", "settings"},
-                {"apps", std::move(apps)},
-                {"max_body", settings.max_body},
-                {"answer_max_ms", settings.answer_max.count()}};
-    }
-    Json operator()(const Reply& reply) const {
-        return {{"type", "reply"},
-                {"seq", reply.seq},
-                {"status", reply.answer.status},
-                {"body", reply.answer.body_json}};
+        return {{"type", "replies"}, {"list", std::move(list)}};
     }
 };
 
@@ -78,24 +75,21 @@ Enum read_enum(const Json& json, const char* key, int last) {
     return static_cast<Enum>(number);
 }
 
-AppName read_app(const Json& json) {
-    auto name = AppName::parse(json.at("app").get_ref<const std::string&>());
-    if (!name) throw std::out_of_range("app");
-    return std::move(*name);
-}
-
 DeliveryAsk read_delivery(const Json& json) {
-    DeliveryAsk ask{json.at("seq").get<std::uint64_t>(),
-                    Incoming{read_app(json),
-                             {},
-                             json.at("peer").get<std::string>(),
-                             json.at("dropped").get<std::size_t>()}};
+    DeliveryAsk ask{json.at("seq").get<std::uint64_t>(), {}};
+    if (!json.at("app").is_null()) ask.incoming.app = read_app(json);
+    ask.incoming.sender = json.at("sender").get<std::string>();
+    ask.incoming.updates_dropped = json.at("dropped").get<std::size_t>();
     forge::Delivery& delivery = ask.incoming.delivery;
     delivery.id = json.at("id").get<std::string>();
     delivery.provider = json.at("provider").get<std::string>();
     delivery.event = json.at("event").get<std::string>();
     delivery.kind = read_enum<forge::EventKind>(json, "kind", kEventKindLast);
     delivery.bytes = json.at("bytes").get<std::uint64_t>();
+    delivery.repository_urls = json.at("repository").get<std::vector<std::string>>();
+    if (delivery.repository_urls.size() > limits::kRepositoryUrlsMax) {
+        throw std::out_of_range("repository");
+    }
     const Json& updates = json.at("updates");
     if (!updates.is_array() || updates.size() > limits::kRefsPerDeliveryMax) {
         throw std::out_of_range("updates");
@@ -116,6 +110,10 @@ ToDaemon read_to_daemon(const Json& json) {
     if (type == "ready") return Ready{};
     if (type == "health") return HealthAsk{json.at("seq").get<std::uint64_t>()};
     if (type == "delivery") return read_delivery(json);
+    if (type == "status") {
+        return StatusAsk{json.at("seq").get<std::uint64_t>(),
+                         {read_app(json), json.at("id").get<std::string>()}};
+    }
     if (type != "log") throw std::out_of_range("type");
     return LogLine{read_enum<config::LogLevel>(json, "level", kLevelLast),
                    printable(json.at("text").get_ref<const std::string&>())};
@@ -123,20 +121,16 @@ ToDaemon read_to_daemon(const Json& json) {
 
 ToReceiver read_to_receiver(const Json& json) {
     const std::string type = json.at("type").get<std::string>();
-    if (type == "reply") {
-        return Reply{json.at("seq").get<std::uint64_t>(),
-                     Answer{json.at("status").get<int>(), json.at("body").get<std::string>()}};
+    if (type == "replies") {
+        Replies replies;
+        for (const auto& reply : json.at("list")) {
+            replies.list.push_back({reply.at(0).get<std::uint64_t>(),
+                                    {reply.at(1).get<int>(), reply.at(2).get<std::string>()}});
+        }
+        return replies;
     }
     if (type != "settings") throw std::out_of_range("type");
-    HookSettings settings;
-    settings.max_body = json.at("max_body").get<std::uint64_t>();
-    settings.answer_max = Millis(json.at("answer_max_ms").get<Millis::rep>());
-    for (const auto& app : json.at("apps")) {
-        settings.apps.push_back({read_app(app),
-                                 read_enum<config::Provider>(app, "provider", kProviderLast),
-                                 app.at("secrets").get<std::vector<std::string>>()});
-    }
-    return settings;
+    return read_settings(json);
 }
 
 template <typename Message, typename Read>
@@ -188,17 +182,17 @@ Sent send_message(int fd, std::string_view text) {
     }
 }
 
-Received receive_message(int fd, std::string& text) {
-    text.resize(limits::kChannelMessageBytesMax);
+Received MessageBuffer::receive(int fd) {
     ssize_t got = 0;
     do {
         // With MSG_TRUNC the answer is the message's own length, also where it did not fit.
-        got = recv(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_TRUNC);
+        got = recv(fd, bytes_.data(), bytes_.size(), MSG_DONTWAIT | MSG_TRUNC);
     } while (got < 0 && errno == EINTR);
+    size_ = 0;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing;
     if (got <= 0) return Received::closed;
-    if (static_cast<std::size_t>(got) > text.size()) return Received::too_large;
-    text.resize(static_cast<std::size_t>(got));
+    if (static_cast<std::size_t>(got) > bytes_.size()) return Received::too_large;
+    size_ = static_cast<std::size_t>(got);
     return Received::message;
 }
 

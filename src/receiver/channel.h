@@ -1,8 +1,8 @@
 // What the daemon and the receiver say to each other: one JSON object per message of a
 // SOCK_SEQPACKET pair, at most kChannelMessageBytesMax.
 //
-//   receiver → daemon   ready · log · delivery (wants a reply) · health (wants a reply)
-//   daemon → receiver   settings (first of all, and again when they change) · reply
+//   receiver → daemon   ready · log · delivery, health, status (each wants a reply)
+//   daemon → receiver   settings (first of all, and again when they change) · replies
 //
 // The daemon trusts nothing that comes up: the receiver is the part that strangers talk to.
 #pragma once
@@ -30,13 +30,25 @@ struct DeliveryAsk {
 struct HealthAsk {
     std::uint64_t seq = 0;
 };
-using ToDaemon = std::variant<Ready, LogLine, DeliveryAsk, HealthAsk>;
+struct StatusAsk {
+    std::uint64_t seq = 0;
+    StatusQuestion question;
+};
+using ToDaemon = std::variant<Ready, LogLine, DeliveryAsk, HealthAsk, StatusAsk>;
 
 struct Reply {
     std::uint64_t seq = 0;
     Answer answer;
 };
-using ToReceiver = std::variant<HookSettings, Reply>;
+struct Replies {
+    std::vector<Reply> list;  // at most kJournalBatchMax
+};
+using ToReceiver = std::variant<HookSettings, Replies>;
+
+// The longest delivery that forge::parse lets through, escaped, fits into a message.
+static_assert(limits::kRefsPerDeliveryMax * (2 * limits::kRefBytesMax + 80) +
+                  limits::kRepositoryUrlsMax * 2 * limits::kRefBytesMax + 4096 <=
+              limits::kChannelMessageBytesMax);
 
 std::string encode(const ToDaemon& message);
 std::string encode(const ToReceiver& message);
@@ -55,7 +67,19 @@ enum class Sent { ok, full, gone };
 Sent send_message(int fd, std::string_view text);
 
 enum class Received { message, nothing, closed, too_large };
-// Without waiting. `text` keeps its memory for the next call.
-Received receive_message(int fd, std::string& text);
+
+// Room for one message, used again and again.
+class MessageBuffer {
+  public:
+    MessageBuffer() : bytes_(limits::kChannelMessageBytesMax) {}
+    // Without waiting.
+    Received receive(int fd);
+    // Of the last message, until the next one.
+    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
+
+  private:
+    std::vector<char> bytes_;
+    std::size_t size_ = 0;
+};
 
 }  // namespace lastgood::receiver

@@ -1,66 +1,82 @@
 #include "receiver/daemon_link.h"
 
-#include <poll.h>
-
 #include <algorithm>
 
 #include "lastgood/base/strings.h"
 
 namespace lastgood::receiver {
-namespace {
 
-Millis left_until(Instant deadline) {
-    return std::max(deadline - BootClock::now(), Millis(0));
+void DaemonLink::begin(Callbacks callbacks) {
+    callbacks_ = std::move(callbacks);
+    watch_ = loop_.watch(channel_.get(), EPOLLIN, [this](std::uint32_t events) {
+        if ((events & EPOLLOUT) != 0) send_waiting();
+        if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) receive();
+    });
 }
 
-// Waits for room in the channel, until the deadline.
-bool send_by(int fd, const std::string& message, Instant deadline) {
+void DaemonLink::record(Incoming incoming, Instant deadline, OnAnswer on_answer) {
+    const std::uint64_t seq = ++last_seq_;
+    ask(seq, encode(ToDaemon(DeliveryAsk{seq, std::move(incoming)})), deadline,
+        std::move(on_answer));
+}
+
+void DaemonLink::ask_health(Instant deadline, OnAnswer on_answer) {
+    const std::uint64_t seq = ++last_seq_;
+    ask(seq, encode(ToDaemon(HealthAsk{seq})), deadline, std::move(on_answer));
+}
+
+void DaemonLink::ask_status(StatusQuestion question, Instant deadline, OnAnswer on_answer) {
+    const std::uint64_t seq = ++last_seq_;
+    ask(seq, encode(ToDaemon(StatusAsk{seq, std::move(question)})), deadline, std::move(on_answer));
+}
+
+void DaemonLink::ask(std::uint64_t seq, std::string message, Instant deadline, OnAnswer on_answer) {
+    const Millis left = closed_ ? Millis(0) : std::max(deadline - BootClock::now(), Millis(0));
+    // With nobody there it is answered by the timer, from the loop.
+    waiting_.emplace(
+        seq, Waiter{std::move(on_answer), loop_.after(left, [this, seq] { answer(seq, {}); })});
+    if (closed_) return;
+    unsent_.push_back(std::move(message));
+    if (unsent_.size() == 1) send_waiting();
+}
+
+void DaemonLink::send_waiting() {
+    while (!unsent_.empty()) {
+        const Sent sent = send_message(channel_.get(), unsent_.front());
+        if (sent == Sent::full) break;
+        // Gone: the end of the channel is read soon, and ends all that wait.
+        unsent_.pop_front();
+    }
+    if (watch_) loop_.change(watch_, unsent_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+void DaemonLink::receive() {
     while (true) {
-        switch (send_message(fd, message)) {
-            case Sent::ok:
-                return true;
-            case Sent::gone:
-                return false;
-            case Sent::full:
+        switch (buffer_.receive(channel_.get())) {
+            case Received::nothing:
+                return;
+            case Received::closed:
+            case Received::too_large:
+                close();
+                return callbacks_.on_gone();
+            case Received::message:
                 break;
         }
-        pollfd room{fd, POLLOUT, 0};
-        if (poll(&room, 1, static_cast<int>(left_until(deadline).count())) == 0) return false;
+        auto message = decode_to_receiver(buffer_.text());
+        if (!message) {
+            log(config::LogLevel::error, message.error().what);
+        } else if (auto* replies = std::get_if<Replies>(&*message)) {
+            for (auto& reply : replies->list) answer(reply.seq, std::move(reply.answer));
+        } else {
+            callbacks_.on_settings(std::move(std::get<HookSettings>(*message)));
+        }
     }
 }
 
-}  // namespace
-
-std::uint64_t DaemonLink::next_seq() {
-    const std::lock_guard lock(mutex_);
-    return ++last_seq_;
-}
-
-std::optional<Answer> DaemonLink::record(Incoming incoming, Instant deadline) {
-    const std::uint64_t seq = next_seq();
-    return ask(seq, encode(ToDaemon(DeliveryAsk{seq, std::move(incoming)})), deadline);
-}
-
-std::optional<Answer> DaemonLink::ask_health(Instant deadline) {
-    const std::uint64_t seq = next_seq();
-    return ask(seq, encode(ToDaemon(HealthAsk{seq})), deadline);
-}
-
-std::optional<Answer> DaemonLink::ask(std::uint64_t seq, const std::string& message,
-                                      Instant deadline) {
-    Waiter waiter;
-    {
-        const std::lock_guard lock(mutex_);
-        if (closed_) return std::nullopt;
-        waiting_.emplace(seq, &waiter);
-    }
-    const bool sent = send_by(channel_.get(), message, deadline);
-    std::unique_lock lock(mutex_);
-    while (sent && !closed_ && !waiter.answer && BootClock::now() < deadline) {
-        waiter.changed.wait_for(lock, left_until(deadline));
-    }
-    waiting_.erase(seq);
-    return std::move(waiter.answer);
+void DaemonLink::answer(std::uint64_t seq, std::optional<Answer> answer) {
+    auto waiter = waiting_.extract(seq);
+    if (waiter.empty()) return;  // it was answered 503 meanwhile
+    waiter.mapped().on_answer(std::move(answer));
 }
 
 void DaemonLink::log(config::LogLevel level, const std::string& text) {
@@ -71,18 +87,13 @@ void DaemonLink::send_ready() {
     send_message(channel_.get(), encode(ToDaemon(Ready{})));
 }
 
-void DaemonLink::on_reply(Reply reply) {
-    const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(reply.seq);
-    if (found == waiting_.end()) return;  // it was answered 503 meanwhile
-    found->second->answer = std::move(reply.answer);
-    found->second->changed.notify_one();
-}
-
 void DaemonLink::close() {
-    const std::lock_guard lock(mutex_);
     closed_ = true;
-    for (const auto& [seq, waiter] : waiting_) waiter->changed.notify_one();
+    watch_.reset();
+    unsent_.clear();
+    for (auto& [seq, waiter] : waiting_) {
+        waiter.deadline = loop_.after(Millis(0), [this, id = seq] { answer(id, {}); });
+    }
 }
 
 }  // namespace lastgood::receiver

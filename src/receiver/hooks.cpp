@@ -11,7 +11,8 @@
 namespace lastgood::receiver {
 namespace {
 
-constexpr std::string_view kHookPrefix = "/hooks/";
+constexpr std::string_view kHooks = "/hooks";
+constexpr std::string_view kStatus = "/status";
 constexpr Millis kRefusedLogEvery{1000};
 constexpr std::size_t kShownBytesMax = 100;
 
@@ -20,6 +21,19 @@ http::Response reply(int status, std::string body) {
     response.status = status;
     response.body = std::move(body);
     if (status == 503) response.headers.emplace_back("Retry-After", "5");
+    return response;
+}
+
+// The daemon's answer, whenever it comes.
+http::Response later(std::function<void(DaemonLink::OnAnswer)> ask) {
+    http::Response response;
+    response.later = [ask = std::move(ask)](std::function<void(http::Response)> finish) {
+        ask([finish = std::move(finish)](const std::optional<Answer>& answer) {
+            const bool known = answer && answer->status >= 200 && answer->status <= 599;
+            finish(known ? reply(answer->status, answer->body_json)
+                         : reply(503, R"({"error":"the daemon is away, try again"})"));
+        });
+    };
     return response;
 }
 
@@ -45,31 +59,67 @@ std::string random_secret() {
     return hex_encode({bytes, sizeof bytes});
 }
 
-// The app by name; for an unknown one a stand-in that costs as much as one that exists (always the
-// same for a name) and that nobody has the secret of.
-struct Found {
-    const HookApp* app = nullptr;
-    config::Provider provider = config::Provider::github;
-    std::vector<std::string> secrets;
+// What a path under /hooks asks for.
+struct Target {
+    std::string_view app;  // empty: the hook of all apps
+    bool status = false;
 };
 
-Found find_app(const HookSettings& settings, const std::string& dummy, std::string_view name) {
-    for (const auto& app : settings.apps) {
-        if (app.app.str() == name) return {&app, app.provider, app.secrets};
+std::optional<Target> target_of(std::string_view path) {
+    if (path == kHooks) return Target{};
+    if (!path.starts_with(kHooks) || path[kHooks.size()] != '/') return std::nullopt;
+    Target target{path.substr(kHooks.size() + 1)};
+    if (target.app.ends_with(kStatus)) {
+        target.app.remove_suffix(kStatus.size());
+        target.status = true;
     }
-    Found found;
-    found.secrets = {dummy};
-    if (!settings.apps.empty()) {
-        const std::size_t hash = std::hash<std::string>{}(dummy + std::string(name));
-        const HookApp& like = settings.apps[hash % settings.apps.size()];
-        found.provider = like.provider;
-        found.secrets.assign(std::max<std::size_t>(like.secrets.size(), 1), dummy);
-    }
-    return found;
+    if (target.app.empty()) return std::nullopt;
+    return target;
 }
+
+}  // namespace
+
+// Whose signature must be on a request. For an unknown app a stand-in that costs as much as one
+// that exists (always the same for a name) and that nobody has the secret of.
+struct Hooks::Signer {
+    bool exists = false;
+    std::optional<AppName> app;  // none: the hook of all apps
+    config::Provider provider = config::Provider::github;
+    std::vector<std::string> secrets;
+    std::vector<Network> allow_from;
+};
+
+namespace {
+
+using Signer = Hooks::Signer;
 
 forge::Headers headers_of(const http::Request& request) {
     return [&request](std::string_view name) { return request.header(name); };
+}
+
+Signer signer_of(const HookSettings& settings, const std::string& dummy, std::string_view name) {
+    if (name.empty()) {
+        const SharedHook& shared = settings.shared;
+        return {!shared.secrets.empty(), std::nullopt, shared.provider, shared.secrets, {}};
+    }
+    for (const auto& app : settings.apps) {
+        if (app.app.str() != name) continue;
+        return {true, app.app, app.provider, app.secrets, app.allow_from};
+    }
+    Signer signer;
+    signer.secrets = {dummy};
+    if (!settings.apps.empty()) {
+        const std::size_t hash = std::hash<std::string>{}(dummy + std::string(name));
+        const HookApp& like = settings.apps[hash % settings.apps.size()];
+        signer.provider = like.provider;
+        signer.secrets.assign(std::max<std::size_t>(like.secrets.size(), 1), dummy);
+    }
+    return signer;
+}
+
+bool may_send(const Signer& signer, const std::string& client) {
+    const auto address = IpAddress::parse(client);
+    return signer.allow_from.empty() || (address && contains(signer.allow_from, *address));
 }
 
 // JSON and forms are what forges send; without a type it is taken for JSON.
@@ -103,37 +153,41 @@ http::Response Hooks::answer(const http::Request& request) {
         if (request.method != "GET" && request.method != "HEAD") return not_allowed("GET, HEAD");
         return health(request);
     }
-    if (!path.starts_with(kHookPrefix) || path.size() == kHookPrefix.size()) {
-        return reply(404, R"({"error":"not found"})");
-    }
+    const auto target = target_of(path);
+    if (!target) return reply(404, R"({"error":"not found"})");
     if (request.method != "POST") return not_allowed("POST");
-    return take_delivery(request, path.substr(kHookPrefix.size()));
-}
-
-http::Response Hooks::take_delivery(const http::Request& request, std::string_view name) {
     const auto rules = this->rules();
-    const Found found = find_app(rules->settings, rules->dummy_secret, name);
-    const auto verdict =
-        forge::verify(found.provider, found.secrets, headers_of(request), request.body, wall_now());
-    if (verdict != forge::Verdict::verified || found.app == nullptr) {
-        log_refused(request, name);
-        return reply(401, R"({"error":"signature missing or wrong"})");
-    }
-    return record(request, *found.app, rules->settings.answer_max);
+    const Signer signer = signer_of(rules->settings, rules->dummy_secret, target->app);
+    if (!is_signed(request, signer)) return reply(401, R"({"error":"signature missing or wrong"})");
+    const Instant deadline = request.received + rules->settings.answer_max;
+    if (!target->status) return record(request, signer, deadline);
+    return signer.app ? status(request, *signer.app, deadline)
+                      : reply(404, R"({"error":"not found"})");
 }
 
-http::Response Hooks::record(const http::Request& request, const HookApp& app, Millis answer_max) {
+bool Hooks::is_signed(const http::Request& request, const Signer& signer) {
+    const auto verdict = forge::verify(signer.provider, signer.secrets, headers_of(request),
+                                       request.body, wall_now());
+    const bool verified = verdict == forge::Verdict::verified && signer.exists;
+    if (verified && may_send(signer, request.client)) return true;
+    log_refused(request, verified ? "its address is in none of the networks of allow_from"
+                                  : "signature missing or wrong, or no such app");
+    return false;
+}
+
+http::Response Hooks::record(const http::Request& request, const Signer& signer, Instant deadline) {
     if (!is_known_type(request)) {
         return reply(415, R"({"error":"send the payload as application/json"})");
     }
-    auto delivery = forge::parse(app.provider, headers_of(request), request.body);
-    const std::string hook = "hook of " + app.app.str() + ": ";
+    auto delivery = forge::parse(signer.provider, headers_of(request), request.body);
+    const std::string hook =
+        (signer.app ? "hook of " + signer.app->str() : "hook of all apps") + ": ";
     if (!delivery) {
         link_.log(config::LogLevel::warn,
-                  hook + delivery.error().what + " (signed, from " + request.peer + ")");
+                  hook + delivery.error().what + " (signed, from " + request.client + ")");
         return reply(400, "{\"error\":\"" + escaped(delivery.error().what) + "\"}");
     }
-    Incoming incoming{app.app, std::move(*delivery), request.peer, 0};
+    Incoming incoming{signer.app, std::move(*delivery), request.client, 0};
     auto& updates = incoming.delivery.updates;
     if (updates.size() > limits::kRefsPerDeliveryMax) {
         incoming.updates_dropped = updates.size() - limits::kRefsPerDeliveryMax;
@@ -142,27 +196,29 @@ http::Response Hooks::record(const http::Request& request, const HookApp& app, M
                   hook + "delivery " + incoming.delivery.id + " names too many refs; " +
                       std::to_string(incoming.updates_dropped) + " of them were left out");
     }
-    if (encode(ToDaemon(DeliveryAsk{UINT64_MAX, incoming})).size() >
-        limits::kChannelMessageBytesMax) {
-        link_.log(config::LogLevel::warn, hook + "a delivery has refs of absurd length");
-        return reply(400, R"({"error":"ref names too long"})");
-    }
-    const auto answer = link_.record(std::move(incoming), request.received + answer_max);
-    if (!answer || answer->status < 200 || answer->status > 599) {
-        return reply(503, R"({"error":"the delivery could not be recorded, send it again"})");
-    }
-    return reply(answer->status, answer->body_json);
+    return later([this, incoming = std::move(incoming), deadline](DaemonLink::OnAnswer on_answer) {
+        link_.record(incoming, deadline, std::move(on_answer));
+    });
+}
+
+http::Response Hooks::status(const http::Request& request, const AppName& app, Instant deadline) {
+    const auto id = forge::parse_status_question(request.body);
+    if (!id) return reply(400, "{\"error\":\"" + escaped(id.error().what) + "\"}");
+    return later(
+        [this, question = StatusQuestion{app, *id}, deadline](DaemonLink::OnAnswer on_answer) {
+            link_.ask_status(question, deadline, std::move(on_answer));
+        });
 }
 
 http::Response Hooks::health(const http::Request& request) {
-    const Millis answer_max = rules()->settings.answer_max;
-    const auto answer = link_.ask_health(request.received + answer_max);
-    if (answer && answer->status == 200) return reply(200, R"({"status":"ok"})");
-    return reply(503, R"({"status":"unavailable"})");
+    const Instant deadline = request.received + rules()->settings.answer_max;
+    return later([this, deadline](DaemonLink::OnAnswer on_answer) {
+        link_.ask_health(deadline, std::move(on_answer));
+    });
 }
 
 // Once a second at most: strangers must not be able to fill a log.
-void Hooks::log_refused(const http::Request& request, std::string_view name) {
+void Hooks::log_refused(const http::Request& request, const std::string& why) {
     std::uint64_t more = 0;
     {
         const std::lock_guard lock(mutex_);
@@ -174,8 +230,8 @@ void Hooks::log_refused(const http::Request& request, std::string_view name) {
         refused_logged_ = now;
         more = std::exchange(refused_unlogged_, 0);
     }
-    std::string text = "refused a request to /hooks/" + printable(name, kShownBytesMax) + " from " +
-                       request.peer + ": signature missing or wrong, or no such app";
+    std::string text = "refused a request to " + printable(request.path, kShownBytesMax) +
+                       " from " + request.client + ": " + why;
     if (more > 0) text += " (and " + std::to_string(more) + " more since the last such line)";
     link_.log(config::LogLevel::warn, text);
 }

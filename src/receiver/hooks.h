@@ -23,16 +23,19 @@ class Hooks {
     http::Response answer(const http::Request& request);
     void update(HookSettings settings);
 
+    struct Signer;
+
   private:
     struct Rules {
         HookSettings settings;
         std::string dummy_secret;
     };
     [[nodiscard]] std::shared_ptr<const Rules> rules();
-    http::Response take_delivery(const http::Request& request, std::string_view app);
-    http::Response record(const http::Request& request, const HookApp& app, Millis answer_max);
+    bool is_signed(const http::Request& request, const Signer& signer);
+    http::Response record(const http::Request& request, const Signer& signer, Instant deadline);
+    http::Response status(const http::Request& request, const AppName& app, Instant deadline);
     http::Response health(const http::Request& request);
-    void log_refused(const http::Request& request, std::string_view app);
+    void log_refused(const http::Request& request, const std::string& why);
 
     DaemonLink& link_;
     std::mutex mutex_;

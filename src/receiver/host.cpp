@@ -37,10 +37,11 @@ class ReceiverHost::Impl {
     Expected<void> send_settings();
     void on_channel();
     // False: the message is none that a receiver of ours would send.
-    bool take(const std::string& text, Asks& asks);
+    bool take(std::string_view text, Asks& asks);
     bool knows(const AppName& name) const;
     void decide(Asks asks);
     void reply(std::uint64_t seq, Answer answer);
+    void send(Replies replies);
     void give_up_on_child(const std::string& why);
     void kill_child(int signal);
     void on_exit(int status);
@@ -59,7 +60,7 @@ class ReceiverHost::Impl {
     sys::EventLoop::Timer timer_;  // for the restart, or for the kill when stopping
     Instant launched_{};
     Millis next_delay_ = limits::kReceiverRestartMin;
-    std::string buffer_;
+    MessageBuffer buffer_;
     bool stopping_ = false;
     std::function<void()> stopped_;
 };
@@ -103,14 +104,14 @@ void ReceiverHost::Impl::on_channel() {
     Asks asks;
     // What doesn't fit into this batch keeps the channel readable for the next round.
     for (std::size_t i = 0; i < limits::kJournalBatchMax; ++i) {
-        const Received received = receive_message(channel_.get(), buffer_);
+        const Received received = buffer_.receive(channel_.get());
         if (received == Received::nothing) break;
         if (received == Received::closed) {
             watch_.reset();
             kill_child(SIGKILL);  // it ends by itself, or hangs
             break;
         }
-        if (received == Received::too_large || !take(buffer_, asks)) {
+        if (received == Received::too_large || !take(buffer_.text(), asks)) {
             give_up_on_child("the receiver sent what it never should");
             break;
         }
@@ -119,19 +120,23 @@ void ReceiverHost::Impl::on_channel() {
     if (!asks.empty()) decide(std::move(asks));
 }
 
-bool ReceiverHost::Impl::take(const std::string& text, Asks& asks) {
+bool ReceiverHost::Impl::take(std::string_view text, Asks& asks) {
     auto message = decode_to_daemon(text);
     if (!message) return false;
     if (auto* ask = std::get_if<DeliveryAsk>(&*message)) {
-        if (!knows(ask->incoming.app)) {
+        if (ask->incoming.app && !knows(*ask->incoming.app)) {
             reply(ask->seq, Answer{});  // it was removed while the request was under way
         } else {
             asks.push_back(std::move(*ask));
         }
     } else if (const auto* line = std::get_if<LogLine>(&*message)) {
         log(line->level, line->text);
+    } else if (const auto* status = std::get_if<StatusAsk>(&*message)) {
+        const bool known = knows(status->question.app);
+        reply(status->seq, known ? callbacks_.on_status(status->question) : Answer{});
     } else if (const auto* health = std::get_if<HealthAsk>(&*message)) {
-        reply(health->seq, Answer{callbacks_.healthy() ? 200 : 503, {}});
+        reply(health->seq, callbacks_.healthy() ? Answer{200, R"({"status":"ok"})"}
+                                                : Answer{503, R"({"status":"unavailable"})"});
     } else {
         callbacks_.on_ready();
     }
@@ -149,12 +154,20 @@ void ReceiverHost::Impl::decide(Asks asks) {
     for (auto& ask : asks) incoming.push_back(std::move(ask.incoming));
     auto answers = callbacks_.on_deliveries(std::move(incoming));
     LG_ASSERT(answers.size() == asks.size());
-    for (std::size_t i = 0; i < asks.size(); ++i) reply(asks[i].seq, std::move(answers[i]));
+    Replies replies;
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+        replies.list.push_back({asks[i].seq, std::move(answers[i])});
+    }
+    send(std::move(replies));
 }
 
 void ReceiverHost::Impl::reply(std::uint64_t seq, Answer answer) {
+    send(Replies{{Reply{seq, std::move(answer)}}});
+}
+
+void ReceiverHost::Impl::send(Replies replies) {
     // A receiver that doesn't read its answers, or is gone, lets its senders try again.
-    send_message(channel_.get(), encode(ToReceiver(Reply{seq, std::move(answer)})));
+    send_message(channel_.get(), encode(ToReceiver(std::move(replies))));
 }
 
 void ReceiverHost::Impl::give_up_on_child(const std::string& why) {

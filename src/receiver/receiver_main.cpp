@@ -1,7 +1,6 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -11,7 +10,9 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/http/front.h"
 #include "lastgood/receiver/receiver.h"
+#include "receiver/door.h"
 #include "receiver/hooks.h"
+#include "receiver/sandbox.h"
 
 namespace lastgood::receiver {
 namespace {
@@ -20,10 +21,10 @@ constexpr int kListeningFd = 3;
 constexpr int kChannelFd = 4;
 constexpr Millis kSettingsWithin{10'000};
 
-void lower_own_rights() {
+void prepare() {
+    // Libraries read their own settings from files when they are first used: now there are files.
+    static_cast<void>(http::TlsContext::make("", ""));
     umask(077);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // secrets are in this memory
     signal(SIGPIPE, SIG_IGN);
     // Connections are bounded by kConnectionsMax, which the usual soft limit lies below.
     rlimit files{};
@@ -37,13 +38,13 @@ void lower_own_rights() {
 
 Expected<HookSettings> wait_for_settings(int channel) {
     pollfd readable{channel, POLLIN, 0};
-    std::string text;
+    MessageBuffer buffer;
     if (poll(&readable, 1, static_cast<int>(kSettingsWithin.count())) <= 0 ||
-        receive_message(channel, text) != Received::message) {
+        buffer.receive(channel) != Received::message) {
         return Error{"no settings came from the daemon",
                      "the daemon starts the receiver by itself"};
     }
-    auto message = decode_to_receiver(text);
+    auto message = decode_to_receiver(buffer.text());
     if (!message) return message.error();
     auto* settings = std::get_if<HookSettings>(&*message);
     if (settings == nullptr) return Error{"the daemon's first message is not the settings", {}};
@@ -52,18 +53,32 @@ Expected<HookSettings> wait_for_settings(int channel) {
 
 class Receiver {
   public:
-    Receiver(sys::Fd channel, HookSettings settings)
-        : link_(std::move(channel)), hooks_(link_, std::move(settings)) {}
+    Receiver(Sandbox sandbox, sys::Fd channel, HookSettings settings)
+        : sandbox_(std::move(sandbox)),
+          settings_(std::move(settings)),
+          link_(loop_, std::move(channel)),
+          hooks_(link_, settings_),
+          door_([this](const std::string& text) { link_.log(config::LogLevel::warn, text); }) {}
 
-    Expected<void> run(sys::Fd listening, http::FrontLimits limits) {
+    Expected<void> run(sys::Fd listening) {
         block_sigterm();
+        http::FrontLimits limits;
+        limits.queue_time = settings_.answer_max;
+        limits.inline_body_bytes = limits::kSmallBodyBytes;
         auto front = http::Front::open(
             loop_, std::move(listening), limits,
             [this](const http::Request& request) { return hooks_.answer(request); },
             limits::kReceiverWorkers);
         if (!front) return front.error();
         front_ = std::move(*front);
-        channel_watch_ = loop_.watch(link_.fd(), EPOLLIN, [this](std::uint32_t) { on_channel(); });
+        front_->set_doorkeeper(&door_);
+        if (auto ready = apply(); !ready) return ready;
+        sandbox_.seal(limits::kReceiverMemoryBytesMax);
+        for (const auto& what : sandbox_.missing()) {
+            link_.log(config::LogLevel::warn, "the sandbox is without " + what);
+        }
+        link_.begin({.on_settings = [this](HookSettings settings) { take(std::move(settings)); },
+                     .on_gone = [this] { end(); }});
         link_.send_ready();
         loop_.run();
         link_.close();  // whoever still waits must not hold up the end
@@ -84,28 +99,26 @@ class Receiver {
         });
     }
 
-    void on_channel() {
-        while (true) {
-            switch (receive_message(link_.fd(), buffer_)) {
-                case Received::nothing:
-                    return;
-                case Received::closed:
-                case Received::too_large:
-                    channel_watch_.reset();
-                    link_.close();
-                    return end();
-                case Received::message:
-                    take(decode_to_receiver(buffer_));
-            }
-        }
+    void take(HookSettings settings) {
+        settings_ = std::move(settings);
+        hooks_.update(settings_);
+        if (auto ready = apply(); !ready) link_.log(config::LogLevel::error, ready.error().text());
     }
 
-    void take(Expected<ToReceiver> message) {
-        if (!message) return link_.log(config::LogLevel::error, message.error().what);
-        if (auto* reply = std::get_if<Reply>(&*message)) return link_.on_reply(std::move(*reply));
-        auto& settings = std::get<HookSettings>(*message);
-        front_->set_body_bytes_max(settings.max_body);
-        hooks_.update(std::move(settings));
+    // What the front and its door need of the settings. With a certificate that can't be used the
+    // one before goes on.
+    Expected<void> apply() {
+        door_.update(settings_.door);
+        front_->set_body_bytes_max(settings_.max_body);
+        const TlsFiles& tls = settings_.tls;
+        if (tls.certificate_pem.empty()) {
+            front_->set_tls(nullptr);
+            return {};
+        }
+        auto context = http::TlsContext::make(tls.certificate_pem, tls.key_pem);
+        if (!context) return context.error();
+        front_->set_tls(std::move(*context));
+        return {};
     }
 
     // Answers what is held, then ends.
@@ -116,14 +129,15 @@ class Receiver {
         give_up_ = loop_.after(limits::kReceiverStopMax / 2, [this] { loop_.stop(); });
     }
 
+    Sandbox sandbox_;
+    HookSettings settings_;
     sys::EventLoop loop_;
     DaemonLink link_;
     Hooks hooks_;
-    std::string buffer_;
+    Door door_;
     bool ending_ = false;
     sys::Fd signal_fd_;
     sys::EventLoop::Watch signal_watch_;
-    sys::EventLoop::Watch channel_watch_;
     sys::EventLoop::Timer give_up_;
     std::unique_ptr<http::Front> front_;
 };
@@ -136,16 +150,15 @@ int fail(const Error& error) {
 }  // namespace
 
 int receiver_main() {
-    lower_own_rights();
+    prepare();
     sys::Fd listening(kListeningFd);
     sys::Fd channel(kChannelFd);
     auto settings = wait_for_settings(channel.get());
     if (!settings) return fail(settings.error());
-    http::FrontLimits limits;
-    limits.body_bytes = settings->max_body;
-    limits.queue_time = settings->answer_max;
-    Receiver receiver(std::move(channel), std::move(*settings));
-    auto ended = receiver.run(std::move(listening), limits);
+    Sandbox sandbox;
+    if (auto entered = sandbox.enter(); !entered) return fail(entered.error());
+    Receiver receiver(std::move(sandbox), std::move(channel), std::move(*settings));
+    auto ended = receiver.run(std::move(listening));
     return ended ? 0 : fail(ended.error());
 }
 

@@ -10,13 +10,13 @@
 namespace lastgood::store {
 
 Statement::Statement(Statement&& other) noexcept
-    : db_(other.db_),
+    : database_(other.database_),
       statement_(std::exchange(other.statement_, nullptr)),
       bound_(other.bound_),
       failure_(other.failure_) {}
 
 Statement::~Statement() {
-    sqlite3_finalize(statement_);
+    if (statement_ != nullptr) database_->give_back(statement_);
 }
 
 Statement& Statement::bind(std::string_view text) {
@@ -48,7 +48,7 @@ Expected<bool> Statement::next() {
     const int result = sqlite3_step(statement_);
     if (result == SQLITE_ROW) return true;
     if (result == SQLITE_DONE) return false;
-    return Error{std::string("database: ") + sqlite3_errmsg(db_), {}};
+    return Error{std::string("database: ") + sqlite3_errmsg(database_->db_), {}};
 }
 
 Expected<void> Statement::run() {
@@ -90,6 +90,9 @@ Expected<std::unique_ptr<Database>> Database::open(const std::string& path) {
 }
 
 Database::~Database() {
+    for (const auto& [sql, statements] : idle_) {
+        for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+    }
     sqlite3_close(db_);
 }
 
@@ -118,12 +121,24 @@ Expected<void> Database::execute(const std::string& sql) {
 
 Expected<Statement> Database::prepare(std::string_view sql) {
     if (lost()) return lost_error();
+    const auto idle = idle_.find(sql);
+    if (idle != idle_.end() && !idle->second.empty()) {
+        sqlite3_stmt* again = idle->second.back();
+        idle->second.pop_back();
+        return Statement(*this, again);
+    }
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
-        SQLITE_OK) {
+    if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                           &statement, nullptr) != SQLITE_OK) {
         return error("could not use the database");
     }
-    return Statement(db_, statement);
+    return Statement(*this, statement);
+}
+
+void Database::give_back(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    idle_[sqlite3_sql(statement)].push_back(statement);
 }
 
 Expected<void> Database::begin() {

@@ -99,6 +99,15 @@ Expected<std::vector<DeliveryRow>> Journal::find_delivery(const std::string& id)
     return collect<DeliveryRow>(*found, read_delivery);
 }
 
+Expected<std::optional<DeliveryRow>> Journal::delivery_of(const AppName& app,
+                                                          const std::string& id) {
+    auto found = db_->prepare(std::string(kDeliveryColumns) +
+                              "WHERE id = ? AND app = ? ORDER BY seq DESC LIMIT 1");
+    if (!found) return found.error();
+    found->bind(id).bind(app.str());
+    return first(collect<DeliveryRow>(*found, read_delivery));
+}
+
 Expected<std::vector<DeploymentRow>> Journal::deployments(const std::optional<std::string>& app,
                                                           int count) {
     auto found = db_->prepare(std::string(kDeploymentColumns) +
@@ -131,6 +140,15 @@ Expected<std::optional<DeploymentRow>> Journal::newest_of(const AppName& app,
                               "WHERE d.app = ? AND d.commit_id = ? ORDER BY d.id DESC LIMIT 1");
     if (!found) return found.error();
     found->bind(app.str()).bind(commit.hex());
+    return first(collect<DeploymentRow>(*found, read_deployment));
+}
+
+Expected<std::optional<DeploymentRow>> Journal::newest_by_delivery(const AppName& app,
+                                                                   const std::string& delivery) {
+    auto found = db_->prepare(std::string(kDeploymentColumns) +
+                              "WHERE d.app = ? AND d.delivery = ? ORDER BY d.id DESC LIMIT 1");
+    if (!found) return found.error();
+    found->bind(app.str()).bind(delivery);
     return first(collect<DeploymentRow>(*found, read_deployment));
 }
 

@@ -76,6 +76,9 @@ CREATE TABLE slots (
     PRIMARY KEY (app, place)
 ) STRICT;
 )sql",
+    R"sql(
+CREATE INDEX deployments_by_delivery ON deployments (app, delivery) WHERE delivery <> '';
+)sql",
 };
 
 }  // namespace lastgood::store

@@ -53,9 +53,9 @@ TEST(Parse, ReadsTheTopOfTheFile) {
     EXPECT_EQ(config.path, "/etc/lastgood/lastgood.yaml");
     EXPECT_EQ(config.state_dir, "/etc/lastgood/state");
     EXPECT_EQ(config.runtime_dir, "/run/lg");
-    ASSERT_TRUE(config.webhook_listen);
-    EXPECT_EQ(config.webhook_listen->text(), "0.0.0.0:8787");
-    EXPECT_EQ(config.webhook_max_body, 1U << 20);
+    ASSERT_TRUE(config.webhook.listen);
+    EXPECT_EQ(config.webhook.listen->text(), "0.0.0.0:8787");
+    EXPECT_EQ(config.webhook.max_body, 1U << 20);
     EXPECT_EQ(config.log.level, LogLevel::debug);
     EXPECT_EQ(config.log.format, LogFormat::json);
     EXPECT_EQ(config.log.max_size, 2U << 20);
@@ -141,7 +141,7 @@ TEST(Parse, FillsInDefaults) {
 TEST(Parse, WithoutListenThereIsNoReceiverAndNoSecretIsNeeded) {
     const auto loaded = World{}.read(one_app(""));
     ASSERT_TRUE(loaded.config) << faults_of(loaded);
-    EXPECT_FALSE(loaded.config->webhook_listen);
+    EXPECT_FALSE(loaded.config->webhook.listen);
     EXPECT_TRUE(loaded.config->apps[0].webhook.secrets.empty());
     EXPECT_EQ(loaded.config->state_dir, "/var/lib/lastgood");
 }

@@ -62,7 +62,7 @@ TEST(Published, TheExampleIsAValidConfig) {
     world.files["/etc/lastgood/secrets/backend"] = "0123456789abcdef0123456789abcdef\n";
     const auto loaded = world.read(project_file("config/lastgood.yaml"));
     ASSERT_TRUE(loaded.config) << faults_of(loaded);
-    EXPECT_TRUE(loaded.config->webhook_listen);
+    EXPECT_TRUE(loaded.config->webhook.listen);
     EXPECT_FALSE(loaded.config->apps.empty());
 }
 

@@ -117,10 +117,24 @@ TEST_F(EngineTest, InABatchEffectsWaitForTheCommit) {
     engine.begin_batch();
     engine.handle(push('a'));
     engine.handle(push('b'));
-    EXPECT_TRUE(world.effects.empty());
+    EXPECT_TRUE(world.happened.empty());
+    EXPECT_TRUE(engine.store_batch().ok());
+    EXPECT_EQ(world.happened, std::vector<std::string>{"save"}) << "all of it at once";
     engine.end_batch(true);
-    EXPECT_EQ(world.count<core::DoFetch>(), 2);
+    EXPECT_EQ(world.count<core::DoFetch>(), 1) << "what was cancelled in the batch is never begun";
+    EXPECT_EQ(world.count<core::CancelWork>(), 1);
     EXPECT_EQ(world.happened.back(), "told");
+}
+
+TEST_F(EngineTest, ABatchOfRefusalsIsNotStored) {
+    Engine engine = make();
+    engine.handle(push('a'));
+    world.happened.clear();
+    engine.begin_batch();
+    EXPECT_FALSE(engine.handle(push('a')).accepted);
+    EXPECT_TRUE(engine.store_batch().ok());
+    engine.end_batch(true);
+    EXPECT_TRUE(world.happened.empty());
 }
 
 TEST_F(EngineTest, ABatchThatIsNotCommittedLeavesEverythingAsItWas) {
@@ -129,7 +143,7 @@ TEST_F(EngineTest, ABatchThatIsNotCommittedLeavesEverythingAsItWas) {
     engine.begin_batch();
     world.disk_refuses = true;
     engine.handle(push('b'));
-    EXPECT_TRUE(engine.batch_failed());
+    EXPECT_FALSE(engine.store_batch().ok());
     engine.end_batch(false);
     EXPECT_EQ(engine.state(), before);
     EXPECT_TRUE(world.effects.empty());

@@ -109,7 +109,7 @@ TEST(SlowSenders, TheLongestIdleMakesRoomAtTheBoundOfConnections) {
     EXPECT_EQ(body.exchange("body").body, "POST / body");
 }
 
-TEST(SlowSenders, NewOnesGet503WhenEveryConnectionIsBeingHandled) {
+TEST(SlowSenders, NewOnesWaitWhenEveryConnectionIsBeingAnswered) {
     FrontLimits limits;
     limits.connections = 1;
     std::promise<void> begun;
@@ -117,21 +117,27 @@ TEST(SlowSenders, NewOnesGet503WhenEveryConnectionIsBeingHandled) {
     RunningFront front(
         limits,
         [&](const Request& request) {
-            begun.set_value();
-            release.get_future().wait();
+            if (request.path == "/hold") {
+                begun.set_value();
+                release.get_future().wait();
+            }
             return echo(request);
         },
         1);
     RawClient busy(front.port());
-    busy.send(post("/", "x"));
+    busy.send(post("/hold", "x"));
     begun.get_future().wait();
     RawClient late(front.port());
-    EXPECT_EQ(late.answer().status, 503);
+    RawClient later(front.port());
+    late.send(post("/", "late"));
+    later.send(post("/", "later"));
     release.set_value();
     EXPECT_EQ(busy.answer().status, 200);
+    EXPECT_EQ(late.answer().body, "POST / late");
+    EXPECT_EQ(later.answer().body, "POST / later");
 }
 
-TEST(SlowSenders, TooManyBytesOfBodiesAreRefusedButSmallBodiesPass) {
+TEST(SlowSenders, LargeBodiesWaitForRoomAndSmallOnesPass) {
     FrontLimits limits = patient();
     limits.bodies_in_flight_bytes = 300'000;
     limits.linger_time = Millis(50);
@@ -153,11 +159,15 @@ TEST(SlowSenders, TooManyBytesOfBodiesAreRefusedButSmallBodiesPass) {
     holder.send(post("/hold", std::string(280'000, 'x')));
     begun.get_future().wait();
     RawClient second(front.port());
-    EXPECT_EQ(second.exchange(post("/", std::string(280'000, 'y'))).status, 503);
+    second.send(post("/", std::string(100'000, 'y')));
+    RawClient gone(front.port());
+    gone.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 290000\r\n\r\n");
+    gone.close();
     RawClient small(front.port());
     EXPECT_EQ(small.exchange(post("/", std::string(60'000, 'x'))).body, "60000");
     release.set_value();
     EXPECT_EQ(holder.answer().body, "280000");
+    EXPECT_EQ(second.answer().body, "100000");
     RawClient third(front.port());
     EXPECT_EQ(third.exchange(post("/", std::string(280'000, 'y'))).body, "280000") << "freed again";
 }

@@ -12,6 +12,7 @@ Incoming some_incoming() {
     incoming.delivery.event = "push";
     incoming.delivery.kind = forge::EventKind::push;
     incoming.delivery.bytes = 1234;
+    incoming.delivery.repository_urls = {"https://git.example/acme/shop.git"};
     incoming.delivery.updates = {{"refs/heads/main", CommitId::parse(std::string(40, 'a'))},
                                  {"refs/heads/gone", std::nullopt}};
     return incoming;
@@ -22,8 +23,8 @@ TEST(Channel, CarriesADeliveryWhole) {
     ASSERT_TRUE(message.ok()) << message.error().text();
     const auto& ask = std::get<DeliveryAsk>(*message);
     EXPECT_EQ(ask.seq, 7U);
-    EXPECT_EQ(ask.incoming.app.str(), "shop");
-    EXPECT_EQ(ask.incoming.peer, "192.0.2.1");
+    EXPECT_EQ(ask.incoming.app->str(), "shop");
+    EXPECT_EQ(ask.incoming.sender, "192.0.2.1");
     EXPECT_EQ(ask.incoming.updates_dropped, 3U);
     EXPECT_EQ(ask.incoming.delivery.id, "id \"quoted\" \xef\xbf\xbd") << "always UTF-8";
     EXPECT_EQ(ask.incoming.delivery.provider, "github");
@@ -35,9 +36,30 @@ TEST(Channel, CarriesADeliveryWhole) {
     EXPECT_FALSE(ask.incoming.delivery.updates[1].after.has_value());
 }
 
+TEST(Channel, CarriesADeliveryOfTheHookOfAllApps) {
+    Incoming incoming = some_incoming();
+    incoming.app.reset();
+    const auto message = decode_to_daemon(encode(ToDaemon(DeliveryAsk{7, incoming})));
+    ASSERT_TRUE(message.ok()) << message.error().text();
+    const auto& ask = std::get<DeliveryAsk>(*message);
+    EXPECT_FALSE(ask.incoming.app);
+    EXPECT_EQ(ask.incoming.delivery.repository_urls, incoming.delivery.repository_urls);
+}
+
+TEST(Channel, CarriesAQuestion) {
+    const auto message =
+        decode_to_daemon(encode(ToDaemon(StatusAsk{8, {*AppName::parse("shop"), "d-1"}})));
+    ASSERT_TRUE(message.ok()) << message.error().text();
+    EXPECT_EQ(std::get<StatusAsk>(*message).question.delivery, "d-1");
+}
+
 TEST(Channel, CarriesSettingsAndReplies) {
     HookSettings settings;
     settings.apps = {{*AppName::parse("a"), config::Provider::gitlab_token, {"one", "two"}}};
+    settings.apps[0].allow_from = {*Network::parse("192.0.2.0/24")};
+    settings.shared = {config::Provider::standard, {"three"}};
+    settings.door = {{*Network::parse("10.0.0.0/8")}, {*Network::parse("2001:db8::/32")}, 7};
+    settings.tls = {"CERT", "KEY"};
     settings.max_body = 99;
     settings.answer_max = Millis(5);
     const auto message = decode_to_receiver(encode(ToReceiver(settings)));
@@ -46,11 +68,23 @@ TEST(Channel, CarriesSettingsAndReplies) {
     ASSERT_EQ(read.apps.size(), 1U);
     EXPECT_EQ(read.apps[0].provider, config::Provider::gitlab_token);
     EXPECT_EQ(read.apps[0].secrets, (std::vector<std::string>{"one", "two"}));
+    EXPECT_EQ(read.apps[0].allow_from, settings.apps[0].allow_from);
+    EXPECT_EQ(read.shared.provider, config::Provider::standard);
+    EXPECT_EQ(read.shared.secrets, settings.shared.secrets);
+    EXPECT_EQ(read.door.trusted_proxies, settings.door.trusted_proxies);
+    EXPECT_EQ(read.door.allow_from, settings.door.allow_from);
+    EXPECT_EQ(read.door.bad_requests_per_minute, 7);
+    EXPECT_EQ(read.tls.certificate_pem + read.tls.key_pem, "CERTKEY");
     EXPECT_EQ(read.max_body, 99U);
     EXPECT_EQ(read.answer_max, Millis(5));
-    const auto reply = decode_to_receiver(encode(ToReceiver(Reply{9, {202, "{}"}})));
-    ASSERT_TRUE(reply.ok());
-    EXPECT_EQ(std::get<Reply>(*reply).answer.status, 202);
+    const auto replies =
+        decode_to_receiver(encode(ToReceiver(Replies{{{9, {202, "{}"}}, {10, {200, "x"}}}})));
+    ASSERT_TRUE(replies.ok());
+    const auto& list = std::get<Replies>(*replies).list;
+    ASSERT_EQ(list.size(), 2U);
+    EXPECT_EQ(list[0].answer.status, 202);
+    EXPECT_EQ(list[1].seq, 10U);
+    EXPECT_EQ(list[1].answer.body_json, "x");
 }
 
 TEST(Channel, RefusesWhatAReceiverOfOursNeverSends) {
@@ -86,20 +120,20 @@ TEST(Channel, MakesLogTextPrintable) {
 TEST(Channel, HoldsTheLargestMessageAndTellsTheEnd) {
     auto pair = make_channel();
     ASSERT_TRUE(pair.ok());
-    std::string text;
-    EXPECT_EQ(receive_message(pair->receiver.get(), text), Received::nothing);
+    MessageBuffer buffer;
+    EXPECT_EQ(buffer.receive(pair->receiver.get()), Received::nothing);
     const std::string largest(limits::kChannelMessageBytesMax, 'x');
     EXPECT_EQ(send_message(pair->daemon.get(), largest), Sent::ok);
-    EXPECT_EQ(receive_message(pair->receiver.get(), text), Received::message);
-    EXPECT_EQ(text, largest);
+    EXPECT_EQ(buffer.receive(pair->receiver.get()), Received::message);
+    EXPECT_EQ(buffer.text(), largest);
     Sent sent = Sent::ok;
     for (int i = 0; i < 10'000 && sent == Sent::ok; ++i)
         sent = send_message(pair->daemon.get(), "x");
     EXPECT_EQ(sent, Sent::full);
     pair->daemon.reset();
-    while (receive_message(pair->receiver.get(), text) == Received::message) {
+    while (buffer.receive(pair->receiver.get()) == Received::message) {
     }
-    EXPECT_EQ(receive_message(pair->receiver.get(), text), Received::closed);
+    EXPECT_EQ(buffer.receive(pair->receiver.get()), Received::closed);
     EXPECT_EQ(send_message(pair->receiver.get(), "x"), Sent::gone);
 }
 

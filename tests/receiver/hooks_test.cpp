@@ -12,8 +12,8 @@ TEST_F(Hooks, ASignedPushIsRecordedAndThenAnswered) {
     EXPECT_EQ(answer.status, 202);
     EXPECT_EQ(answer.body, R"({"delivery":"72d3162e"})");
     ASSERT_EQ(seen.size(), 1U);
-    EXPECT_EQ(seen[0].app.str(), "shop");
-    EXPECT_EQ(seen[0].peer, "127.0.0.1");
+    EXPECT_EQ(seen[0].app->str(), "shop");
+    EXPECT_EQ(seen[0].sender, "127.0.0.1");
     EXPECT_EQ(seen[0].delivery.id, "72d3162e");
     EXPECT_EQ(seen[0].delivery.provider, "github");
     EXPECT_EQ(seen[0].delivery.kind, forge::EventKind::push);
@@ -63,7 +63,6 @@ TEST_F(Hooks, OtherPathsAndMethods) {
     };
     EXPECT_EQ(status("GET /").status, 404);
     EXPECT_EQ(status("POST /").status, 404);
-    EXPECT_EQ(status("POST /hooks").status, 404);
     EXPECT_EQ(status("POST /hooks/").status, 404);
     EXPECT_EQ(status("GET /hooksy/shop").status, 404);
     const auto get = status("GET /hooks/shop");
@@ -122,6 +121,75 @@ TEST_F(Hooks, WhatComesTogetherIsRecordedTogether) {
             << "each gets its own answer";
     }
     EXPECT_LE(batches.size(), 6U);
+}
+
+TEST_F(Hooks, TheHookOfAllAppsHasItsOwnSecretAndNamesNoApp) {
+    HookSettings shared = settings();
+    shared.shared = {config::Provider::github, {"the secret of them all"}};
+    start_and_wait(shared);
+    const auto to_all = [](const std::string& secret) {
+        std::string request = hook_request("shop", push_body(), sign(push_body(), secret));
+        request.replace(request.find("/hooks/shop"), 11, "/hooks");
+        return request;
+    };
+    EXPECT_EQ(exchange(to_all(kSecret)).status, 401);
+    EXPECT_EQ(exchange(to_all("the secret of them all")).status, 202);
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_FALSE(seen[0].app);
+}
+
+TEST_F(Hooks, WithoutASecretOfItsOwnThereIsNoHookOfAllApps) {
+    start_and_wait();
+    EXPECT_EQ(exchange(http::test::post("/hooks", push_body())).status, 401);
+    const std::string by_nothing = "X-Hub-Signature-256: " + sign(push_body(), "") + "\r\n";
+    EXPECT_EQ(exchange(http::test::post("/hooks", push_body(), by_nothing)).status, 401);
+}
+
+TEST_F(Hooks, AnAppMayNameTheNetworksOfItsSender) {
+    HookSettings elsewhere = settings();
+    elsewhere.apps[0].allow_from = {*Network::parse("192.0.2.0/24")};
+    elsewhere.door.trusted_proxies = loopback_networks();
+    start_and_wait(elsewhere);
+    const auto refused = exchange(good_push());
+    EXPECT_EQ(refused.status, 401) << "the same answer as for an app that isn't there";
+    EXPECT_NE(logged.find("in none of the networks of allow_from"), std::string::npos) << logged;
+    std::string from_there = good_push();
+    from_there.insert(from_there.find("Host:"), "X-Forwarded-For: 192.0.2.9\r\n");
+    EXPECT_EQ(exchange(from_there).status, 202);
+    EXPECT_EQ(seen.at(0).sender, "192.0.2.9");
+}
+
+TEST_F(Hooks, ASenderOfRubbishIsBarredAndOthersAreNot) {
+    HookSettings strict = settings();
+    strict.door = {loopback_networks(), {}, 3};
+    start_and_wait(strict);
+    const auto from = [](const std::string& who, std::string request) {
+        request.insert(request.find("Host:"), "X-Forwarded-For: " + who + "\r\n");
+        return request;
+    };
+    const std::string bad = hook_request("shop", push_body(), "sha256=00");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(exchange(from("203.0.113.9", bad)).status, 401);
+    const auto barred = exchange(from("203.0.113.9", good_push()));
+    EXPECT_EQ(barred.status, 429);
+    EXPECT_NE(barred.head.find("Retry-After: "), std::string::npos);
+    EXPECT_EQ(exchange(from("203.0.113.10", good_push())).status, 202);
+    EXPECT_EQ(exchange(good_push("d-9")).status, 202) << "the proxy itself";
+}
+
+TEST_F(Hooks, ASignedQuestionIsAnsweredWithWhatBecameOfADelivery) {
+    start_and_wait();
+    const auto ask = [this](const std::string& body, const std::string& secret = kSecret) {
+        return exchange(hook_request("shop/status", body, sign(body, secret)));
+    };
+    const std::string question = R"({"delivery":"d-1"})";
+    EXPECT_EQ(ask(question, "guess").status, 401);
+    EXPECT_EQ(ask("{}").status, 400);
+    EXPECT_EQ(ask(R"({"delivery":7})").status, 400);
+    const auto answer = ask(question);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"asked":"d-1"})");
+    EXPECT_TRUE(seen.empty()) << "a question is no delivery";
+    EXPECT_EQ(exchange(hook_request("other/status", question, sign(question))).status, 401);
 }
 
 TEST_F(Hooks, NewSettingsHoldFromTheNextRequestOn) {

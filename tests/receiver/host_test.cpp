@@ -135,13 +135,13 @@ TEST(ReceiverProcess, AnswersWhatItHoldsWhenTheDaemonDiesAndEnds) {
     http::test::RawClient whole(port);
     whole.send(good_push());
     // Its question comes after its word that it is ready; then the daemon dies.
-    std::string text;
+    MessageBuffer buffer;
     bool asked = false;
     while (!asked) {
         pollfd readable{pair->daemon.get(), POLLIN, 0};
         ASSERT_EQ(poll(&readable, 1, http::test::kPatienceMs), 1);
-        ASSERT_EQ(receive_message(pair->daemon.get(), text), Received::message);
-        auto message = decode_to_daemon(text);
+        ASSERT_EQ(buffer.receive(pair->daemon.get()), Received::message);
+        auto message = decode_to_daemon(buffer.text());
         ASSERT_TRUE(message.ok());
         asked = std::holds_alternative<DeliveryAsk>(*message);
     }

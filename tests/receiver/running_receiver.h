@@ -79,6 +79,9 @@ class RunningReceiver : public testing::Test {
             batches.push_back(answers.size());
             return answers;
         };
+        callbacks.on_status = [](const StatusQuestion& question) {
+            return Answer{200, "{\"asked\":\"" + question.delivery + "\"}"};
+        };
         callbacks.healthy = [this] { return healthy; };
         callbacks.on_log = [this](config::LogLevel, const std::string& text) {
             logged += text + "\n";

@@ -156,7 +156,7 @@ void Simulation::deliver_to_all(const Push& push, bool& recorded) {
     for (const auto& app : apps_) app->engine().begin_batch();
     bool failed = false;
     for (const auto& app : apps_) failed = !take(*app, push) || failed;
-    for (const auto& app : apps_) failed = failed || app->engine().batch_failed();
+    for (const auto& app : apps_) failed = !app->engine().store_batch() || failed;
     if (!failed) failed = !disk_.commit_batch();
     if (failed) disk_.abort_batch();
     for (const auto& app : apps_) app->engine().end_batch(!failed);

@@ -16,6 +16,7 @@ OWNERS = {
     "sqlite3.h": {"store"},
     "yaml-cpp": {"config"},
     "spdlog": {"logs"},
+    "seccomp.h": {"receiver"},
     "CLI": {"cli"},
     "openssl": {"forge", "base", "http"},
 }

@@ -22,6 +22,7 @@ constexpr Millis kBodyTimeMax = 60s;
 constexpr Millis kResponseTimeMax = 30s;
 constexpr Millis kIdleTimeMax = 30s;
 constexpr std::size_t kConnectionsMax = 1024;
+constexpr std::size_t kConnectionsPerPeerMax = 128;  // forges open a few tens in a burst
 // Bytes of bodies being gathered at once; beyond it new bodies are refused with 503.
 constexpr std::uint64_t kBodiesInFlightBytesMax = 64ULL << 20;
 // A body up to this size is never refused for the bytes of others: the connection bound holds it.
@@ -31,9 +32,19 @@ constexpr int kRequestsPerConnectionMax = 1000;
 // closing on unread bytes would reset the connection and lose the answer.
 constexpr Millis kLingerTimeMax = 2s;
 constexpr std::size_t kLingerBytesMax = 1 << 20;
+// Beyond what the receiver has mapped when it begins: bodies twice (while a string grows), header
+// bytes and TLS of every connection.
+constexpr std::uint64_t kReceiverMemoryBytesMax = 256ULL << 20;
 constexpr Millis kAcceptPause = 100ms;  // when the process is out of descriptors
 constexpr int kListenBacklog = 1024;
-constexpr std::size_t kReceiverWorkers = 16;  // each waits for one fsync at a time
+constexpr std::size_t kReceiverWorkers = 2;  // for large bodies: their signature, their JSON
+
+// --- who may send
+constexpr int kBadRequestsPerMinuteDefault = 60;  // of one address, in a burst and for long
+constexpr std::size_t kBadSendersMax = 4096;
+constexpr std::size_t kNetworksMax = 256;
+
+constexpr std::size_t kTlsFileBytesMax = 64 * 1024;
 
 // --- receiver to daemon
 constexpr std::size_t kChannelMessageBytesMax = 256 * 1024;

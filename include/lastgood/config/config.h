@@ -12,6 +12,7 @@
 
 #include "lastgood/base/ids.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/base/network.h"
 #include "lastgood/base/time.h"
 #include "lastgood/core/provider.h"
 #include "lastgood/core/settings.h"
@@ -61,7 +62,34 @@ struct RepoAuth {
 
 struct AppWebhook {
     Provider provider = Provider::github;
-    std::vector<std::string> secrets;  // never empty where webhook.listen is set
+    std::vector<std::string> secrets;  // never empty where there is a receiver
+    std::string secret_file;           // path, where they came from one: its own, or that of all
+    std::vector<Network> allow_from;   // empty: from everywhere
+};
+
+// Both empty: no TLS.
+struct TlsPaths {
+    std::string cert;
+    std::string key;
+    int line = 1;  // where the section stands, for faults found in the files
+    int column = 1;
+};
+
+// The receiver, for all apps.
+struct Webhook {
+    std::optional<ListenAddress> listen;
+    bool from_systemd = false;             // its socket is passed by systemd
+    Provider provider = Provider::github;  // of POST /hooks, as the secrets
+    std::vector<std::string> secrets;
+    std::string secret_file;  // path, where they came from one
+    std::uint64_t max_body = limits::kBodyBytesMaxDefault;
+    TlsPaths tls;
+    std::vector<Network> trusted_proxies = loopback_networks();
+    std::vector<Network> allow_from;                                     // empty: from everywhere
+    int bad_requests_per_minute = limits::kBadRequestsPerMinuteDefault;  // 0: any number
+
+    // Without a receiver there are only the poller and the commands.
+    [[nodiscard]] bool has_receiver() const { return listen || from_systemd; }
 };
 
 struct Hooks {
@@ -107,8 +135,7 @@ struct Config {
     std::string path;  // of the file
     std::string state_dir = "/var/lib/lastgood";
     std::string runtime_dir = "/run/lastgood";
-    std::optional<ListenAddress> webhook_listen;  // none: no receiver, poller and commands only
-    std::uint64_t webhook_max_body = limits::kBodyBytesMaxDefault;
+    Webhook webhook;
     Log log;
     std::vector<App> apps;  // in the order of the file
 

@@ -11,6 +11,7 @@ namespace lastgood::config {
 enum class SectionKind {
     top,
     webhook,
+    tls,
     log,
     app,
     auth,

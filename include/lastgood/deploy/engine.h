@@ -60,11 +60,11 @@ class Engine {
 
     core::Answer handle(const core::Event& event);
 
-    // Between begin_batch and end_batch steps are stored in the caller's transaction and their
-    // effects wait for its commit. With `committed` false everything is as it was before.
-    // A batch in which a step could not be stored must not be committed.
+    // Between begin_batch and end_batch events are handled and nothing is stored or done.
+    // store_batch() stores what came of all of them at once, in the caller's transaction; when it
+    // fails that must not be committed. With `committed` false everything is as it was before.
     void begin_batch();
-    [[nodiscard]] bool batch_failed() const { return batch_failed_; }
+    Expected<void> store_batch();
     void end_batch(bool committed);
 
     // Tries again to store what the journal refused.
@@ -79,6 +79,7 @@ class Engine {
   private:
     void perform_held();
     void perform_effects();
+    void leave_out_cancelled_work();
 
     AppName app_;
     core::Settings settings_;
@@ -92,7 +93,7 @@ class Engine {
     std::vector<core::Effect> held_effects_;
 
     bool in_batch_ = false;
-    bool batch_failed_ = false;
+    bool batch_changed_ = false;
     core::AppState before_batch_;
 };
 

@@ -30,4 +30,7 @@ Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
 // The body of a verified request. An Error is a malformed request (400) and says what is wrong.
 Expected<Delivery> parse(core::Provider provider, const Headers& headers, std::string_view body);
 
+// The body of a verified question for what became of a delivery, {"delivery":ID}: the id.
+Expected<std::string> parse_status_question(std::string_view body);
+
 }  // namespace lastgood::forge

@@ -7,9 +7,9 @@
 // and control bytes (400), slow senders (408; the time is for the whole, so dripping doesn't help).
 // `Range` is dropped. Answers of refused requests close the connection.
 //
-// Bounded in memory: connections, bytes of bodies held at once. At the bound of connections the one
-// that has been idle or dripping for longest makes room. TCP and unix sockets alike. No timer runs
-// while nobody is connected.
+// Bounded in memory: connections in all and of one peer, bytes of bodies held at once. At a bound
+// of connections the one (of that peer) that has been idle or dripping for longest makes room. TCP,
+// with or without TLS, and unix sockets alike. No timer runs while nobody is connected.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,9 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/http/doorkeeper.h"
 #include "lastgood/http/message.h"
+#include "lastgood/http/tls.h"
 
 namespace lastgood::http {
 
@@ -34,14 +36,19 @@ struct FrontLimits {
     Millis queue_time = limits::kJournalAnswerMax;  // for a worker; then 503
     Millis linger_time = limits::kLingerTimeMax;
     std::size_t connections = limits::kConnectionsMax;
+    std::size_t connections_per_peer = limits::kConnectionsPerPeerMax;
     std::uint64_t bodies_in_flight_bytes = limits::kBodiesInFlightBytesMax;
+    // Requests with a body up to this size are handled on the loop's thread also with workers: it
+    // costs less than the way to one and back.
+    std::size_t inline_body_bytes = 0;
 };
 
 class Front {
   public:
     // The loop's thread makes, uses and destroys a Front. `workers` 0: the handler runs on the
-    // loop's thread and must not block; else on that many threads of its own, and must be safe to
-    // call from all of them. The listening socket is closed with the Front.
+    // loop's thread and must not block; else (for bodies beyond inline_body_bytes) on that many
+    // threads of its own, and must be safe to call from all of them. The listening socket is closed
+    // with the Front.
     static Expected<std::unique_ptr<Front>> open(sys::EventLoop& loop, sys::Fd listening_socket,
                                                  FrontLimits limits, Handler handler,
                                                  unsigned workers);
@@ -54,6 +61,10 @@ class Front {
 
     // For requests whose header is read from now on.
     void set_body_bytes_max(std::uint64_t bytes);
+    // For connections from now on; empty: plain HTTP.
+    void set_tls(std::shared_ptr<const TlsContext> tls);
+    // Outlives the Front. Without one everybody may come in, by any number of connections.
+    void set_doorkeeper(Doorkeeper* doorkeeper);
     [[nodiscard]] std::size_t connections() const;
 
   private:

@@ -21,6 +21,8 @@ struct Request {
     std::string body;                                          // the raw bytes
     // Who connected, as the kernel says: an IP address, or "unix:UID" on a unix socket.
     std::string peer;
+    // Who sent it: the peer, or whom a trusted proxy names. Printable.
+    std::string client;
     Instant received{};  // when the last byte was here
 
     // The value of the first such header (lower-case name) or parameter; empty where there is none.
@@ -36,6 +38,9 @@ struct Response {
     // When set: the header block is sent (no body, `Connection: close`), then the connection is
     // handed over, on the loop's thread, non-blocking (server-sent events).
     std::function<void(sys::Fd)> take_over;
+    // When set, nothing else counts: the answer isn't known yet. It is called once, on the loop's
+    // thread, and has its argument called there once, later and not from inside.
+    std::function<void(std::function<void(Response)>)> later{};
 };
 
 using Handler = std::function<Response(const Request&)>;

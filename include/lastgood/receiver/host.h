@@ -19,6 +19,8 @@ struct HostCallbacks {
     // Every delivery that was readable at once, at most kJournalBatchMax: to be recorded with one
     // fsync. One Answer for each, in the same order, when they are on disk.
     std::function<std::vector<Answer>(std::vector<Incoming>)> on_deliveries;
+    // What became of an earlier delivery.
+    std::function<Answer(const StatusQuestion&)> on_status;
     // Could a delivery be recorded durably now? For GET /healthz.
     std::function<bool()> healthy;
     std::function<void(config::LogLevel, std::string text)> on_log;  // text is printable

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lastgood/base/error.h"
 
@@ -15,9 +17,13 @@ struct sqlite3_stmt;
 
 namespace lastgood::store {
 
+class Database;
+
+// Compiled once for each text: when it is done with, the next one of the same text uses it again.
 class Statement {
   public:
-    Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+    Statement(Database& database, sqlite3_stmt* statement)
+        : database_(&database), statement_(statement) {}
     Statement(Statement&& other) noexcept;
     Statement& operator=(Statement&&) = delete;
     ~Statement();
@@ -40,7 +46,7 @@ class Statement {
     [[nodiscard]] bool is_null(int column) const;
 
   private:
-    sqlite3* db_;
+    Database* database_;
     sqlite3_stmt* statement_;
     int bound_ = 0;
     int failure_ = 0;
@@ -55,6 +61,7 @@ class Database {
     Database& operator=(const Database&) = delete;
 
     Expected<void> execute(const std::string& sql);  // one or more statements without parameters
+    // The Statement must not outlive the database.
     Expected<Statement> prepare(std::string_view sql);
 
     // Nested calls join the outer transaction; only the outermost commit reaches the disk. A nested
@@ -64,7 +71,9 @@ class Database {
     void roll_back();
 
   private:
+    friend class Statement;
     Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+    void give_back(sqlite3_stmt* statement);
     Error error(const std::string& doing) const;
     bool lost() const;
     Error lost_error() const;
@@ -72,6 +81,8 @@ class Database {
     sqlite3* db_;
     std::string path_;
     int depth_ = 0;
+    // By their text; a text that is in use more than once at a time has several.
+    std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
 };
 
 }  // namespace lastgood::store

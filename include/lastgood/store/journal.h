@@ -96,6 +96,7 @@ class Journal {
     Expected<void> add_delivery(const DeliveryRow& row);
     Expected<std::vector<DeliveryRow>> deliveries(const std::optional<std::string>& app, int count);
     Expected<std::vector<DeliveryRow>> find_delivery(const std::string& id);
+    Expected<std::optional<DeliveryRow>> delivery_of(const AppName& app, const std::string& id);
 
     // ---- deployments
     Expected<std::vector<DeploymentRow>> deployments(const std::optional<std::string>& app,
@@ -105,6 +106,8 @@ class Journal {
     Expected<std::vector<std::string>> commits_beginning(const AppName& app,
                                                          const std::string& digits);
     Expected<std::optional<DeploymentRow>> newest_of(const AppName& app, const CommitId& commit);
+    Expected<std::optional<DeploymentRow>> newest_by_delivery(const AppName& app,
+                                                              const std::string& delivery);
 
     // ---- releases
     Expected<void> begin_release(const AppName& app, const CommitId& commit);

@@ -1,0 +1,88 @@
+#include "config/webhook.h"
+
+#include "config/values.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::config {
+namespace {
+
+constexpr std::uint64_t kBodySmallest = 1024;
+constexpr int kBadRequestsMost = 1'000'000;
+
+void read_listen_key(const Section& webhook, Webhook& into) {
+    const auto text = webhook.text("listen");
+    if (!text) return;
+    if (*text == "systemd") {
+        into.from_systemd = true;
+    } else if (const auto listen = read_listen(*text)) {
+        into.listen = *listen;
+    } else {
+        webhook.fault("listen", webhook.value("listen")->mark, listen.error().text());
+    }
+}
+
+void read_tls(const Section& webhook, Webhook& into) {
+    const auto tls = webhook.section("tls", SectionKind::tls);
+    if (!tls) return;
+    into.tls.line = tls->mark().line;
+    into.tls.column = tls->mark().column;
+    tls->path("cert", into.tls.cert);
+    tls->path("key", into.tls.key);
+    for (const std::string_view key : {"cert", "key"}) {
+        if (!tls->has(key))
+            tls->fault(key, tls->mark(), "is missing; both cert and key are needed");
+    }
+}
+
+}  // namespace
+
+void read_networks(const Section& section, std::string_view key, std::vector<Network>& into) {
+    const auto* node = section.value(key);
+    if (node == nullptr) return;
+    if (node->kind == YamlNode::Kind::map) {
+        section.fault(key, node->mark, "expected a list of networks");
+        return;
+    }
+    const bool single = node->kind == YamlNode::Kind::scalar;
+    into.clear();
+    const std::vector<YamlNode> items = single ? std::vector<YamlNode>{*node} : node->items;
+    for (const YamlNode& item : items) {
+        const auto network = Network::parse(item.text);
+        if (network) {
+            into.push_back(*network);
+        } else if (!item.faulty) {
+            section.fault(key, item.mark, network.error().text());
+        }
+    }
+    if (into.size() > limits::kNetworksMax) {
+        section.fault(key, node->mark,
+                      "has more than " + std::to_string(limits::kNetworksMax) + " networks");
+    }
+}
+
+Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults) {
+    const auto webhook = top.section("webhook", SectionKind::webhook);
+    if (!webhook) return {};
+    read_listen_key(*webhook, into);
+    read_provider(*webhook, into.provider);
+    defaults.secrets = read_secrets(*webhook);
+    defaults.needs_secret = webhook->has("listen");
+    into.secrets = defaults.secrets.values;
+    into.secret_file = defaults.secrets.file;
+    // The default of the apps may be of another kind: it matters where POST /hooks is used.
+    for (const std::string& secret : into.secrets) {
+        const std::string why = fault_for(into.provider, secret);
+        if (!webhook->has("provider") || why.empty()) continue;
+        webhook->fault("provider", webhook->mark_of("provider"), why);
+        break;
+    }
+    webhook->size("max_body", into.max_body, kBodySmallest, limits::kBodiesInFlightBytesMax);
+    read_tls(*webhook, into);
+    read_networks(*webhook, "trusted_proxies", into.trusted_proxies);
+    read_networks(*webhook, "allow_from", into.allow_from);
+    webhook->number("bad_requests", into.bad_requests_per_minute, 0, kBadRequestsMost);
+    const auto* listen = webhook->value("listen");
+    return listen == nullptr ? webhook->mark() : listen->mark;
+}
+
+}  // namespace lastgood::config

@@ -1,0 +1,16 @@
+// Reads the receiver's part of the config.
+#pragma once
+
+#include "config/app.h"
+#include "config/section.h"
+
+namespace lastgood::config {
+
+// `top` is the file's top level. What apps take from it goes into `defaults`. Gives the place of
+// webhook.listen.
+Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults);
+
+// A list of networks, or a single one.
+void read_networks(const Section& section, std::string_view key, std::vector<Network>& into);
+
+}  // namespace lastgood::config

@@ -1,0 +1,122 @@
+#include "daemon/front_door.h"
+
+#include <algorithm>
+
+#include "daemon/service_manager.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/config/load.h"
+#include "lastgood/http/listen.h"
+#include "lastgood/http/tls.h"
+
+namespace lastgood::daemon {
+namespace {
+
+// A certificate and its key are written one after the other.
+constexpr Millis kSettle{500};
+
+Expected<receiver::TlsFiles> read_tls(const config::TlsPaths& paths) {
+    receiver::TlsFiles files;
+    if (paths.cert.empty()) return files;
+    auto cert = sys::read_file(paths.cert, limits::kTlsFileBytesMax);
+    if (!cert) return Error{"webhook.tls.cert: " + cert.error().what, cert.error().mend};
+    auto key = sys::read_file(paths.key, limits::kTlsFileBytesMax);
+    if (!key) return Error{"webhook.tls.key: " + key.error().what, key.error().mend};
+    // Tried here, so that the receiver never gets what it can't use.
+    auto context = http::TlsContext::make(*cert, *key);
+    if (!context) return context.error();
+    files.certificate_pem = std::move(*cert);
+    files.key_pem = std::move(*key);
+    return files;
+}
+
+}  // namespace
+
+Expected<receiver::HookSettings> FrontDoor::settings_of(const config::Config& config) {
+    receiver::HookSettings settings;
+    for (const auto& app : site_.config.apps) {
+        // The apps are those that run; their settings may be newer ones.
+        const config::App* newer = config.find(app.name);
+        const config::AppWebhook& hook = (newer == nullptr ? app : *newer).webhook;
+        settings.apps.push_back({app.name, hook.provider, hook.secrets, hook.allow_from});
+    }
+    const config::Webhook& webhook = config.webhook;
+    settings.shared = {webhook.provider, webhook.secrets};
+    settings.door = {webhook.trusted_proxies, webhook.allow_from, webhook.bad_requests_per_minute};
+    settings.max_body = webhook.max_body;
+    auto tls = read_tls(webhook.tls);
+    if (!tls) return tls.error();
+    settings.tls = std::move(*tls);
+    return settings;
+}
+
+Expected<sys::Fd> FrontDoor::take_socket() {
+    const config::Webhook& webhook = site_.config.webhook;
+    sys::Fd socket = pick_webhook_socket(passed_, webhook);
+    passed_.clear();
+    if (socket || !webhook.from_systemd) {
+        if (socket) return socket;
+        auto bound = http::listen_tcp(webhook.listen->host, webhook.listen->port);
+        if (bound) keep_at_service_manager(kWebhookSocket, bound->get());
+        return bound;
+    }
+    return Error{"webhook.listen is systemd, and systemd passed no listening TCP socket",
+                 "systemctl enable --now lastgood.socket, or set an address"};
+}
+
+Expected<void> FrontDoor::open(receiver::HostCallbacks callbacks) {
+    const config::Webhook& webhook = site_.config.webhook;
+    if (!webhook.has_receiver()) return {};
+    auto settings = settings_of(site_.config);
+    if (!settings) return settings.error();
+    const bool tls = !settings->tls.certificate_pem.empty();
+    auto socket = take_socket();
+    if (!socket) return socket.error();
+    place_ = (webhook.listen ? webhook.listen->text()
+                             : "port " + std::to_string(http::local_port(socket->get()))) +
+             (tls ? " by HTTPS" : "");
+    auto host =
+        receiver::ReceiverHost::start(site_.loop, site_.reaper, std::move(*socket), site_.program,
+                                      std::move(*settings), std::move(callbacks));
+    if (!host) return host.error();
+    host_ = std::move(*host);
+    watch_files(site_.config);
+    return {};
+}
+
+void FrontDoor::watch_files(const config::Config& config) {
+    const config::Webhook& webhook = config.webhook;
+    std::vector<std::string> paths = {webhook.secret_file, webhook.tls.cert, webhook.tls.key};
+    for (const auto& app : config.apps) paths.push_back(app.webhook.secret_file);
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+    std::erase(paths, std::string());
+    files_ = std::make_unique<sys::FileWatch>(site_.loop, paths, kSettle, [this] {
+        // The watch is made anew in there, and this runs inside of it.
+        site_.loop.defer([this] { reload(); });
+    });
+}
+
+void FrontDoor::reload() {
+    if (!host_) return;
+    const config::Loaded loaded = config::load(site_.config.path);
+    for (const auto& fault : loaded.faults) site_.log.error("webhook", fault.text());
+    if (!loaded.config) {
+        return site_.log.error("webhook", "what was before stays; mend the config");
+    }
+    auto settings = settings_of(*loaded.config);
+    if (!settings) {
+        site_.log.error("webhook", settings.error().text() + "; what was before stays");
+        return watch_files(*loaded.config);
+    }
+    host_->update(std::move(*settings));
+    watch_files(*loaded.config);
+    site_.log.info("webhook", "secrets, networks and certificate were read again");
+}
+
+void FrontDoor::stop(std::function<void()> stopped) {
+    files_.reset();
+    if (host_) return host_->stop(std::move(stopped));
+    site_.loop.defer(std::move(stopped));
+}
+
+}  // namespace lastgood::daemon
