@@ -220,5 +220,40 @@ class GitLab(Case):
         self.wait_good(commit)
 
 
+class OtherForges(Case):
+    def test_gitea_forgejo_and_gogs_send_json_or_a_form(self):
+        for forge in ("Gitea", "Forgejo", "Gogs"):
+            with self.subTest(forge):
+                if self.daemon:
+                    self.daemon.stop()
+                self.app["webhook"] = {"provider": forge.lower()}
+                self.serve()
+                for form in (False, True):
+                    commit = self.repo.commit(f"{forge} {form}")
+                    refused = webhooks.gitea(
+                        self.hook_port, "backend", "wrong", commit, forge=forge, form=form
+                    )
+                    self.assertEqual(401, refused[0])
+                    status, body = webhooks.gitea(
+                        self.hook_port, "backend", SECRET, commit, forge=forge, form=form
+                    )
+                    self.assertIn(status, (200, 202), body)
+                    self.wait_good(commit)
+
+    def test_bitbucket_moves_many_refs_at_once_and_tests_its_hook(self):
+        self.app["webhook"] = {"provider": "bitbucket"}
+        self.serve_and_look()
+        commit = self.repo.commit("v1")
+        status, body = webhooks.bitbucket(
+            self.hook_port, "backend", SECRET, {"other": "a" * 40, "main": commit, "x": "b" * 40}
+        )
+        self.assertEqual(202, status, body)
+        self.wait_good(commit)
+        status, body = webhooks.bitbucket(
+            self.hook_port, "backend", SECRET, {}, event="diagnostics:ping"
+        )
+        self.assertEqual((200, "ping"), (status, json.loads(body)["reason"]))
+
+
 if __name__ == "__main__":
     unittest.main()
