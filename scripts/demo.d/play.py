@@ -1,5 +1,6 @@
 """The play of scripts/demo: real git, real signed webhook, real processes, constant load."""
 
+import base64
 import collections
 import hmac
 import http.client
@@ -126,7 +127,7 @@ class Demo:
         self.git("config", "user.email", "demo@example.org")
         secret = self.folder / "secret"
         secret.touch(mode=0o600)
-        secret.write_text(secrets.token_hex(32) + "\n")
+        secret.write_text("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
         hook = self.bare / "hooks" / "post-receive"
         shutil.copy(ROOT / "hooks" / "git" / "post-receive", hook)
         url = f"http://127.0.0.1:{self.hook_port}/hooks/hello"
@@ -142,6 +143,7 @@ class Demo:
               hello:
                 repo: {self.bare}
                 branch: main
+                webhook: {{ provider: standard }}
                 run: ["{PYTHON}", "-S", "-E", "app.py"]
                 listen: 127.0.0.1:{self.app_port}
                 ready: {{ http: / }}
@@ -209,14 +211,18 @@ class Demo:
         return commit
 
     def post(self, commit):
-        """The webhook as GitHub sends it; the moment before."""
-        body = json.dumps({"ref": "refs/heads/main", "after": commit, "deleted": False}).encode()
-        secret = (self.folder / "secret").read_bytes().strip()
+        """The webhook as the hook sends it; the moment before."""
+        push = {"type": "push", "data": {"ref": "refs/heads/main", "after": commit}}
+        body = json.dumps(push).encode()
+        token = (self.folder / "secret").read_text().strip()
+        key = base64.b64decode(token.removeprefix("whsec_"))
+        delivery, moment = secrets.token_hex(16), str(int(time.time()))
+        signature = hmac.digest(key, f"{delivery}.{moment}.".encode() + body, "sha256")
         headers = {
             "Content-Type": "application/json",
-            "X-GitHub-Event": "push",
-            "X-GitHub-Delivery": secrets.token_hex(16),
-            "X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, "sha256").hexdigest(),
+            "webhook-id": delivery,
+            "webhook-timestamp": moment,
+            "webhook-signature": "v1," + base64.b64encode(signature).decode(),
         }
         connection = http.client.HTTPConnection("127.0.0.1", self.hook_port, timeout=10)
         begun = time.monotonic()

@@ -8,7 +8,7 @@ import unittest
 import uuid
 
 import webhooks
-from harness import SECRET, Case, get, run, wait_until, ROOT, ENVIRONMENT
+from harness import SECRET, Case, get, wait_until
 
 
 class Answers(Case):
@@ -220,63 +220,39 @@ class GitLab(Case):
         self.wait_good(commit)
 
 
-class GitHook(Case):
-    """hooks/git/post-receive in a bare repository."""
-
-    def setUp(self):
-        super().setUp()
-        hook = self.repo.path / "hooks" / "post-receive"
-        hook.write_text((ROOT / "hooks/git/post-receive").read_text())
-        hook.chmod(0o755)
-        self.repo.git("config", "lastgood.url", f"http://127.0.0.1:{self.hook_port}/hooks/backend")
-        self.repo.git("config", "lastgood.secretFile", str(self.folder / "secret"))
-
-    def git_push(self, *refs):
-        done = run("git", "-C", self.clone, "push", self.repo.path, *refs)
-        self.assertEqual(0, done.returncode, done.stderr)
-        return done.stderr
-
-    def make_clone(self):
-        self.repo.commit("v1")
-        self.clone = self.folder / "clone"
-        run("git", "clone", "-q", self.repo.path, self.clone)
-        run("git", "-C", self.clone, "commit", "-q", "--allow-empty", "-m", "Second")
-        return run("git", "-C", self.clone, "rev-parse", "HEAD").stdout.strip()
-
-    def test_a_push_tells_lastgood_and_says_what_it_answered(self):
-        for secret in ("just sixteen long", "with $(odd) \"characters' \\n", "x" * 64, "long " * 40):
-            with self.subTest(secret):
-                (self.folder / "secret").write_text(secret + "\n")
-                if not self.daemon:
-                    commit = self.make_clone()
-                else:
+class OtherForges(Case):
+    def test_gitea_forgejo_and_gogs_send_json_or_a_form(self):
+        for forge in ("Gitea", "Forgejo", "Gogs"):
+            with self.subTest(forge):
+                if self.daemon:
                     self.daemon.stop()
-                    run("git", "-C", self.clone, "commit", "-q", "--allow-empty", "-m", secret)
-                    commit = run("git", "-C", self.clone, "rev-parse", "HEAD").stdout.strip()
+                self.app["webhook"] = {"provider": forge.lower()}
                 self.serve()
-                told = self.git_push("HEAD:main")
-                # The poller's look at the start may have found it first.
-                self.assertRegex(told, f"lastgood: (accepted|ignored) backend main {commit[:7]}")
-                self.assertNotIn("signature", told)
-                self.wait_good(commit)
+                for form in (False, True):
+                    commit = self.repo.commit(f"{forge} {form}")
+                    refused = webhooks.gitea(
+                        self.hook_port, "backend", "wrong", commit, forge=forge, form=form
+                    )
+                    self.assertEqual(401, refused[0])
+                    status, body = webhooks.gitea(
+                        self.hook_port, "backend", SECRET, commit, forge=forge, form=form
+                    )
+                    self.assertIn(status, (200, 202), body)
+                    self.wait_good(commit)
 
-    def test_a_ref_name_is_text_only(self):
-        commit = self.make_clone()
-        self.serve()
-        marker = self.folder / "marker"
-        odd = f'refs/heads/a"$(touch${{IFS}}{marker})\'`x`;b'
-        told = self.git_push(f"{commit}:{odd}", f"{commit}:refs/heads/plain")
-        self.assertEqual(2, told.count("lastgood: ignored backend"), told)
-        self.assertFalse(marker.exists())
-        refs = {row["ref"] for row in self.deliveries()}
-        self.assertEqual({odd, "refs/heads/plain"}, refs)
-
-    def test_a_push_succeeds_when_nobody_listens(self):
-        commit = self.make_clone()
-        self.write_config()
-        told = self.git_push("HEAD:main")
-        self.assertIn("lastgood: not reached", told)
-        self.assertEqual(commit, self.repo.tip())
+    def test_bitbucket_moves_many_refs_at_once_and_tests_its_hook(self):
+        self.app["webhook"] = {"provider": "bitbucket"}
+        self.serve_and_look()
+        commit = self.repo.commit("v1")
+        status, body = webhooks.bitbucket(
+            self.hook_port, "backend", SECRET, {"other": "a" * 40, "main": commit, "x": "b" * 40}
+        )
+        self.assertEqual(202, status, body)
+        self.wait_good(commit)
+        status, body = webhooks.bitbucket(
+            self.hook_port, "backend", SECRET, {}, event="diagnostics:ping"
+        )
+        self.assertEqual((200, "ping"), (status, json.loads(body)["reason"]))
 
 
 if __name__ == "__main__":

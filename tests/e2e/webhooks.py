@@ -96,3 +96,35 @@ def gitlab_signed(port, app, secret, commit, ref="refs/heads/main", delivery=Non
         "webhook-signature": f"v1,{signature}",
     }
     return send(port, f"/hooks/{app}", body, headers)
+
+
+def gitea(port, app, secret, commit, ref="refs/heads/main", *, forge="Gitea", form=False):
+    """Gitea, Forgejo and Gogs sign the JSON, also where they send it inside a form."""
+    body = json.dumps(push_payload(commit, ref)).encode()
+    headers = {
+        "Content-Type": "application/json",
+        f"X-{forge}-Event": "push",
+        f"X-{forge}-Delivery": str(uuid.uuid4()),
+        f"X-{forge}-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+    }
+    if form:
+        body = urllib.parse.urlencode({"payload": body.decode()}).encode()
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    return send(port, f"/hooks/{app}", body, headers)
+
+
+def bitbucket(port, app, secret, branches, event="repo:push"):
+    """A push of Bitbucket Cloud that moves each branch to its commit."""
+    changes = [
+        {"old": None, "new": {"type": "branch", "name": name, "target": {"hash": commit}}}
+        for name, commit in branches.items()
+    ]
+    payload = {"test": True} if event == "diagnostics:ping" else {"push": {"changes": changes}}
+    body = json.dumps(payload).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Event-Key": event,
+        "X-Request-UUID": str(uuid.uuid4()),
+        "X-Hub-Signature": hub_signature(secret, body),
+    }
+    return send(port, f"/hooks/{app}", body, headers)
