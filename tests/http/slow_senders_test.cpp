@@ -128,13 +128,10 @@ TEST(SlowSenders, NewOnesWaitWhenEveryConnectionIsBeingAnswered) {
     busy.send(post("/hold", "x"));
     begun.get_future().wait();
     RawClient late(front.port());
-    RawClient later(front.port());
     late.send(post("/", "late"));
-    later.send(post("/", "later"));
     release.set_value();
     EXPECT_EQ(busy.answer().status, 200);
     EXPECT_EQ(late.answer().body, "POST / late");
-    EXPECT_EQ(later.answer().body, "POST / later");
 }
 
 TEST(SlowSenders, LargeBodiesWaitForRoomAndSmallOnesPass) {
