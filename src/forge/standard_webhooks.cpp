@@ -29,15 +29,29 @@ std::string key_of(std::string_view secret) {
     return base64_decode(secret.substr(kSecretPrefix.size())).value_or("");
 }
 
+std::string signed_text(std::string_view id, std::string_view timestamp, std::string_view body) {
+    std::string message;
+    message.reserve(id.size() + timestamp.size() + body.size() + 2);
+    message.append(id).append(".").append(timestamp).append(".").append(body);
+    return message;
+}
+
+std::string signature_of(std::string_view key, std::string_view message) {
+    return std::string(kVersion) + base64_encode(hmac_sha256(key, message));
+}
+
 }  // namespace
+
+std::string standard_webhooks_signature(std::string_view secret, std::string_view id,
+                                        std::string_view timestamp, std::string_view body) {
+    return signature_of(key_of(secret), signed_text(id, timestamp, body));
+}
 
 Verdict verify_standard_webhooks(const std::vector<std::string>& secrets, const Headers& headers,
                                  std::string_view body, WallTime now) {
     const std::string_view id = headers("webhook-id");
     const std::string_view timestamp = headers("webhook-timestamp");
-    std::string message;
-    message.reserve(id.size() + timestamp.size() + body.size() + 2);
-    message.append(id).append(".").append(timestamp).append(".").append(body);
+    const std::string message = signed_text(id, timestamp, body);
 
     auto offered = split(headers("webhook-signature"), ' ');
     const bool too_many = offered.size() > limits::kSignaturesMax;
@@ -47,8 +61,7 @@ Verdict verify_standard_webhooks(const std::vector<std::string>& secrets, const 
     for (const std::string& secret : secrets_or_stand_in(secrets)) {
         const std::string key = key_of(secret);
         // Compared as text: decoding would let several spellings of one signature pass.
-        const std::string expected =
-            std::string(kVersion) + base64_encode(hmac_sha256(key, message));
+        const std::string expected = signature_of(key, message);
         for (const std::string& signature : offered) {
             matched |= same_bytes(signature, expected) && !key.empty();
         }

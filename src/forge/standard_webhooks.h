@@ -11,4 +11,8 @@ namespace lastgood::forge {
 Verdict verify_standard_webhooks(const std::vector<std::string>& secrets, const Headers& headers,
                                  std::string_view body, WallTime now);
 
+// One entry of the header, made with a secret "whsec_…".
+std::string standard_webhooks_signature(std::string_view secret, std::string_view id,
+                                        std::string_view timestamp, std::string_view body);
+
 }  // namespace lastgood::forge
