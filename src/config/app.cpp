@@ -86,6 +86,7 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
         break;
     }
     app.webhook.secrets = std::move(secrets.values);
+    app.webhook.place = std::move(secrets.place);
 }
 
 void read_poll(const Section& section, App& app) {

@@ -41,6 +41,13 @@ void read_webhook(const Section& top, Config& config, AppDefaults& defaults,
     defaults.secrets = read_secrets(*webhook);
     defaults.needs_secret = webhook->has("listen");
     webhook->size("max_body", config.webhook_max_body, kSmallest, limits::kBodiesInFlightBytesMax);
+    if (const auto text = webhook->text("public_url")) {
+        if (auto url = read_public_url(*text)) {
+            config.webhook_public_url = *std::move(url);
+        } else {
+            webhook->fault("public_url", webhook->value("public_url")->mark, url.error().text());
+        }
+    }
     const auto text = webhook->text("listen");
     if (!text) return;
     const Mark mark = webhook->value("listen")->mark;

@@ -11,6 +11,7 @@ namespace lastgood::config {
 struct Secrets {
     bool named = false;  // one of the keys is there, whatever came of it
     Mark mark;           // of that key
+    SecretPlace place;
     std::vector<std::string> values;
 };
 

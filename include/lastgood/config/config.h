@@ -59,9 +59,17 @@ struct RepoAuth {
     std::string token_file;  // path
 };
 
+// Where the secrets stand, for people and for who makes a missing one.
+struct SecretPlace {
+    enum class Kind { nowhere, file, variable, config };
+    Kind kind = Kind::nowhere;
+    std::string name;  // the file's absolute path, or the variable's name
+};
+
 struct AppWebhook {
     Provider provider = Provider::github;
     std::vector<std::string> secrets;  // never empty where webhook.listen is set
+    SecretPlace place;
 };
 
 struct Hooks {
@@ -109,6 +117,7 @@ struct Config {
     std::string runtime_dir = "/run/lastgood";
     std::optional<ListenAddress> webhook_listen;  // none: no receiver, poller and commands only
     std::uint64_t webhook_max_body = limits::kBodyBytesMaxDefault;
+    std::string webhook_public_url;  // as the forges reach it, without a last slash; empty: not set
     Log log;
     std::vector<App> apps;  // in the order of the file
 
