@@ -128,19 +128,42 @@ void read_provider(const Section& webhook, Provider& into) {
     webhook.choice<Provider>("provider", into, choices);
 }
 
+namespace {
+
+// Both sign as Standard Webhooks says.
+struct TokenTexts {
+    std::string needs;
+    std::string too_short;
+};
+
+std::optional<TokenTexts> token_texts(Provider provider) {
+    if (provider == Provider::gitlab) {
+        return TokenTexts{
+            "gitlab needs a signing token, which is whsec_ and base64 after it; create one in "
+            "GitLab's webhook settings, or use provider gitlab-token for a plain secret token",
+            "let GitLab make a new one"};
+    }
+    if (provider == Provider::standard) {
+        const std::string make = "make one with: echo \"whsec_$(openssl rand -base64 32)\"";
+        return TokenTexts{
+            "standard needs a signing token, which is whsec_ and base64 after it; " + make, make};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 std::string fault_for(Provider provider, const std::string& secret) {
-    if (provider != Provider::gitlab) return "";
+    const auto texts = token_texts(provider);
+    if (!texts) return "";
     constexpr std::string_view kPrefix = "whsec_";
     const bool token = secret.starts_with(kPrefix);
     const auto key =
         token ? base64_decode(std::string_view(secret).substr(kPrefix.size())) : std::nullopt;
-    if (!key || key->empty()) {
-        return "gitlab needs a signing token, which is whsec_ and base64 after it; create one in "
-               "GitLab's webhook settings, or use provider gitlab-token for a plain secret token";
-    }
+    if (!key || key->empty()) return texts->needs;
     if (key->size() < limits::kSecretBytesMin) {
         return "the signing token holds less than " + std::to_string(limits::kSecretBytesMin) +
-               " bytes; let GitLab make a new one";
+               " bytes; " + texts->too_short;
     }
     return "";
 }

@@ -4,6 +4,7 @@
 
 #include "forge/mac.h"
 #include "forge/providers.h"
+#include "forge/standard_webhooks.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 
@@ -29,13 +30,17 @@ Expected<std::string> delivery_id(std::string_view sent, std::string_view body) 
     return std::string(sent);
 }
 
-Expected<std::string> event_name(std::string_view header_name, std::string_view sent) {
-    const std::string header = "the header " + std::string(header_name);
-    if (sent.empty()) return Error{header + " is missing", ""};
+Expected<std::string> event_name(std::string_view where, std::string_view sent) {
+    if (sent.empty()) return Error{std::string(where) + " is missing", ""};
     if (sent.size() > limits::kEventNameBytesMax || !is_plain_ascii(sent)) {
-        return Error{header + " is malformed", ""};
+        return Error{std::string(where) + " is malformed", ""};
     }
     return std::string(sent);
+}
+
+std::string_view sha256_part(std::string_view signature) {
+    constexpr std::string_view kPrefix = "sha256=";
+    return signature.starts_with(kPrefix) ? signature.substr(kPrefix.size()) : std::string_view{};
 }
 
 Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
@@ -48,11 +53,15 @@ Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,
         case core::Provider::gitlab_token:
             return verify_gitlab_token(secrets, headers);
         case core::Provider::gitea:
+            return verify_gitea("Gitea", secrets, headers, body);
         case core::Provider::forgejo:
+            return verify_gitea("Forgejo", secrets, headers, body);
         case core::Provider::gogs:
+            return verify_gitea("Gogs", secrets, headers, body);
         case core::Provider::bitbucket:
+            return verify_bitbucket(secrets, headers, body);
         case core::Provider::standard:
-            return Verdict::refused;
+            return verify_standard_webhooks(secrets, headers, body, now);
     }
     return Verdict::refused;
 }
@@ -66,11 +75,15 @@ Expected<Delivery> parse(core::Provider provider, const Headers& headers, std::s
             case core::Provider::gitlab_token:
                 return parse_gitlab(headers, body);
             case core::Provider::gitea:
+                return parse_gitea("Gitea", headers, body);
             case core::Provider::forgejo:
+                return parse_gitea("Forgejo", headers, body);
             case core::Provider::gogs:
+                return parse_gitea("Gogs", headers, body);
             case core::Provider::bitbucket:
+                return parse_bitbucket(headers, body);
             case core::Provider::standard:
-                break;
+                return parse_standard(headers, body);
         }
         return Error{"the provider is unknown", ""};
     };

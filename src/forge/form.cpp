@@ -40,11 +40,19 @@ Expected<std::string> payload_field(std::string_view form) {
     return *std::move(decoded);
 }
 
+std::string type_of(std::string_view content_type) {
+    return to_lower(trim(content_type.substr(0, content_type.find(';'))));
+}
+
 }  // namespace
 
+bool is_form(std::string_view content_type) {
+    return type_of(content_type) == "application/x-www-form-urlencoded";
+}
+
 Expected<std::string> json_of(std::string_view content_type, std::string_view body) {
-    const std::string type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
-    if (type == "application/x-www-form-urlencoded") return payload_field(body);
+    if (is_form(content_type)) return payload_field(body);
+    const std::string type = type_of(content_type);
     if (type.empty() || type == "application/json") return std::string(body);
     return Error{"the content type " + printable(type, 100) + " is neither JSON nor a form",
                  "set it to application/json"};

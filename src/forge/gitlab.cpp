@@ -10,33 +10,69 @@
 namespace lastgood::forge {
 namespace {
 
-enum class Push { none, branch, tag };
+// What a hook says: one ref moved, or (a system hook only) many at once.
+enum class Kind { none, branch, tag, many };
+
+const JsonFields::Paths& addresses() {
+    static const JsonFields::Paths paths = {
+        "project.git_http_url", "project.git_ssh_url",     "project.web_url",
+        "repository.url",       "repository.git_http_url", "repository.git_ssh_url",
+        "repository.homepage",
+    };
+    return paths;
+}
+
+JsonFields::Paths wanted() {
+    JsonFields::Paths paths = {"ref",        "after",         "checkout_sha",   "object_kind",
+                               "event_name", "changes[].ref", "changes[].after"};
+    paths.insert(paths.end(), addresses().begin(), addresses().end());
+    return paths;
+}
 
 // System hooks say what they are in the body alone, older ones as `event_name`.
-Expected<Push> push_kind(const std::string& event, const JsonFields& fields) {
-    if (event == "Push Hook") return Push::branch;
-    if (event == "Tag Push Hook") return Push::tag;
+Expected<Kind> kind_of(const std::string& event, const JsonFields& fields) {
+    if (event == "Push Hook") return Kind::branch;
+    if (event == "Tag Push Hook") return Kind::tag;
+    if (event != "System Hook") return Kind::none;
     auto kind = fields.text("object_kind");
     if (kind && !*kind) kind = fields.text("event_name");
     if (!kind) return kind.error();
-    if (*kind == "push") return Push::branch;
-    if (*kind == "tag_push") return Push::tag;
-    return Push::none;
+    if (*kind == "push") return Kind::branch;
+    if (*kind == "tag_push") return Kind::tag;
+    if (*kind == "repository_update") return Kind::many;
+    return Kind::none;
 }
 
-Expected<RefUpdate> read_push(Push kind, const JsonFields& fields) {
-    auto ref = fields.ref("ref");
+Expected<RefUpdate> read_one(const JsonFields& fields, const std::string& outer) {
+    auto ref = fields.ref(outer + "ref");
     if (!ref) return ref.error();
-    auto after = fields.object_id("after");
+    auto after = fields.object_id(outer + "after");
     if (!after) return after.error();
-    // `after` of an annotated tag is the tag object, `checkout_sha` the commit that it names.
-    const auto commit = fields.text("checkout_sha");
-    if (!commit) return commit.error();
-    if (kind == Push::tag && *after && *commit) {
-        after = fields.object_id("checkout_sha");
-        if (!after) return after.error();
-    }
     return RefUpdate{*ref, *after};
+}
+
+Expected<std::vector<RefUpdate>> read_updates(Kind kind, const JsonFields& fields) {
+    std::vector<RefUpdate> updates;
+    if (kind == Kind::many) {
+        const auto count = fields.elements("changes");
+        if (!count) return count.error();
+        for (std::size_t i = 0; i < *count; ++i) {
+            auto update = read_one(fields, element_path("changes", i) + ".");
+            if (!update) return update.error();
+            updates.push_back(*std::move(update));
+        }
+        return updates;
+    }
+    auto update = read_one(fields, "");
+    if (!update) return update.error();
+    // `after` of an annotated tag is the tag object, `checkout_sha` the commit that it names.
+    if (kind == Kind::tag && update->after && fields.has("checkout_sha")) {
+        auto commit = fields.object_id("checkout_sha");
+        if (!commit) return commit.error();
+        update->after = *commit;
+    }
+    updates.push_back(*std::move(update));
+    return updates;
 }
 
 std::string_view sent_id(const Headers& headers) {
@@ -70,7 +106,7 @@ Verdict verify_gitlab_token(const Secrets& secrets, const Headers& headers) {
 Expected<Delivery> parse_gitlab(const Headers& headers, std::string_view body) {
     auto id = delivery_id(sent_id(headers), body);
     if (!id) return id.error();
-    auto event = event_name("X-Gitlab-Event", headers("x-gitlab-event"));
+    auto event = event_name("the header X-Gitlab-Event", headers("x-gitlab-event"));
     if (!event) return event.error();
     auto json = json_of(headers("content-type"), body);
     if (!json) return json.error();
@@ -78,19 +114,19 @@ Expected<Delivery> parse_gitlab(const Headers& headers, std::string_view body) {
     Delivery delivery;
     delivery.id = *id;
     delivery.event = *event;
-    if (*event != "Push Hook" && *event != "Tag Push Hook" && *event != "System Hook") {
-        return delivery;
-    }
-    const auto fields =
-        JsonFields::read(*json, {"ref", "after", "checkout_sha", "object_kind", "event_name"});
+    const bool may_push =
+        *event == "Push Hook" || *event == "Tag Push Hook" || *event == "System Hook";
+    const auto fields = JsonFields::read(*json, wanted());
+    if (!fields && !may_push) return delivery;
     if (!fields) return fields.error();
-    const auto kind = push_kind(*event, *fields);
+    delivery.repository_urls = fields->addresses(addresses());
+    const auto kind = kind_of(*event, *fields);
     if (!kind) return kind.error();
-    if (*kind == Push::none) return delivery;
-    auto update = read_push(*kind, *fields);
-    if (!update) return update.error();
-    delivery.kind = EventKind::push;
-    delivery.updates.push_back(*update);
+    if (*kind == Kind::none) return delivery;
+    auto updates = read_updates(*kind, *fields);
+    if (!updates) return updates.error();
+    delivery.updates = *std::move(updates);
+    if (!delivery.updates.empty()) delivery.kind = EventKind::push;
     return delivery;
 }
 

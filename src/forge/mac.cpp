@@ -7,6 +7,7 @@
 #include <array>
 
 #include "lastgood/base/assert.h"
+#include "lastgood/base/strings.h"
 
 namespace lastgood::forge {
 namespace {
@@ -50,6 +51,17 @@ bool same_bytes(std::string_view a, std::string_view b) {
 std::vector<std::string> secrets_or_stand_in(const std::vector<std::string>& secrets) {
     if (!secrets.empty()) return secrets;
     return {std::string(64, '-')};
+}
+
+bool hex_hmac_matches(const std::vector<std::string>& secrets, std::string_view sent,
+                      std::string_view message) {
+    const std::string signature = to_lower(sent);
+    bool matched = false;
+    for (const std::string& secret : secrets_or_stand_in(secrets)) {
+        const bool same = same_bytes(signature, hex_encode(hmac_sha256(secret, message)));
+        matched |= same && !secret.empty();
+    }
+    return matched && !secrets.empty();
 }
 
 }  // namespace lastgood::forge

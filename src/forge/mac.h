@@ -18,4 +18,9 @@ bool same_bytes(std::string_view a, std::string_view b);
 // without a secret answers no faster.
 std::vector<std::string> secrets_or_stand_in(const std::vector<std::string>& secrets);
 
+// Is `sent` (in either case) the HMAC-SHA256 of the message in hex, by one of the secrets? Each of
+// them is tried, whichever matches; an empty one counts for nothing.
+bool hex_hmac_matches(const std::vector<std::string>& secrets, std::string_view sent,
+                      std::string_view message);
+
 }  // namespace lastgood::forge

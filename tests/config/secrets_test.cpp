@@ -129,6 +129,28 @@ TEST(Secrets, GitLabNeedsASigningToken) {
               std::vector<std::string>{kGood});
 }
 
+TEST(Secrets, StandardNeedsASigningTokenAndSaysHowToMakeOne) {
+    World world;
+    const auto config = ", webhook: { provider: standard, secret_file: /t }";
+    world.files["/t"] = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=";
+    EXPECT_EQ(secrets_of(read("", config, world)), std::vector<std::string>{world.files["/t"]});
+    for (const std::string& weak : {std::string(kGood), std::string("whsec_dGVzdHRlc3Q=")}) {
+        world.files["/t"] = weak;
+        EXPECT_TRUE(contains(only_fault(read("", config, world)),
+                             "echo \"whsec_$(openssl rand -base64 32)\""))
+            << weak;
+    }
+}
+
+TEST(Secrets, ForgesThatSignByAPlainSecretTakeAny) {
+    for (const std::string name : {"github", "gitea", "forgejo", "gogs", "bitbucket"}) {
+        EXPECT_EQ(
+            secrets_of(read(", secret_file: secret", ", webhook: { provider: " + name + " }")),
+            std::vector<std::string>{kGood})
+            << name;
+    }
+}
+
 TEST(Secrets, AMisspeltProviderIsToldTheNearest) {
     EXPECT_TRUE(contains(fault_with("webhook: { provider: githb }"), "did you mean github?"));
     EXPECT_TRUE(contains(fault_with("webhook: { provider: forgjo }"), "did you mean forgejo?"));

@@ -18,16 +18,6 @@ Request push(std::string body) {
     return request;
 }
 
-std::string form_encoded(const std::string& text) {
-    std::string out;
-    char hex[4];
-    for (const unsigned char c : text) {
-        std::snprintf(hex, sizeof hex, "%%%02X", c);
-        out += c == ' ' ? "+" : std::isalnum(c) != 0 ? std::string(1, static_cast<char>(c)) : hex;
-    }
-    return out;
-}
-
 std::string json(const std::string& ref, const std::string& after) {
     return R"({"ref":)" + ref + R"(,"after":)" + after + "}";
 }
@@ -74,7 +64,7 @@ TEST(GitHubPayload, PingsAndOtherEventsHaveNoRefs) {
         EXPECT_EQ(delivery->kind, EventKind::ping);
         EXPECT_TRUE(delivery->updates.empty());
     }
-    for (const char* event : {"delete", "create", "pull_request", "PUSH"}) {
+    for (const char* event : {"create", "pull_request", "PUSH"}) {
         Request request = push(payload("github-delete-event.go-playground.json"));
         request.headers["x-github-event"] = event;
         const auto delivery = request.parsed(Provider::github);
@@ -82,6 +72,65 @@ TEST(GitHubPayload, PingsAndOtherEventsHaveNoRefs) {
         EXPECT_EQ(delivery->kind, EventKind::other) << event;
         EXPECT_EQ(delivery->event, event);
     }
+}
+
+TEST(GitHubPayload, ADeleteEventSaysWhichRefIsGone) {
+    Request request = push(payload("github-delete-event.go-playground.json"));
+    request.headers["x-github-event"] = "delete";
+    const auto delivery = request.parsed(Provider::github);
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->event, "delete");
+    EXPECT_EQ(delivery->kind, EventKind::push);
+    ASSERT_EQ(delivery->updates.size(), 1U);
+    EXPECT_EQ(delivery->updates[0].ref, "refs/tags/simple-tag");
+    EXPECT_FALSE(delivery->updates[0].after);
+
+    for (const char* body : {"", "{}", R"({"ref":"a"})", R"({"ref":1,"ref_type":"branch"})",
+                             R"({"ref":"a","ref_type":"repository"})"}) {
+        request.body = body;
+        const auto odd = request.parsed(Provider::github);
+        ASSERT_TRUE(odd) << body;
+        EXPECT_EQ(odd->kind, EventKind::other) << body;
+    }
+}
+
+TEST(GitHubPayload, AnAnnotatedTagGivesTheCommitAndNotTheTagObject) {
+    const std::string object(40, 'a');
+    const auto tag = [&](const std::string& ref, const std::string& head) {
+        return push(json(quoted(ref), quoted(object) + ",\"head_commit\":" + head))
+            .parsed(Provider::github);
+    };
+    const std::string head = R"({"id":")" + std::string(kCommit) + "\"}";
+    EXPECT_EQ(tag("refs/tags/v1", head)->updates.at(0).after->hex(), kCommit);
+    EXPECT_EQ(tag("refs/heads/v1", head)->updates.at(0).after->hex(), object);
+    for (const char* none : {"null", "{}", "{\"id\":null}"}) {
+        EXPECT_EQ(tag("refs/tags/v1", none)->updates.at(0).after->hex(), object) << none;
+    }
+    const auto odd = tag("refs/tags/v1", "{\"id\":1}");
+    ASSERT_FALSE(odd);
+    EXPECT_NE(odd.error().text().find("`head_commit.id`"), std::string::npos);
+    EXPECT_FALSE(push(json(quoted("refs/tags/v1"),
+                           quoted(std::string(40, '0')) + ",\"head_commit\":" + head))
+                     .parsed(Provider::github)
+                     ->updates.at(0)
+                     .after);
+}
+
+TEST(GitHubPayload, TheAddressesOfTheRepositoryAreKept) {
+    const auto delivery = push(payload("github-push.go-scm.json")).parsed(Provider::github);
+    ASSERT_TRUE(delivery);
+    const std::vector<std::string> expected = {"https://github.com/Codertocat/Hello-World.git",
+                                               "git@github.com:Codertocat/Hello-World.git",
+                                               "git://github.com/Codertocat/Hello-World.git",
+                                               "https://github.com/Codertocat/Hello-World"};
+    EXPECT_EQ(delivery->repository_urls, expected);
+    const std::string repository = R"(,"repository":{"clone_url":1,"ssh_url":")" +
+                                   std::string(2000, 'a') +
+                                   R"(","git_url":"a\nb","html_url":"https://a.example/b"})";
+    const auto odd =
+        push(json("\"refs/heads/a\"", quoted(kCommit) + repository)).parsed(Provider::github);
+    ASSERT_TRUE(odd) << odd.error().text();
+    EXPECT_EQ(odd->repository_urls, std::vector<std::string>{"https://a.example/b"});
 }
 
 TEST(GitHubPayload, AFormHoldsTheJsonInItsFieldPayload) {

@@ -87,6 +87,49 @@ TEST(GitLabPayload, ASystemHookSaysInItsBodyWhatItIs) {
     EXPECT_FALSE(hook("System Hook", R"({"object_kind":1})").parsed(Provider::gitlab));
 }
 
+TEST(GitLabPayload, ASystemHookMayNameManyRefs) {
+    const auto update = [](const std::string& ref, const std::string& after) {
+        return R"({"before":")" + kZeros + R"(","after":)" + after + R"(,"ref":")" + ref + "\"}";
+    };
+    const auto hooked = [](const std::string& changes) {
+        return hook("System Hook",
+                    R"({"event_name":"repository_update","project":{"web_url":"https://a/b"},)"
+                    R"("changes":)" +
+                        changes + "}")
+            .parsed(Provider::gitlab);
+    };
+    const auto many = hooked("[" + update("refs/heads/a", '"' + kCommit + '"') + "," +
+                             update("refs/heads/b", '"' + kZeros + '"') + "]");
+    ASSERT_TRUE(many) << many.error().text();
+    ASSERT_EQ(many->updates.size(), 2U);
+    EXPECT_EQ(many->updates[0].after->hex(), kCommit);
+    EXPECT_EQ(many->updates[1].ref, "refs/heads/b");
+    EXPECT_FALSE(many->updates[1].after);
+    EXPECT_EQ(many->repository_urls, std::vector<std::string>{"https://a/b"});
+    EXPECT_EQ(hooked("[]")->kind, EventKind::other);
+    for (const auto& [changes, names] :
+         std::map<std::string, std::string>{{"null", "`changes`"},
+                                            {"1", "`changes`"},
+                                            {"[1]", "`changes[0].ref`"},
+                                            {"[" + update("refs/heads/a", '"' + kCommit + '"') +
+                                                 "," + update("refs/heads/b", "1") + "]",
+                                             "`changes[1].after`"}}) {
+        const auto odd = hooked(changes);
+        ASSERT_FALSE(odd) << changes;
+        EXPECT_NE(odd.error().text().find(names), std::string::npos) << odd.error().text();
+    }
+}
+
+TEST(GitLabPayload, TheAddressesOfTheRepositoryAreKept) {
+    const auto delivery =
+        hook("Push Hook", payload("gitlab-push.go-scm.json")).parsed(Provider::gitlab);
+    ASSERT_TRUE(delivery);
+    const std::vector<std::string> expected = {"https://gitlab.com/gitlab-org/hello-world.git",
+                                               "git@gitlab.com:gitlab-org/hello-world.git",
+                                               "https://gitlab.com/gitlab-org/hello-world"};
+    EXPECT_EQ(delivery->repository_urls, expected);
+}
+
 TEST(GitLabPayload, OtherHooksHaveNoRefs) {
     for (const char* event : {"Merge Request Hook", "Pipeline Hook", "push hook"}) {
         const auto delivery =

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cctype>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -67,6 +69,16 @@ struct Request {
         return parse(provider, lookup(), body);
     }
 };
+
+inline std::string form_encoded(const std::string& text) {
+    std::string out;
+    char hex[4];
+    for (const unsigned char c : text) {
+        std::snprintf(hex, sizeof hex, "%%%02X", c);
+        out += c == ' ' ? "+" : std::isalnum(c) != 0 ? std::string(1, static_cast<char>(c)) : hex;
+    }
+    return out;
+}
 
 inline WallTime at_second(std::int64_t seconds) {
     return WallTime{std::chrono::seconds(seconds)};

@@ -53,6 +53,9 @@ constexpr std::size_t kEventNameBytesMax = 100;
 constexpr std::size_t kRefBytesMax = 1024;
 constexpr std::size_t kRepositoryUrlsMax = 8;
 constexpr std::size_t kJsonDepthMax = 64;  // forges nest under ten
+// Elements of a list in a payload that are looked at; of those that name refs, the receiver keeps
+// the first kRefsPerDeliveryMax.
+constexpr std::size_t kJsonElementsMax = 1000;
 
 // --- config
 constexpr std::size_t kConfigBytesMax = 1 << 20;
