@@ -231,9 +231,9 @@ void Verbs::add_hidden() {
 }
 
 // What stands where a verb should; empty: nothing.
-std::string unknown_verb(const CLI::App& program) {
-    if (!program.get_subcommands().empty()) return {};
-    for (const std::string& word : program.remaining()) {
+std::string unknown_verb(const CLI::App& program, const CLI::App& level) {
+    if (level.get_require_subcommand_min() == 0 || !level.get_subcommands().empty()) return {};
+    for (const std::string& word : program.remaining(true)) {
         if (!word.starts_with('-')) return word;
     }
     return {};
@@ -253,10 +253,14 @@ int usage_fault(const CLI::ParseError& fault, const CLI::App& program) {
     if (fault.get_exit_code() == 0) return program.exit(fault);
     std::string what = fault.what();
     std::string hint = "see: lastgood --help";
-    if (const std::string word = unknown_verb(program); !word.empty()) {
-        what = "there is no command " + word;
-        const std::string meant = nearest_verb(word, program);
-        if (!meant.empty()) hint = "did you mean: lastgood " + meant;
+    // `webhook` has verbs of its own.
+    const auto chosen = program.get_subcommands();
+    const CLI::App& level = chosen.empty() ? program : *chosen.front();
+    const std::string before = chosen.empty() ? "" : level.get_name() + " ";
+    if (const std::string word = unknown_verb(program, level); !word.empty()) {
+        what = "there is no command " + before + word;
+        const std::string meant = nearest_verb(word, level);
+        if (!meant.empty()) hint = "did you mean: lastgood " + before + meant;
     }
     complain("lastgood: " + printable(what));
     complain(hint);

@@ -57,7 +57,7 @@ void judge_failure(const http::RemoteFailure& failure, Tested& tested) {
     tested.mend = mend_of(failure, tested.url);
 }
 
-// The receiver's answers, as docs/README.md has them; anything else is somebody else's.
+// What the receiver answers; anything else is somebody else's.
 void judge_answer(const AppSetup& setup, const http::RemoteAnswer& answer, Tested& tested) {
     tested.status = answer.status;
     tested.answer = std::string(trim(answer.body)).substr(0, 500);
