@@ -62,7 +62,8 @@ Expected<void> make_secret(AppSetup& setup) {
     if (written) written = put_in_place(temporary, path);
     if (!written) {
         unlink(temporary.c_str());
-        return Error{written.error().what, "run it with sudo, or as the daemon's user"};
+        return Error{"can't make the secret " + path + " (" + written.error().what + ")",
+                     "run it with sudo, or as the daemon's user"};
     }
     setup.app.webhook.secrets = {secret};
     setup.no_secret.reset();
