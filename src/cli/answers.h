@@ -1,6 +1,6 @@
 // The daemon's JSON as plain values, and the bodies of commands. All JSON of the command line is
-// read and written here. Missing fields keep their defaults, so that an older command can talk to a
-// newer daemon; what is no JSON of the expected kind gives nothing.
+// read and written here and in webhook_json.h. Missing fields keep their defaults, so that an older
+// command can talk to a newer daemon; what is no JSON of the expected kind gives nothing.
 #pragma once
 
 #include <cstdint>

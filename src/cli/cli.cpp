@@ -28,6 +28,8 @@ struct Line {
     RollbackArgs rollback;
     LogsArgs logs;
     ReleaseArgs release;
+    ForgeArgs forge;
+    SyncArgs sync;
     std::string app;  // of the verbs that take nothing else
     std::string delivery;
     std::string quarantine_app;
@@ -46,6 +48,7 @@ class Verbs {
         add_logs();
         add_delivery_verbs();
         add_quarantine();
+        add_webhook();
         add_hidden();
     }
 
@@ -78,11 +81,15 @@ class Verbs {
     void add_logs();
     void add_delivery_verbs();
     void add_quarantine();
+    void add_webhook();
+    void add_sync(CLI::App* deliveries);
+    static void take_forge(CLI::App* verb, ForgeArgs& args);
     void add_hidden();
 
     CLI::App& program_;
     Line& line_;
     CLI::App* release_ = nullptr;  // of quarantine
+    CLI::App* sync_ = nullptr;     // of deliveries
 };
 
 void Verbs::add_daemon_verbs() {
@@ -150,10 +157,14 @@ void Verbs::add_logs() {
 }
 
 void Verbs::add_delivery_verbs() {
-    CLI::App* verb = with_json(add("deliveries", "Show what came in, what was decided and why",
-                                   [this] { return deliveries(line_.context, line_.deliveries); }));
+    CLI::App* verb =
+        with_json(add("deliveries", "Show what came in, what was decided and why", [this] {
+            return sync_->parsed() ? deliveries_sync(line_.context, line_.sync)
+                                   : deliveries(line_.context, line_.deliveries);
+        }));
     take_app(verb, line_.deliveries.app, false);
     take_count(verb, line_.deliveries.count, limits::kRowsMax);
+    add_sync(verb);
 
     verb = with_json(add("redeliver", "Handle a delivery once more",
                          [this] { return redeliver(line_.context, line_.delivery); }));
@@ -174,6 +185,45 @@ void Verbs::add_quarantine() {
         ->required();
 }
 
+void Verbs::take_forge(CLI::App* verb, ForgeArgs& args) {
+    take_app(verb, args.app, true);
+    verb->add_option("--url", args.url, "The hook's address, instead of by webhook.public_url");
+    verb->add_option("--api", args.api, "The address of the forge's API, if not by `repo`");
+    verb->add_option("--token-file", args.token_file,
+                     "File with the forge's token (default: $LASTGOOD_FORGE_TOKEN)");
+    verb->add_option("--ca", args.ca_file, "Trust the certificates in this file");
+}
+
+void Verbs::add_sync(CLI::App* deliveries) {
+    sync_ = deliveries->add_subcommand("sync", "Have the forge send again what never arrived");
+    sync_->fallthrough();
+    take_forge(sync_, line_.sync.forge);
+    sync_->add_flag("--dry-run", line_.sync.dry_run, "Only show what would be asked for");
+}
+
+void Verbs::add_webhook() {
+    CLI::App* group = program_.add_subcommand("webhook", "The app's hook at its forge");
+    group->require_subcommand(1);
+    group->fallthrough();
+    const auto verb = [this, group](const char* name, const char* about,
+                                    int (*does)(const Context&, const ForgeArgs&)) {
+        CLI::App* one = with_json(group->add_subcommand(name, about));
+        one->fallthrough();
+        one->callback([this, does] {
+            line_.chosen = [this, does] { return does(line_.context, line_.forge); };
+        });
+        return one;
+    };
+    take_forge(verb("register", "Make or update the hook, or show how", webhook_register),
+               line_.forge);
+    take_forge(verb("list", "Show the hooks at the forge", webhook_list), line_.forge);
+    take_forge(verb("remove", "Remove our hook at the forge", webhook_remove), line_.forge);
+    CLI::App* test = verb("test", "Send a signed ping through the public address", webhook_test);
+    take_app(test, line_.forge.app, true);
+    test->add_option("--url", line_.forge.url, "The address, instead of by webhook.public_url");
+    test->add_option("--ca", line_.forge.ca_file, "Trust the certificates in this file");
+}
+
 // The daemon's own processes.
 void Verbs::add_hidden() {
     add("receiver", "", [] { return receiver::receiver_main(); })->group("");
@@ -181,9 +231,9 @@ void Verbs::add_hidden() {
 }
 
 // What stands where a verb should; empty: nothing.
-std::string unknown_verb(const CLI::App& program) {
-    if (!program.get_subcommands().empty()) return {};
-    for (const std::string& word : program.remaining()) {
+std::string unknown_verb(const CLI::App& program, const CLI::App& level) {
+    if (level.get_require_subcommand_min() == 0 || !level.get_subcommands().empty()) return {};
+    for (const std::string& word : program.remaining(true)) {
         if (!word.starts_with('-')) return word;
     }
     return {};
@@ -203,10 +253,14 @@ int usage_fault(const CLI::ParseError& fault, const CLI::App& program) {
     if (fault.get_exit_code() == 0) return program.exit(fault);
     std::string what = fault.what();
     std::string hint = "see: lastgood --help";
-    if (const std::string word = unknown_verb(program); !word.empty()) {
-        what = "there is no command " + word;
-        const std::string meant = nearest_verb(word, program);
-        if (!meant.empty()) hint = "did you mean: lastgood " + meant;
+    // `webhook` has verbs of its own.
+    const auto chosen = program.get_subcommands();
+    const CLI::App& level = chosen.empty() ? program : *chosen.front();
+    const std::string before = chosen.empty() ? "" : level.get_name() + " ";
+    if (const std::string word = unknown_verb(program, level); !word.empty()) {
+        what = "there is no command " + before + word;
+        const std::string meant = nearest_verb(word, level);
+        if (!meant.empty()) hint = "did you mean: lastgood " + before + meant;
     }
     complain("lastgood: " + printable(what));
     complain(hint);

@@ -7,15 +7,11 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
-#include "lastgood/config/load.h"
 
 namespace lastgood::cli {
 namespace {
 
 constexpr const char* kDefaultConfig = "/etc/lastgood/lastgood.yaml";
-// In place of a secret that only the daemon can read: good enough for the rules of every provider.
-constexpr const char* kStandIn = "whsec_bm90IGEgc2VjcmV0LCBqdXN0IGEgc3RhbmQtaW4gZm9yIG9uZSE=";
-
 const char* config_variable() {
     const char* value = std::getenv("LASTGOOD_CONFIG");
     return value != nullptr && *value != '\0' ? value : nullptr;
@@ -37,13 +33,13 @@ config::Environment lenient_environment() {
     return environment;
 }
 
+}  // namespace
+
 Error faulty(const std::vector<config::Fault>& faults) {
     std::string what;
     for (const auto& fault : faults) what += (what.empty() ? "" : "\n") + fault.text();
     return Error{what, {}};
 }
-
-}  // namespace
 
 std::string config_path(const Context& context) {
     if (!context.config_option.empty()) return context.config_option;

@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/style.h"
 #include "lastgood/base/error.h"
+#include "lastgood/config/load.h"
 
 namespace lastgood::cli {
 
@@ -29,6 +31,12 @@ std::string config_path(const Context& context);
 // are no fault here, and without any config of the default name the defaults count. The Error means
 // exit code 2.
 Expected<Places> find_places(const Context& context);
+
+// In place of a secret that only the daemon can read: good enough for the rules of every provider.
+constexpr const char* kStandIn = "whsec_bm90IGEgc2VjcmV0LCBqdXN0IGEgc3RhbmQtaW4gZm9yIG9uZSE=";
+
+// All faults, one a line.
+Error faulty(const std::vector<config::Fault>& faults);
 
 // To stdout and stderr, at once. False: nobody reads any more.
 bool print(const std::string& text);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/forge_session.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/cli/cli.h"
 
@@ -65,5 +66,16 @@ struct ReleaseArgs {
     std::string commit;
 };
 int quarantine_release(const Context& context, const ReleaseArgs& args);
+
+int webhook_register(const Context& context, const ForgeArgs& args);
+int webhook_test(const Context& context, const ForgeArgs& args);
+int webhook_list(const Context& context, const ForgeArgs& args);
+int webhook_remove(const Context& context, const ForgeArgs& args);
+
+struct SyncArgs {
+    ForgeArgs forge;
+    bool dry_run = false;
+};
+int deliveries_sync(const Context& context, const SyncArgs& args);
 
 }  // namespace lastgood::cli

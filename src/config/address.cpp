@@ -6,6 +6,7 @@
 #include "config/section.h"
 #include "config/values.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/base/url.h"
 
 namespace lastgood::config {
 namespace {
@@ -71,6 +72,20 @@ bool overlap(const ListenAddress& a, const ListenAddress& b) {
         return address.host == "0.0.0.0" || address.host == "::";
     };
     return a.port == b.port && (a.host == b.host || is_wildcard(a) || is_wildcard(b));
+}
+
+Expected<std::string> read_public_url(std::string_view text) {
+    auto url = parse_url(text);
+    if (!url) return url.error();
+    if (url->target.find('?') != std::string::npos) {
+        return Error{"a ? can't be in it; /hooks/APP is added to it", ""};
+    }
+    std::string whole = url->text();
+    while (whole.ends_with('/')) whole.pop_back();
+    if (whole.ends_with("/hooks")) {
+        return Error{"/hooks/APP is added to it", "leave /hooks out"};
+    }
+    return whole;
 }
 
 Expected<Ready> read_ready_http(std::string_view text) {

@@ -88,7 +88,7 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
         break;
     }
     app.webhook.secrets = std::move(secrets.values);
-    app.webhook.secret_file = std::move(secrets.file);
+    app.webhook.place = std::move(secrets.place);
 }
 
 void read_poll(const Section& section, App& app) {

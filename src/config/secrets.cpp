@@ -21,8 +21,11 @@ struct Source {
     std::string mend;
 };
 
-std::optional<Source> from_file(const Section& section, const std::string& path) {
+std::optional<Source> from_file(const Section& section, SecretPlace& place) {
+    std::string path;
+    section.path("secret_file", path);
     if (path.empty()) return std::nullopt;
+    place = {SecretPlace::Kind::file, path};
     auto content = section.reading().environment.read_secret_file(path);
     if (!content) {
         const Error why{content.error().what,
@@ -33,9 +36,10 @@ std::optional<Source> from_file(const Section& section, const std::string& path)
     return Source{*std::move(content), "the file " + path, how_to_write(path)};
 }
 
-std::optional<Source> from_variable(const Section& section) {
+std::optional<Source> from_variable(const Section& section, SecretPlace& place) {
     const auto name = section.text("secret_env");
     if (!name) return std::nullopt;
+    place = {SecretPlace::Kind::variable, *name};
     auto value = section.reading().environment.variable(*name);
     if (!value) {
         section.fault("secret_env", section.value("secret_env")->mark,
@@ -45,9 +49,10 @@ std::optional<Source> from_variable(const Section& section) {
     return Source{*std::move(value), "the environment variable " + printable(*name, 100), kMake};
 }
 
-std::optional<Source> from_here(const Section& section) {
+std::optional<Source> from_here(const Section& section, SecretPlace& place) {
     auto text = section.text("secret");
     if (!text) return std::nullopt;
+    place = {SecretPlace::Kind::config, {}};
     if (!section.reading().environment.file_is_private) {
         section.fault("secret", section.mark_of("secret"),
                       "a secret may stand in a config that only its owner can read; chmod 600 " +
@@ -108,10 +113,9 @@ Secrets read_secrets(const Section& section) {
         key = name;
     }
     if (!secrets.named || section.value(key) == nullptr) return secrets;
-    if (key == "secret_file") section.path("secret_file", secrets.file);
-    const auto source = key == "secret_file"  ? from_file(section, secrets.file)
-                        : key == "secret_env" ? from_variable(section)
-                                              : from_here(section);
+    const auto source = key == "secret_file"  ? from_file(section, secrets.place)
+                        : key == "secret_env" ? from_variable(section, secrets.place)
+                                              : from_here(section, secrets.place);
     if (source) take_lines(section, key, *source, secrets);
     return secrets;
 }

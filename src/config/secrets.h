@@ -11,8 +11,8 @@ namespace lastgood::config {
 struct Secrets {
     bool named = false;  // one of the keys is there, whatever came of it
     Mark mark;           // of that key
+    SecretPlace place;
     std::vector<std::string> values;
-    std::string file;  // path, where they are from one
 };
 
 // By secret_file, secret_env or secret, of which one at most may be there.

@@ -31,6 +31,9 @@ Expected<std::string> read_branch(std::string_view text);
 // A folder inside the release, relative, without "." and "..".
 Expected<std::string> read_workdir(std::string_view text);
 
+// An http(s) address without a query; a last slash is left out.
+Expected<std::string> read_public_url(std::string_view text);
+
 Expected<std::string> read_env_name(std::string_view text);
 
 // "TERM" or "SIGTERM": the number.

@@ -68,7 +68,7 @@ Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults) {
     defaults.secrets = read_secrets(*webhook);
     defaults.needs_secret = webhook->has("listen");
     into.secrets = defaults.secrets.values;
-    into.secret_file = defaults.secrets.file;
+    into.place = defaults.secrets.place;
     // The default of the apps may be of another kind: it matters where POST /hooks is used.
     for (const std::string& secret : into.secrets) {
         const std::string why = fault_for(into.provider, secret);
@@ -77,6 +77,13 @@ Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults) {
         break;
     }
     webhook->size("max_body", into.max_body, kBodySmallest, limits::kBodiesInFlightBytesMax);
+    if (const auto text = webhook->text("public_url")) {
+        if (auto url = read_public_url(*text)) {
+            into.public_url = *std::move(url);
+        } else {
+            webhook->fault("public_url", webhook->value("public_url")->mark, url.error().text());
+        }
+    }
     read_tls(*webhook, into);
     read_networks(*webhook, "trusted_proxies", into.trusted_proxies);
     read_networks(*webhook, "allow_from", into.allow_from);

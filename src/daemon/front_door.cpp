@@ -85,8 +85,12 @@ Expected<void> FrontDoor::open(receiver::HostCallbacks callbacks) {
 
 void FrontDoor::watch_files(const config::Config& config) {
     const config::Webhook& webhook = config.webhook;
-    std::vector<std::string> paths = {webhook.secret_file, webhook.tls.cert, webhook.tls.key};
-    for (const auto& app : config.apps) paths.push_back(app.webhook.secret_file);
+    std::vector<std::string> paths = {webhook.tls.cert, webhook.tls.key};
+    const auto add = [&paths](const config::SecretPlace& place) {
+        if (place.kind == config::SecretPlace::Kind::file) paths.push_back(place.name);
+    };
+    add(webhook.place);
+    for (const auto& app : config.apps) add(app.webhook.place);
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
     std::erase(paths, std::string());

@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kWhole = R"(state_dir: state
 runtime_dir: /run/lg/
-webhook: { listen: "0.0.0.0:8787", secret_file: secret, max_body: 1MB }
+webhook: { listen: "0.0.0.0:8787", secret_file: secret, max_body: 1MB,
+           public_url: "https://hooks.example.org/" }
 log: { level: debug, format: json, max_size: 2MB, keep: 3, compress: false }
 apps:
   backend:
@@ -56,6 +57,7 @@ TEST(Parse, ReadsTheTopOfTheFile) {
     ASSERT_TRUE(config.webhook.listen);
     EXPECT_EQ(config.webhook.listen->text(), "0.0.0.0:8787");
     EXPECT_EQ(config.webhook.max_body, 1U << 20);
+    EXPECT_EQ(config.webhook.public_url, "https://hooks.example.org");
     EXPECT_EQ(config.log.level, LogLevel::debug);
     EXPECT_EQ(config.log.format, LogFormat::json);
     EXPECT_EQ(config.log.max_size, 2U << 20);

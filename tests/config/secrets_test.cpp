@@ -38,6 +38,21 @@ TEST(Secrets, AnAppsOwnReplacesTheDefault) {
               std::vector<std::string>{"another secret, long enough"});
 }
 
+TEST(Secrets, TheirPlaceIsKnown) {
+    World world;
+    world.variables["SECRET"] = kGood;
+    const auto place = [&world](const std::string& top, const std::string& own) {
+        const auto loaded = read(top, own, world);
+        EXPECT_TRUE(loaded.config) << faults_of(loaded);
+        return loaded.config ? loaded.config->apps.at(0).webhook.place : SecretPlace{};
+    };
+    EXPECT_EQ(place(", secret_file: secret", "").kind, SecretPlace::Kind::file);
+    EXPECT_EQ(place(", secret_file: secret", "").name, "/etc/lastgood/secret");
+    EXPECT_EQ(place(", secret_file: secret", ", webhook: { secret_env: SECRET }").kind,
+              SecretPlace::Kind::variable);
+    EXPECT_EQ(place("", ", webhook: { secret_env: SECRET }").name, "SECRET");
+}
+
 TEST(Secrets, AFileMayHoldSeveral) {
     World world;
     world.files["/etc/lastgood/secret"] =

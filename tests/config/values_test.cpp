@@ -107,6 +107,16 @@ TEST(Values, WorkdirStaysInsideTheRelease) {
     }
 }
 
+TEST(Values, APublicUrlIsWhereHooksAreAddedTo) {
+    EXPECT_EQ(*read_public_url("https://Hooks.example.org/"), "https://hooks.example.org");
+    EXPECT_EQ(*read_public_url("http://a:8787"), "http://a:8787");
+    EXPECT_EQ(*read_public_url("https://a/deploy/"), "https://a/deploy");
+    for (const char* bad : {"hooks.example.org", "ftp://a", "https://u:p@a", "https://a/?b",
+                            "https://a/hooks/", "https://a#b", "https://a b"}) {
+        EXPECT_FALSE(read_public_url(bad)) << bad;
+    }
+}
+
 TEST(Values, ListenTakesAnAddressAndAPort) {
     EXPECT_EQ(read_listen("127.0.0.1:1")->text(), "127.0.0.1:1");
     EXPECT_EQ(read_listen("localhost:65535")->text(), "127.0.0.1:65535");

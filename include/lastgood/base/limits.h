@@ -144,4 +144,19 @@ constexpr Millis kDaemonAwayMax = 30s;  // a waiting command outlives a restart 
 constexpr Millis kDaemonAwayRetry = 250ms;
 constexpr Millis kWatchEvery = 2s;
 
+// --- what the commands ask of forges and of the own front door
+constexpr std::size_t kUrlBytesMax = 2048;
+constexpr Millis kRemoteConnectMax = 10s;
+constexpr Millis kRemoteSilenceMax = 20s;
+constexpr Millis kRemoteTimeMax = 60s;  // of one request, whatever the other side does
+constexpr std::size_t kRemoteAnswerBytesMax = 8 << 20;
+constexpr std::size_t kRemoteHeadBytesMax = 64 * 1024;
+constexpr std::size_t kRemoteHeadLineBytesMax = 8 * 1024;
+// cpp-httplib reads the first line by a recursive regex: a long one would end the process.
+constexpr std::size_t kRemoteStatusLineBytesMax = 1024;
+constexpr int kRemoteRedirectsMax = 3;
+constexpr int kForgePagesMax = 50;                  // 5,000 hooks or deliveries
+constexpr Millis kForgeRedeliversMax = 72h;         // GitHub sends nothing again that is older
+constexpr std::size_t kForgeRedeliveriesMax = 200;  // asked for by one command
+
 }  // namespace lastgood::limits

@@ -60,10 +60,17 @@ struct RepoAuth {
     std::string token_file;  // path
 };
 
+// Where the secrets stand, for people and for who makes a missing one.
+struct SecretPlace {
+    enum class Kind { nowhere, file, variable, config };
+    Kind kind = Kind::nowhere;
+    std::string name;  // the file's absolute path, or the variable's name
+};
+
 struct AppWebhook {
     Provider provider = Provider::github;
     std::vector<std::string> secrets;  // never empty where there is a receiver
-    std::string secret_file;           // path, where they came from one: its own, or that of all
+    SecretPlace place;                 // of its own, or of those for all apps
     std::vector<Network> allow_from;   // empty: from everywhere
 };
 
@@ -81,7 +88,8 @@ struct Webhook {
     bool from_systemd = false;             // its socket is passed by systemd
     Provider provider = Provider::github;  // of POST /hooks, as the secrets
     std::vector<std::string> secrets;
-    std::string secret_file;  // path, where they came from one
+    SecretPlace place;
+    std::string public_url;  // as the forges reach it, without a last slash; empty: not set
     std::uint64_t max_body = limits::kBodyBytesMaxDefault;
     TlsPaths tls;
     std::vector<Network> trusted_proxies = loopback_networks();

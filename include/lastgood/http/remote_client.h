@@ -1,0 +1,77 @@
+// A blocking HTTP(S) client for the command line: forges' APIs and the own front door. The daemon
+// never uses it.
+//
+// Bounded whatever the other side does: the time to connect, each silence, the whole, the bytes of
+// the answer (looking up the name has the resolver's own bound). Certificates and names are always
+// verified, TLS 1.2 at least. Redirects are followed within one origin only, and only where the
+// method stays the same. Failures never hold a header or a body.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "lastgood/base/error.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/time.h"
+#include "lastgood/base/url.h"
+
+namespace lastgood::http {
+
+struct RemoteRequest {
+    std::string method;  // upper case
+    Url url;
+    std::vector<std::pair<std::string, std::string>> headers;  // no Host, no lengths
+    std::string body;
+};
+
+struct RemoteAnswer {
+    int status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
+    std::string body;
+    // The first of that lower-case name; empty where there is none.
+    [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct RemoteFailure {
+    enum class Kind {
+        name,         // there is no such host
+        refused,      // nobody listens there
+        unreachable,  // no way to it
+        timed_out,
+        certificate,  // not trusted, expired, for another name
+        tls,          // no TLS with it
+        proxy,        // the proxy didn't let us through
+        too_large,    // the answer is
+        broken,       // it ended in the middle, or is no HTTP
+    };
+    Kind kind = Kind::broken;
+    Error error;
+};
+
+// Which proxy a request goes through, from https_proxy, http_proxy and no_proxy (for https and
+// no_proxy also in upper case; HTTP_PROXY is not looked at, as everywhere).
+struct Proxy {
+    Url url;
+    std::string credentials;  // "NAME:PASSWORD", or empty
+};
+using Variable = std::function<std::optional<std::string>(const std::string& name)>;
+Expected<std::optional<Proxy>> proxy_for(const Url& url, const Variable& variable);
+
+struct RemoteOptions {
+    std::string ca_file;  // trusted instead of the system's store ($SSL_CERT_FILE counts as that)
+    Variable variable;    // of the environment, for proxies; none: no proxy
+    Millis connect_time = limits::kRemoteConnectMax;
+    Millis silence = limits::kRemoteSilenceMax;
+    Millis whole_time = limits::kRemoteTimeMax;
+    std::size_t answer_bytes = limits::kRemoteAnswerBytesMax;
+};
+
+using RemoteResult = std::variant<RemoteAnswer, RemoteFailure>;
+RemoteResult send_remote(const RemoteRequest& request, const RemoteOptions& options);
+
+}  // namespace lastgood::http

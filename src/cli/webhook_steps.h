@@ -1,0 +1,18 @@
+// How a person makes the hook by hand at each forge.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lastgood/core/provider.h"
+#include "lastgood/forge/api.h"
+
+namespace lastgood::cli {
+
+// `place` is nothing where the repository's address names no forge. `secret`: where it stands.
+std::vector<std::string> webhook_steps(core::Provider provider,
+                                       const std::optional<forge::ApiPlace>& place,
+                                       const std::string& url, const std::string& secret);
+
+}  // namespace lastgood::cli
