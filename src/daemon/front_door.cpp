@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "daemon/service_manager.h"
-#include "lastgood/base/sys/files.h"
 #include "lastgood/config/load.h"
 #include "lastgood/http/listen.h"
 #include "lastgood/http/tls.h"
@@ -13,21 +12,6 @@ namespace {
 
 // A certificate and its key are written one after the other.
 constexpr Millis kSettle{500};
-
-Expected<receiver::TlsFiles> read_tls(const config::TlsPaths& paths) {
-    receiver::TlsFiles files;
-    if (paths.cert.empty()) return files;
-    auto cert = sys::read_file(paths.cert, limits::kTlsFileBytesMax);
-    if (!cert) return Error{"webhook.tls.cert: " + cert.error().what, cert.error().mend};
-    auto key = sys::read_file(paths.key, limits::kTlsFileBytesMax);
-    if (!key) return Error{"webhook.tls.key: " + key.error().what, key.error().mend};
-    // Tried here, so that the receiver never gets what it can't use.
-    auto context = http::TlsContext::make(*cert, *key);
-    if (!context) return context.error();
-    files.certificate_pem = std::move(*cert);
-    files.key_pem = std::move(*key);
-    return files;
-}
 
 }  // namespace
 
@@ -43,21 +27,32 @@ Expected<receiver::HookSettings> FrontDoor::settings_of(const config::Config& co
     settings.shared = {webhook.provider, webhook.secrets};
     settings.door = {webhook.trusted_proxies, webhook.allow_from, webhook.bad_requests_per_minute};
     settings.max_body = webhook.max_body;
-    auto tls = read_tls(webhook.tls);
-    if (!tls) return tls.error();
-    settings.tls = std::move(*tls);
+    if (webhook.tls.cert.empty()) return settings;
+    auto pair = http::read_tls_pair(webhook.tls.cert, webhook.tls.key);
+    if (!pair) return Error{"webhook.tls: " + pair.error().what, pair.error().mend};
+    settings.tls = {std::move(pair->certificate_pem), std::move(pair->key_pem)};
+    certificate_ = std::move(pair->summary);
     return settings;
 }
 
 Expected<sys::Fd> FrontDoor::take_socket() {
     const config::Webhook& webhook = site_.config.webhook;
     sys::Fd socket = pick_webhook_socket(passed_, webhook);
+    // One of another address, kept before the config was changed: nobody would ever answer there.
+    for (const auto& other : passed_) {
+        if (other.fd && other.name == kWebhookSocket) {
+            tell_service_manager("FDSTOREREMOVE=1\nFDNAME=" + other.name);
+        }
+    }
     passed_.clear();
-    if (socket || !webhook.from_systemd) {
-        if (socket) return socket;
+    if (!socket && !webhook.from_systemd) {
         auto bound = http::listen_tcp(webhook.listen->host, webhook.listen->port);
-        if (bound) keep_at_service_manager(kWebhookSocket, bound->get());
-        return bound;
+        if (!bound) return bound.error();
+        socket = std::move(*bound);
+    }
+    if (socket) {
+        keep_at_service_manager(kWebhookSocket, socket.get());
+        return socket;
     }
     return Error{"webhook.listen is systemd, and systemd passed no listening TCP socket",
                  "systemctl enable --now lastgood.socket, or set an address"};
@@ -68,12 +63,11 @@ Expected<void> FrontDoor::open(receiver::HostCallbacks callbacks) {
     if (!webhook.has_receiver()) return {};
     auto settings = settings_of(site_.config);
     if (!settings) return settings.error();
-    const bool tls = !settings->tls.certificate_pem.empty();
     auto socket = take_socket();
     if (!socket) return socket.error();
     place_ = (webhook.listen ? webhook.listen->text()
                              : "port " + std::to_string(http::local_port(socket->get()))) +
-             (tls ? " by HTTPS" : "");
+             (certificate_.empty() ? "" : " by HTTPS, " + certificate_);
     auto host =
         receiver::ReceiverHost::start(site_.loop, site_.reaper, std::move(*socket), site_.program,
                                       std::move(*settings), std::move(callbacks));
@@ -114,7 +108,8 @@ void FrontDoor::reload() {
     }
     host_->update(std::move(*settings));
     watch_files(*loaded.config);
-    site_.log.info("webhook", "secrets, networks and certificate were read again");
+    site_.log.info("webhook", "secrets, networks and certificate were read again" +
+                                  (certificate_.empty() ? "" : ": " + certificate_));
 }
 
 void FrontDoor::stop(std::function<void()> stopped) {

@@ -36,6 +36,7 @@ class FrontDoor {
     Site& site_;
     std::vector<PassedSocket> passed_;
     std::string place_;
+    std::string certificate_;  // that is served, for people
     std::unique_ptr<receiver::ReceiverHost> host_;
     std::unique_ptr<sys::FileWatch> files_;
 };

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 
+#include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
 
 namespace lastgood::http {
 namespace {
@@ -104,6 +106,16 @@ std::string TlsContext::summary() const {
     char date[16] = "";
     strftime(date, sizeof date, "%Y-%m-%d", &until);
     return std::string("CN=") + printable(name, sizeof name) + ", until " + date;
+}
+
+Expected<TlsPair> read_tls_pair(const std::string& certificate_path, const std::string& key_path) {
+    auto certificate = sys::read_file(certificate_path, limits::kTlsFileBytesMax);
+    if (!certificate) return certificate.error();
+    auto key = sys::read_file(key_path, limits::kTlsFileBytesMax);
+    if (!key) return key.error();
+    auto context = TlsContext::make(*certificate, *key);
+    if (!context) return context.error();
+    return TlsPair{std::move(*certificate), std::move(*key), (*context)->summary()};
 }
 
 }  // namespace lastgood::http

@@ -157,7 +157,9 @@ class Told(GitHook):
 
     def test_a_secret_that_is_no_signing_token_is_told(self):
         self.serve_first()
-        self.set_secret("a plain secret of some length")
+        other = self.folder / "other-secret"
+        other.write_text("a plain secret of some length\n")
+        self.git_config("secretFile", other)
         self.commit("v2")
         told = self.git_push()
         self.assertRegex(told, "lastgood: not told: .*token is no signing token")
@@ -165,7 +167,9 @@ class Told(GitHook):
 
     def test_another_secret_is_refused_and_the_push_succeeds(self):
         self.serve_first()
-        self.set_secret(token(b"not the one of the daemon"))
+        other = self.folder / "other-secret"
+        other.write_text(token(b"not the one of the daemon") + "\n")
+        self.git_config("secretFile", other)
         commit = self.commit("v2")
         self.assertRegex(self.git_push(), f"lastgood: refused with 401 backend main {commit}")
         self.assertEqual(commit, self.repo.tip()[:7])

@@ -157,6 +157,8 @@ class Daemon:
         self.argv = [*prefix, BINARY, "--config", str(config), "serve"]
         self.env = {**ENVIRONMENT, **(env or {})}
         self.process = None
+        self.pass_fds = ()
+        self.kept = {}  # sockets by name that the service manager was asked to keep
 
     def start(self, wait_ready=True):
         with contextlib.suppress(FileNotFoundError):
@@ -172,6 +174,7 @@ class Daemon:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    pass_fds=self.pass_fds,
                 )
             if wait_ready:
                 self._wait_ready(notified)
@@ -185,7 +188,11 @@ class Daemon:
                 left = max(0, deadline - time.monotonic())
                 readable, _, _ = select.select([notified, pidfd], [], [], left)
                 if notified in readable:
-                    if "READY=1" in notified.recv(4096).decode().split("\n"):
+                    text, fds, _, _ = socket.recv_fds(notified, 4096, 4)
+                    told = dict(line.split("=", 1) for line in text.decode().split("\n") if line)
+                    for fd in fds:
+                        self._keep(told.get("FDNAME", ""), fd)
+                    if "READY" in told:
                         return
                 elif pidfd in readable:
                     raise AssertionError(f"the daemon ended: {self.log()}")
@@ -193,6 +200,17 @@ class Daemon:
                     raise Timeout(f"the daemon did not get ready: {self.log()}")
         finally:
             os.close(pidfd)
+
+    def _keep(self, name, fd):
+        if name in self.kept:
+            os.close(fd)  # the service manager, too, keeps one of each
+        else:
+            self.kept[name] = socket.socket(fileno=fd)
+
+    def forget(self):
+        for kept in self.kept.values():
+            kept.close()
+        self.kept.clear()
 
     @property
     def pid(self):
@@ -331,6 +349,8 @@ class Case(unittest.TestCase):
                 wait_until(lambda: not processes_of(self.folder), "the end of all", timeout=2)
             alive = processes_of(self.folder)
         finally:
+            if self.daemon:
+                self.daemon.forget()
             for pid in alive:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

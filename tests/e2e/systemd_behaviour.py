@@ -32,6 +32,16 @@ class UnitFile(unittest.TestCase):
             self.assertEqual([], about_us)
             self.assertEqual(0, done.returncode, done.stderr)
 
+    def test_its_socket_is_well_formed_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("lastgood.service", "lastgood.socket"):
+                text = (UNIT.parent / name).read_text().replace("/usr/bin/lastgood", BINARY)
+                (pathlib.Path(folder) / name).write_text(text)
+            done = run("systemd-analyze", "verify", "--recursive-errors=no", "--man=no",
+                       f"{folder}/lastgood.socket", f"{folder}/lastgood.service")
+            about_us = [line for line in done.stderr.splitlines() if "lastgood" in line]
+            self.assertEqual([], about_us)
+
     def test_it_is_hardened_as_far_as_other_peoples_apps_allow(self):
         done = run("systemd-analyze", "security", "--offline=yes", "--threshold=60", UNIT)
         self.assertEqual(0, done.returncode, done.stdout[-3000:])
@@ -162,6 +172,7 @@ class Booted(unittest.TestCase):
         cls.repo = Repo(srv, "backend")
         shutil.copy(BINARY, root / "usr/bin/lastgood")
         shutil.copy(UNIT, root / "etc/systemd/system/lastgood.service")
+        (root / "tmp/enough").unlink(missing_ok=True)
         done = run("chroot", root, "useradd", "--system", "--user-group", "--shell",
                    "/usr/sbin/nologin", "--home-dir", "/var/lib/lastgood", "lastgood")
         if done.returncode not in (0, 9):
@@ -250,6 +261,45 @@ class Booted(unittest.TestCase):
         wait_until(lambda: self.status()["state"] == "running", "running")
         self.assertEqual(commit, self.status()["commit"])
         self.assertIn("again ", self.curl(f"http://127.0.0.1:{self.APP}/"))
+
+    # Asks the receiver again and again, each time by a new connection, until the file is there.
+    ASKING = """
+import http.client, os, sys
+asked = failed = 0
+while not os.path.exists("/tmp/enough"):
+    asked += 1
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", {port}, timeout=30)
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+        connection.close()
+    except OSError as why:
+        status = why
+    if status not in (200, 503):
+        failed += 1
+        print(status, file=sys.stderr)
+print(asked, failed)
+"""
+
+    def test_a_restart_refuses_nobody_who_connects_meanwhile(self):
+        self.deployed("waited for")
+        self.inside("rm", "-f", "/tmp/enough")
+        asking = subprocess.Popen(
+            ["nsenter", "-t", self.machine.init, "-a", "--", APP_COMMAND[0], "-c",
+             self.ASKING.format(port=self.HOOK)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            for _ in range(3):
+                self.ok("systemctl", "restart", "lastgood")
+            self.ok("kill", "-9", self.show("MainPID"))
+            wait_until(lambda: self.inside("lastgood", "status").returncode == 0, "its answer")
+        finally:
+            self.inside("touch", "/tmp/enough")
+            out, errors = asking.communicate(timeout=40)
+        asked, failed = map(int, out.split())
+        self.assertGreater(asked, 20)
+        # A request that the killed receiver was answering right then has lost its connection.
+        self.assertLessEqual(failed, 1, errors)
 
     def test_stop_ends_the_apps_and_leaves_nothing(self):
         self.deployed("stopped")

@@ -18,7 +18,8 @@ namespace lastgood::http::test {
 
 class RunningFront {
   public:
-    RunningFront(FrontLimits limits, Handler handler, unsigned workers = 0, sys::Fd socket = {})
+    RunningFront(FrontLimits limits, Handler handler, unsigned workers = 0, sys::Fd socket = {},
+                 std::shared_ptr<const TlsContext> tls = nullptr)
         : stop_(eventfd(0, EFD_CLOEXEC)), ask_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         if (!socket) {
             auto listening = listen_tcp("127.0.0.1", 0);
@@ -27,22 +28,22 @@ class RunningFront {
         }
         port_ = local_port(socket.get());
         std::promise<void> ready;
-        thread_ =
-            std::thread([this, limits, handler, workers, &ready, fd = std::move(socket)]() mutable {
-                sys::EventLoop loop;
-                auto front = Front::open(loop, std::move(fd), limits, handler, workers);
-                EXPECT_TRUE(front.ok());
-                auto watch =
-                    loop.watch(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
-                auto asked = loop.watch(ask_.get(), EPOLLIN, [this, &loop](std::uint32_t) {
-                    eventfd_t ignored = 0;
-                    eventfd_read(ask_.get(), &ignored);
-                    wakeups_.set_value(loop.wakeups());
-                });
-                ready.set_value();
-                loop.run();
-                front->reset();
+        thread_ = std::thread([this, limits, handler, workers, tls, &ready,
+                               fd = std::move(socket)]() mutable {
+            sys::EventLoop loop;
+            auto front = Front::open(loop, std::move(fd), limits, handler, workers);
+            EXPECT_TRUE(front.ok());
+            (*front)->set_tls(tls);
+            auto watch = loop.watch(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
+            auto asked = loop.watch(ask_.get(), EPOLLIN, [this, &loop](std::uint32_t) {
+                eventfd_t ignored = 0;
+                eventfd_read(ask_.get(), &ignored);
+                wakeups_.set_value(loop.wakeups());
             });
+            ready.set_value();
+            loop.run();
+            front->reset();
+        });
         ready.get_future().wait();
     }
     ~RunningFront() {

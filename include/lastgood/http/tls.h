@@ -31,4 +31,12 @@ class TlsContext {
     void* context_;
 };
 
+struct TlsPair {
+    std::string certificate_pem;
+    std::string key_pem;
+    std::string summary;  // of the certificate
+};
+// Both files, tried: whoever gets them can make a context of them.
+Expected<TlsPair> read_tls_pair(const std::string& certificate_path, const std::string& key_path);
+
 }  // namespace lastgood::http
