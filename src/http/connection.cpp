@@ -188,7 +188,9 @@ void Connection::start_body() {
     grow_body(std::string_view(in_).substr(0, here));
     in_.erase(0, here);
     if (body_.size() == head_.content_length) return complete();
-    if (phase_ != Phase::body) enter(Phase::body);
+    // When draining the shorter time that runs goes on.
+    if (phase_ != Phase::body && !close_after_) enter(Phase::body);
+    phase_ = Phase::body;
     if (head_.expect_continue && body_.empty()) {
         std::size_t sent = 0;
         const Got got = wire_->write(kContinue.data(), kContinue.size(), sent);
@@ -298,10 +300,13 @@ void Connection::drain() {
         case Phase::idle:
             return close_now();
         case Phase::head:
-            if (in_.empty()) return close_now();
-            return finish(refuse({503, "shutting down"}));
         case Phase::body:
-            return finish(refuse({503, "shutting down"}));
+            // Its request is on the way: a short time for it, and it is answered as ever.
+            timer_ = loop_.after(limits::kDrainGatherMax, [this] {
+                if (phase_ == Phase::head && in_.empty()) return close_now();
+                finish(refuse({503, "shutting down"}));
+            });
+            return;
         case Phase::handling:
         case Phase::responding:
         case Phase::lingering:

@@ -162,7 +162,7 @@ class Told(GitHook):
         self.git_config("secretFile", other)
         self.commit("v2")
         told = self.git_push()
-        self.assertRegex(told, "lastgood: not told: .*token is no signing token")
+        self.assertRegex(told, "lastgood: not told: .* is no signing token")
         self.assertIn('echo "whsec_$(openssl rand -base64 32)"', told)
 
     def test_another_secret_is_refused_and_the_push_succeeds(self):

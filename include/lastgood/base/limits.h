@@ -31,6 +31,8 @@ constexpr int kRequestsPerConnectionMax = 1000;
 // After an answer that ends a connection, what still comes is thrown away for so long and so much:
 // closing on unread bytes would reset the connection and lose the answer.
 constexpr Millis kLingerTimeMax = 2s;
+// When the receiver ends: for requests that are half here.
+constexpr Millis kDrainGatherMax = 1s;
 constexpr std::size_t kLingerBytesMax = 1 << 20;
 // Beyond what the receiver has mapped when it begins: bodies twice (while a string grows), header
 // bytes and TLS of every connection.
