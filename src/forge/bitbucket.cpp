@@ -2,7 +2,6 @@
 // "Secure webhooks" and confluence.atlassian.com "Event payload": HMAC-SHA256 in hex over the raw
 // body, in X-Hub-Signature, a name that others use for SHA-1: only "sha256=" counts. A push may
 // move many refs.
-#include "forge/form.h"
 #include "forge/json_fields.h"
 #include "forge/mac.h"
 #include "forge/providers.h"
@@ -97,25 +96,19 @@ Verdict verify_bitbucket(const Secrets& secrets, const Headers& headers, std::st
 }
 
 Expected<Delivery> parse_bitbucket(const Headers& headers, std::string_view body) {
-    auto id = delivery_id(sent_id(headers), body);
-    if (!id) return id.error();
-    auto event = event_name("the header X-Event-Key", headers("x-event-key"));
-    if (!event) return event.error();
-    auto json = json_of(headers("content-type"), body);
-    if (!json) return json.error();
-
-    Delivery delivery;
-    delivery.id = *id;
-    delivery.event = *event;
-    if (*event == "diagnostics:ping") delivery.kind = EventKind::ping;
-    const auto fields = JsonFields::read(*json, wanted());
+    auto opened = open_delivery(sent_id(headers), "X-Event-Key", headers, body);
+    if (!opened) return opened.error();
+    Delivery delivery = std::move(opened->delivery);
+    const std::string event = delivery.event;
+    if (event == "diagnostics:ping") delivery.kind = EventKind::ping;
+    const auto fields = JsonFields::read(opened->json, wanted());
     if (fields) {
         delivery.repository_urls =
             fields->addresses({"repository.links.clone[].href", "repository.links.html.href",
                                "repository.links.self[].href"});
     }
-    const bool cloud = *event == "repo:push";
-    if (!cloud && *event != "repo:refs_changed") return delivery;
+    const bool cloud = event == "repo:push";
+    if (!cloud && event != "repo:refs_changed") return delivery;
     if (!fields) return fields.error();
     auto updates = cloud ? read_cloud(*fields) : read_data_center(*fields);
     if (!updates) return updates.error();

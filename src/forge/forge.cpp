@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "forge/form.h"
 #include "forge/mac.h"
 #include "forge/providers.h"
 #include "forge/standard_webhooks.h"
@@ -41,6 +42,21 @@ Expected<std::string> event_name(std::string_view where, std::string_view sent) 
 std::string_view sha256_part(std::string_view signature) {
     constexpr std::string_view kPrefix = "sha256=";
     return signature.starts_with(kPrefix) ? signature.substr(kPrefix.size()) : std::string_view{};
+}
+
+Expected<Opened> open_delivery(std::string_view sent_id, const std::string& event_header,
+                               const Headers& headers, std::string_view body) {
+    auto id = delivery_id(sent_id, body);
+    if (!id) return id.error();
+    auto event = event_name("the header " + event_header, headers(to_lower(event_header)));
+    if (!event) return event.error();
+    auto json = json_of(headers("content-type"), body);
+    if (!json) return json.error();
+    Opened opened;
+    opened.delivery.id = *std::move(id);
+    opened.delivery.event = *std::move(event);
+    opened.json = *std::move(json);
+    return opened;
 }
 
 Verdict verify(core::Provider provider, const std::vector<std::string>& secrets,

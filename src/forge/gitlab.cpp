@@ -1,7 +1,6 @@
 // GitLab's wire, after docs.gitlab.com "Webhooks" and "Webhook events": signing tokens are Standard
 // Webhooks; the older X-Gitlab-Token is the bare secret and proves nothing about the body, so it
 // counts only where the config asks for it (provider gitlab-token).
-#include "forge/form.h"
 #include "forge/json_fields.h"
 #include "forge/mac.h"
 #include "forge/providers.h"
@@ -104,23 +103,17 @@ Verdict verify_gitlab_token(const Secrets& secrets, const Headers& headers) {
 }
 
 Expected<Delivery> parse_gitlab(const Headers& headers, std::string_view body) {
-    auto id = delivery_id(sent_id(headers), body);
-    if (!id) return id.error();
-    auto event = event_name("the header X-Gitlab-Event", headers("x-gitlab-event"));
-    if (!event) return event.error();
-    auto json = json_of(headers("content-type"), body);
-    if (!json) return json.error();
-
-    Delivery delivery;
-    delivery.id = *id;
-    delivery.event = *event;
+    auto opened = open_delivery(sent_id(headers), "X-Gitlab-Event", headers, body);
+    if (!opened) return opened.error();
+    Delivery delivery = std::move(opened->delivery);
+    const std::string event = delivery.event;
     const bool may_push =
-        *event == "Push Hook" || *event == "Tag Push Hook" || *event == "System Hook";
-    const auto fields = JsonFields::read(*json, wanted());
+        event == "Push Hook" || event == "Tag Push Hook" || event == "System Hook";
+    const auto fields = JsonFields::read(opened->json, wanted());
     if (!fields && !may_push) return delivery;
     if (!fields) return fields.error();
     delivery.repository_urls = fields->addresses(addresses());
-    const auto kind = kind_of(*event, *fields);
+    const auto kind = kind_of(event, *fields);
     if (!kind) return kind.error();
     if (*kind == Kind::none) return delivery;
     auto updates = read_updates(*kind, *fields);

@@ -1,6 +1,5 @@
 #include "forge/hub_push.h"
 
-#include "forge/form.h"
 #include "forge/providers.h"
 #include "lastgood/base/strings.h"
 
@@ -60,27 +59,22 @@ std::vector<std::string> hub_addresses(const JsonFields& fields, const HubPaths&
 Expected<Delivery> parse_hub(std::string_view forge, const Headers& headers,
                              std::string_view body) {
     const std::string prefix = "X-" + std::string(forge) + "-";
-    auto id = delivery_id(headers(to_lower(prefix + "Delivery")), body);
-    if (!id) return id.error();
-    auto event = event_name("the header " + prefix + "Event", headers(to_lower(prefix + "Event")));
-    if (!event) return event.error();
-    auto json = json_of(headers("content-type"), body);
-    if (!json) return json.error();
-
-    Delivery delivery;
-    delivery.id = *id;
-    delivery.event = *event;
-    if (*event == "ping") delivery.kind = EventKind::ping;
+    auto opened =
+        open_delivery(headers(to_lower(prefix + "Delivery")), prefix + "Event", headers, body);
+    if (!opened) return opened.error();
+    Delivery delivery = std::move(opened->delivery);
+    const std::string event = delivery.event;
+    if (event == "ping") delivery.kind = EventKind::ping;
     const HubPaths paths;
-    const auto fields = JsonFields::read(*json, paths.all());
+    const auto fields = JsonFields::read(opened->json, paths.all());
     if (fields) delivery.repository_urls = hub_addresses(*fields, paths);
-    if (*event == "push") {
+    if (event == "push") {
         if (!fields) return fields.error();
         auto update = read_hub_push(*fields, paths);
         if (!update) return update.error();
         delivery.kind = EventKind::push;
         delivery.updates.push_back(*update);
-    } else if (*event == "delete" && fields) {
+    } else if (event == "delete" && fields) {
         if (auto update = read_deletion(*fields, paths)) {
             delivery.kind = EventKind::push;
             delivery.updates.push_back(*update);

@@ -32,6 +32,15 @@ Expected<std::string> delivery_id(std::string_view sent, std::string_view body);
 // "the header X-GitHub-Event".
 Expected<std::string> event_name(std::string_view where, std::string_view sent);
 
+// What every delivery begins with: its id and event, from headers, and its JSON.
+struct Opened {
+    Delivery delivery;
+    std::string json;
+};
+// `event_header` as the forge spells it.
+Expected<Opened> open_delivery(std::string_view id, const std::string& event_header,
+                               const Headers& headers, std::string_view body);
+
 // What follows "sha256=", nothing where the signature is of another kind.
 std::string_view sha256_part(std::string_view signature);
 

@@ -30,20 +30,6 @@ Error bad(std::string_view text, const std::string& why) {
     return {"the repository address " + printable(shown_url(text), 300) + " " + why, kMend};
 }
 
-std::string percent_decoded(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = text[i] == '%' ? hex_decode(text.substr(i + 1, 2)) : std::nullopt;
-        if (byte && byte->size() == 1) {
-            decoded += *byte;
-            i += 2;
-        } else {
-            decoded += text[i];
-        }
-    }
-    return decoded;
-}
-
 bool all_digits(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }

@@ -28,20 +28,6 @@ bool matches(std::string_view entry, const Url& url) {
     return url.host == name || url.host.ends_with("." + name);
 }
 
-std::string percent_decoded(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = text[i] == '%' ? hex_decode(text.substr(i + 1, 2)) : std::nullopt;
-        if (byte && byte->size() == 1) {
-            decoded += *byte;
-            i += 2;
-        } else {
-            decoded += text[i];
-        }
-    }
-    return decoded;
-}
-
 }  // namespace
 
 Expected<std::optional<Proxy>> proxy_for(const Url& url, const Variable& variable) {

@@ -160,5 +160,13 @@ TEST(Base64, RefusesTheMalformed) {
     EXPECT_FALSE(base64_decode(std::string_view("Zm9\0", 4)));
 }
 
+TEST(PercentDecoded, LeavesWhatIsNoEscape) {
+    EXPECT_EQ(percent_decoded("a%20b%2Fc"), "a b/c");
+    EXPECT_EQ(percent_decoded("100%"), "100%");
+    EXPECT_EQ(percent_decoded("%4"), "%4");
+    EXPECT_EQ(percent_decoded("%zz%41"), "%zzA");
+    EXPECT_EQ(percent_decoded(""), "");
+}
+
 }  // namespace
 }  // namespace lastgood

@@ -26,6 +26,8 @@ std::string to_utf8(std::string_view text);
 
 std::string hex_encode(std::string_view bytes);
 std::optional<std::string> hex_decode(std::string_view hex);
+// %XX of a URL as bytes; what is no such escape stays as it is.
+std::string percent_decoded(std::string_view text);
 std::string base64_encode(std::string_view bytes);
 // Standard alphabet with or without padding; nothing when malformed.
 std::optional<std::string> base64_decode(std::string_view text);
