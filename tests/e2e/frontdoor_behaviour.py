@@ -222,6 +222,52 @@ class Secrets(Case):
         self.assertEqual(403, self.answer(SECRET, "2"), "what was before stays")
 
 
+class FullDisk(Case):
+    """The state on a small disk of its own."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("only root can mount")
+        self.state.mkdir()
+        done = run("mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "lastgood", self.state)
+        if done.returncode != 0:
+            self.skipTest(f"no tmpfs here: {done.stderr.strip()}")
+        # After the daemon's end, which is cleaned up first.
+        self._cleanups.insert(0, (run, ("umount", "-l", self.state), {}))
+
+    def ping(self, delivery):
+        body = json.dumps(webhooks.push_payload("1" * 40, "refs/heads/topic")).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.hook_port, timeout=20)
+        connection.request("POST", "/hooks/backend", body, {
+            "Content-Type": "application/json", "X-GitHub-Event": "push",
+            "X-GitHub-Delivery": delivery,
+            "X-Hub-Signature-256": webhooks.hub_signature(SECRET, body)})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response
+
+    def test_what_can_not_be_recorded_is_to_be_sent_again(self):
+        self.serve_and_look()
+        self.assertEqual(200, self.ping("before").status)
+        with open(self.state / "ballast", "wb", buffering=0) as ballast:
+            with contextlib.suppress(OSError):
+                while True:
+                    ballast.write(b"x" * 4096)
+        number = iter(range(10_000))
+        refused = self.wait(
+            lambda: next((r for r in [self.ping(f"during-{next(number)}")] if r.status != 200), None),
+            "the disk to refuse")
+        self.assertEqual(503, refused.status)
+        self.assertTrue(refused.getheader("Retry-After"))
+        status = webhooks.send(self.hook_port, "/healthz", None, {}, method="GET")[0]
+        self.assertEqual(503, status)
+        os.unlink(self.state / "ballast")
+        self.wait(lambda: self.ping(f"after-{next(number)}").status == 200, "records again")
+        self.assertEqual("before", self.deliveries()[-1]["id"])
+
+
 class Sandbox(Case):
     def receiver(self):
         found = [pid for pid, command in processes_of(self.folder).items() if "serve" in command]

@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
@@ -18,8 +19,9 @@ namespace lastgood::http::test {
 
 class RunningFront {
   public:
-    RunningFront(FrontLimits limits, Handler handler, unsigned workers = 0, sys::Fd socket = {},
-                 std::shared_ptr<const TlsContext> tls = nullptr)
+    RunningFront(
+        FrontLimits limits, Handler handler, unsigned workers = 0, sys::Fd socket = {},
+        std::function<void(Front&)> configure = [](Front&) {})
         : stop_(eventfd(0, EFD_CLOEXEC)), ask_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         if (!socket) {
             auto listening = listen_tcp("127.0.0.1", 0);
@@ -28,12 +30,12 @@ class RunningFront {
         }
         port_ = local_port(socket.get());
         std::promise<void> ready;
-        thread_ = std::thread([this, limits, handler, workers, tls, &ready,
+        thread_ = std::thread([this, limits, handler, workers, configure, &ready,
                                fd = std::move(socket)]() mutable {
             sys::EventLoop loop;
             auto front = Front::open(loop, std::move(fd), limits, handler, workers);
             EXPECT_TRUE(front.ok());
-            (*front)->set_tls(tls);
+            configure(**front);
             auto watch = loop.watch(stop_.get(), EPOLLIN, [&loop](std::uint32_t) { loop.stop(); });
             auto asked = loop.watch(ask_.get(), EPOLLIN, [this, &loop](std::uint32_t) {
                 eventfd_t ignored = 0;

@@ -98,8 +98,9 @@ class TlsClient {
 class TlsFront : public testing::Test {
   protected:
     RunningFront& front(FrontLimits limits = {}, unsigned workers = 0) {
-        running_ = std::make_unique<RunningFront>(limits, echo, workers, sys::Fd(),
-                                                  context_of(make_pair_for("front")));
+        running_ = std::make_unique<RunningFront>(
+            limits, echo, workers, sys::Fd(),
+            [](Front& front) { front.set_tls(context_of(make_pair_for("front"))); });
         return *running_;
     }
 
