@@ -69,8 +69,8 @@ class Receiver(harness.Case):
         self.assertNotIn("Socket errors", done)
         return {
             "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1)),
-            "p50": milliseconds(re.search(r"50%\s+(\S+)", done).group(1)),
-            "p99": milliseconds(re.search(r"99%\s+(\S+)", done).group(1)),
+            "p50": milliseconds(re.search(r"\n\s+50%\s+(\S+)", done).group(1)),
+            "p99": milliseconds(re.search(r"\n\s+99%\s+(\S+)", done).group(1)),
             "acknowledged": total - (int(refused.group(1)) if refused else 0),
             "refused": int(refused.group(1)) if refused else 0,
         }

@@ -80,6 +80,7 @@ void AppService::shut_down(std::function<void()> gone) {
     gone_ = std::move(gone);
     timers_.clear();
     prune_timer_.reset();
+    fetch_timer_.reset();
     builder_.reset();
     session_.reset();
     pruning_.reset();

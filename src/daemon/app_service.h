@@ -55,6 +55,7 @@ class AppService : public deploy::World {
 
   private:
     void handle(const core::Event& event);
+    void begin_fetch(const core::DoFetch& effect);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
     Expected<RunSnapshot> snapshot(const core::DoStart& effect);
@@ -72,6 +73,8 @@ class AppService : public deploy::World {
     deploy::Engine engine_;
     std::unique_ptr<supervise::AppRunner> runner_;
     std::unique_ptr<git::Session> session_;  // of the work
+    sys::EventLoop::Timer fetch_timer_;
+    Instant fetching_since_{};  // zero: no fetch, or it ended by itself
     std::unique_ptr<ReleaseBuilder> builder_;
     std::unique_ptr<git::Session> pruning_;
     std::list<std::unique_ptr<process::RunSteps>> hooks_;

@@ -50,12 +50,25 @@ const std::vector<config::Command>& hook_steps(const config::Hooks& hooks, core:
 
 }  // namespace
 
+// In a burst of pushes each cancels the fetch of the one before: those are begun no faster than
+// kFetchSpacing allows. A push that comes alone never waits.
 void AppService::perform(const core::DoFetch& effect) {
     builder_.reset();
+    session_.reset();
+    const Millis wait = fetching_since_ == Instant{}
+                            ? Millis(0)
+                            : fetching_since_ + limits::kFetchSpacing - BootClock::now();
+    if (wait <= Millis(0)) return begin_fetch(effect);
+    fetch_timer_ = site_.loop.after(wait, [this, effect] { begin_fetch(effect); });
+}
+
+void AppService::begin_fetch(const core::DoFetch& effect) {
+    fetching_since_ = BootClock::now();
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
     const DeploymentId id = effect.deployment;
     session_->fetch(
         {effect.candidates, effect.live}, [this, id](git::GitResult<git::FetchResult> result) {
+            fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
             handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
         });
@@ -78,6 +91,7 @@ void AppService::perform(const core::DoBuild& effect) {
 }
 
 void AppService::perform(const core::CancelWork&) {
+    fetch_timer_.reset();
     builder_.reset();
     session_.reset();
 }

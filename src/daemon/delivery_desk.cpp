@@ -127,6 +127,10 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     }
     if (failed) site_.journal.abort_batch();
     for (AppService* app : apps) app->engine().end_batch(!failed);
+    // Senders first: a fetch to begin or to end takes longer than an answer.
+    site_.loop.defer([apps] {
+        for (AppService* app : apps) app->engine().flush();
+    });
     if (failed) site_.journal_refused();
     return failed ? refused : answers;
 }

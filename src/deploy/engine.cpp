@@ -20,6 +20,7 @@ Engine::Engine(AppName app, core::Settings settings, core::AppState state, Stora
       world_(world) {}
 
 core::Answer Engine::handle(const core::Event& event) {
+    flush();
     core::Step step = core::step(settings_, state_, event,
                                  core::Context{world_.now(), storage_.next_deployment_id()});
     storage_.set_next_deployment_id(step.next_deployment_id);
@@ -58,13 +59,18 @@ void Engine::perform_held() {
 }
 
 void Engine::perform_effects() {
-    for (const auto& effect : std::exchange(held_effects_, {})) {
+    perform(std::exchange(held_effects_, {}));
+}
+
+void Engine::perform(const std::vector<Effect>& effects) {
+    for (const auto& effect : effects) {
         std::visit([this](const auto& what) { world_.perform(what); }, effect);
     }
 }
 
 void Engine::begin_batch() {
     LG_ASSERT(!in_batch_ && !behind_);
+    flush();
     in_batch_ = true;
     batch_changed_ = false;
     before_batch_ = state_;
@@ -93,11 +99,19 @@ void Engine::end_batch(bool committed) {
     in_batch_ = false;
     if (committed) {
         leave_out_cancelled_work();
-        return perform_held();
+        stored_records_ = std::exchange(held_records_, {});
+        stored_effects_ = std::exchange(held_effects_, {});
+        return;
     }
     state_ = std::move(before_batch_);
     held_records_.clear();
     held_effects_.clear();
+}
+
+void Engine::flush() {
+    const auto records = std::exchange(stored_records_, {});
+    perform(std::exchange(stored_effects_, {}));
+    if (!records.empty()) world_.recorded(records);
 }
 
 void Engine::retry() {

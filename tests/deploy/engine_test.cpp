@@ -121,9 +121,23 @@ TEST_F(EngineTest, InABatchEffectsWaitForTheCommit) {
     EXPECT_TRUE(engine.store_batch().ok());
     EXPECT_EQ(world.happened, std::vector<std::string>{"save"}) << "all of it at once";
     engine.end_batch(true);
+    EXPECT_TRUE(world.effects.empty()) << "later, so that senders are answered first";
+    engine.flush();
     EXPECT_EQ(world.count<core::DoFetch>(), 1) << "what was cancelled in the batch is never begun";
     EXPECT_EQ(world.count<core::CancelWork>(), 1);
     EXPECT_EQ(world.happened.back(), "told");
+}
+
+TEST_F(EngineTest, WhatABatchLedToIsDoneBeforeTheNextEventIsHandled) {
+    Engine engine = make();
+    engine.begin_batch();
+    engine.handle(push('a'));
+    EXPECT_TRUE(engine.store_batch().ok());
+    engine.end_batch(true);
+    world.happened.clear();
+    engine.handle(push('a'));
+    EXPECT_EQ(world.count<core::DoFetch>(), 1);
+    EXPECT_EQ(world.happened.front(), "effect");
 }
 
 TEST_F(EngineTest, ABatchOfRefusalsIsNotStored) {

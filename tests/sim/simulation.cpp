@@ -160,6 +160,8 @@ void Simulation::deliver_to_all(const Push& push, bool& recorded) {
     if (!failed) failed = !disk_.commit_batch();
     if (failed) disk_.abort_batch();
     for (const auto& app : apps_) app->engine().end_batch(!failed);
+    ground_.kill_point("after a batch was committed and before it was acted on");
+    for (const auto& app : apps_) app->engine().flush();
     for (const auto& app : apps_) check_rules(*app, remote_, disk_);
     recorded = !failed;
 }

@@ -87,6 +87,7 @@ constexpr Millis kMaterialiseTimeMax = 10min;
 constexpr Millis kCommitAppearsWithin = 60s;  // forges announce before they replicate
 constexpr std::uint64_t kPackBytesMax = 4ULL << 30;
 constexpr std::size_t kWorkerLineBytesMax = 1 << 20;
+constexpr Millis kFetchSpacing = 200ms;  // between fetches of an app of which each cancels the last
 constexpr Millis kFetchRetryMin = 1s;
 constexpr Millis kFetchRetryMax = 5min;
 constexpr Millis kPollDefault = 10min;
@@ -106,7 +107,7 @@ constexpr int kCredentialTriesMax = 3;  // libgit2 asks again for ever
 // Commits of which one fetch finds the newest: the wanted one and those it superseded. Of more
 // wishes the branch's tip is taken.
 constexpr std::size_t kCandidatesMax = 64;
-constexpr int kStartAttemptsMax = 5;        // boot counter: starts begun without an outcome
+constexpr int kStartAttemptsMax = 5;  // boot counter: starts begun without an outcome
 constexpr Millis kBuildTimeDefault = 15min;
 constexpr Millis kReadyWithinDefault = 30s;
 constexpr Millis kProbationDefault = 60s;

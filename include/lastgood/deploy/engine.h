@@ -66,6 +66,9 @@ class Engine {
     void begin_batch();
     Expected<void> store_batch();
     void end_batch(bool committed);
+    // Does what a committed batch led to: later than its end, so that whoever waits for the commit
+    // alone is answered first. The next event does it, too.
+    void flush();
 
     // Tries again to store what the journal refused.
     void retry();
@@ -79,6 +82,7 @@ class Engine {
   private:
     void perform_held();
     void perform_effects();
+    void perform(const std::vector<core::Effect>& effects);
     void leave_out_cancelled_work();
 
     AppName app_;
@@ -91,6 +95,8 @@ class Engine {
     std::string trouble_;
     std::vector<core::Record> held_records_;
     std::vector<core::Effect> held_effects_;
+    std::vector<core::Record> stored_records_;  // of a committed batch, not told yet
+    std::vector<core::Effect> stored_effects_;
 
     bool in_batch_ = false;
     bool batch_changed_ = false;
