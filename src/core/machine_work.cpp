@@ -79,11 +79,16 @@ void Machine::supersede(Deployment& older, Request& newer) {
         if (newer.commit && wanted && is_automatic(older.request.trigger)) s_.seen_tip = wanted;
         return;
     }
+    if (!newer.commit) return;
     if (wanted && wanted != newer.commit) newer.over.push_back({*wanted, older.request.delivery});
     for (auto& candidate : older.request.over) {
         if (candidate.commit != newer.commit) newer.over.push_back(std::move(candidate));
     }
-    while (newer.over.size() > limits::kCandidatesMax) newer.over.pop_back();
+    // Of more wishes than can be compared the tip is the newest, and stays it.
+    const bool too_many = newer.over.size() >= limits::kCandidatesMax;
+    if (!too_many && (wanted || !is_automatic(older.request.trigger))) return;
+    newer.commit.reset();
+    newer.over.clear();
 }
 
 void Machine::begin_work(Deployment deployment) {

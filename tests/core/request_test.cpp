@@ -83,6 +83,24 @@ TEST(Request, DeploysTheNewestWhereDeliveriesCameOutOfOrder) {
     EXPECT_EQ("third-3", app.state.work->request.delivery);
 }
 
+TEST(Request, DeploysTheTipOfMoreWishesThanCanBeCompared) {
+    constexpr int kMany = static_cast<int>(limits::kCandidatesMax);
+    AppDriver app;
+    app.push(500);  // the newest comes first
+    for (int number = 1; number < kMany; ++number) {
+        app.push(number);
+        EXPECT_EQ(number + 1, static_cast<int>(app.the<DoFetch>().candidates.size()));
+    }
+    for (int number = kMany; number < 2 * kMany + 10; ++number) {
+        app.push(number);
+        EXPECT_TRUE(app.the<DoFetch>().candidates.empty()) << number;
+    }
+    app.fetched(500);
+    EXPECT_EQ(commit(500), app.all<DoBuild>().at(0).commit);
+    app.push(499);
+    EXPECT_EQ((std::vector{commit(499), commit(500)}), app.the<DoFetch>().candidates);
+}
+
 TEST(Request, RemembersACommitOfThePollerThatALateDeliverySuperseded) {
     AppDriver app;
     app(PollSaw{commit(3)});

@@ -101,7 +101,9 @@ constexpr std::size_t kTokenBytesMax = 4096;
 constexpr int kCredentialTriesMax = 3;  // libgit2 asks again for ever
 
 // --- deployments
-constexpr std::size_t kCandidatesMax = 64;  // superseded commits remembered for the ancestry
+// Commits of which one fetch finds the newest: the wanted one and those it superseded. Of more
+// wishes the branch's tip is taken.
+constexpr std::size_t kCandidatesMax = 64;
 constexpr int kStartAttemptsMax = 5;        // boot counter: starts begun without an outcome
 constexpr Millis kBuildTimeDefault = 15min;
 constexpr Millis kReadyWithinDefault = 30s;

@@ -12,7 +12,8 @@
 //             a switch. Without two slots a start isn't cancelled either: the old release has
 //             stopped by then, and users would be left with nothing.
 //   Order     forges deliver out of order, so a request keeps the commits that it superseded, and
-//             after fetching the newest by ancestry is deployed.
+//             after fetching the newest by ancestry is deployed; of more than kCandidatesMax the
+//             branch's tip.
 //   Bad       a build that fails is `failed` and may be tried again; a release that isn't ready, or
 //             ends before it is, is `failed` and quarantined; `crash_loop.crashes` exits within the
 //             probation, however far apart, or kProbeFailuresMax failed probes in a row end as
