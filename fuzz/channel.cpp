@@ -1,8 +1,8 @@
 // Messages between daemon and receiver: what is read is within its bounds, and is read the same
 // again after it was written.
+#include "receiver/channel.h"
 #include "fuzz/check.h"
 #include "lastgood/base/limits.h"
-#include "receiver/channel.h"
 
 namespace lastgood::fuzz {
 namespace {
