@@ -49,10 +49,10 @@ Outcome refuse(const Refusal& refusal) {
     if (refusal.status == 429) response.headers.emplace_back("Retry-After", "60");
     if (refusal.status == 405)
         response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, DELETE");
-    return compose(response, true);
+    return compose(response, true, false);
 }
 
-Outcome compose(const Response& response, bool close) {
+Outcome compose(const Response& response, bool close, bool head_only) {
     Outcome outcome;
     outcome.status = response.status;
     outcome.close = close;
@@ -64,7 +64,8 @@ Outcome compose(const Response& response, bool close) {
     for (const auto& [name, value] : response.headers) {
         outcome.bytes += name + ": " + value + "\r\n";
     }
-    outcome.bytes += "\r\n" + response.body;
+    outcome.bytes += "\r\n";
+    if (!head_only) outcome.bytes += response.body;
     return outcome;
 }
 

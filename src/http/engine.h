@@ -25,6 +25,7 @@ struct Outcome {
     bool close = false;
     std::function<void(sys::Fd)> take_over;
     std::function<void(std::function<void(Response)>)> later;  // then there are no bytes yet
+    bool head_only = false;                                    // of what comes later
 };
 
 class Engine {
@@ -39,7 +40,7 @@ std::unique_ptr<Engine> make_engine(Handler handler, Millis idle_time);
 // An answer made without a handler; it always ends the connection.
 Outcome refuse(const Refusal& refusal);
 
-// The answer that came later.
-Outcome compose(const Response& response, bool close);
+// The answer that came later. `head_only`: to a HEAD, which gets no body.
+Outcome compose(const Response& response, bool close, bool head_only);
 
 }  // namespace lastgood::http

@@ -299,12 +299,12 @@ void Front::Impl::on_request(Connection& connection, Gathered request, bool clos
 
 void Front::Impl::conclude(Connection& connection, Outcome outcome, bool close) {
     if (!outcome.later) return connection.finish(std::move(outcome));
-    outcome.later([this, id = connection.id(), close,
+    outcome.later([this, id = connection.id(), close, head_only = outcome.head_only,
                    alive = std::weak_ptr(alive_)](const Response& response) {
         if (alive.expired()) return;
         const auto found = connections_.find(id);
         if (found != connections_.end()) {
-            found->second->finish(compose(response, close || draining_));
+            found->second->finish(compose(response, close || draining_, head_only));
         }
     });
 }

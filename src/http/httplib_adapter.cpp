@@ -112,6 +112,7 @@ class HttplibEngine final : public Engine {
         Outcome outcome;
         if (call.later) {
             outcome.later = std::move(call.later);
+            outcome.head_only = request.head.method == "HEAD";
             return outcome;
         }
         outcome.bytes = call.take_over ? std::move(call.open_ended_head) : stream.take_output();

@@ -427,6 +427,16 @@ class Case(unittest.TestCase):
         """Processes of the app, not of a build and not of the daemon."""
         return [pid for pid, command in processes_of(self.folder).items() if "app.py" in command]
 
+    def receiver_pid(self):
+        """None while there is none."""
+        children = f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children"
+        for pid in pathlib.Path(children).read_text("ascii").split():
+            with contextlib.suppress(OSError):
+                command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if command[1:2] == [b"receiver"]:
+                    return int(pid)
+        return None
+
     # ---- telling
     def push(self, commit, branch="main", expect=None, **options):
         """A signed GitHub push; the answer's JSON. Unless an answer is expected, it is enough that

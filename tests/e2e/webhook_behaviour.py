@@ -122,16 +122,6 @@ class Answers(Case):
         self.push(second)  # waited in the backlog of the socket that the daemon holds
         self.wait_good(second)
 
-    def receiver_pid(self):
-        children = f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children"
-        for pid in open(children, encoding="ascii").read().split():
-            try:
-                if b"receiver" in open(f"/proc/{pid}/cmdline", "rb").read():
-                    return int(pid)
-            except FileNotFoundError:
-                pass
-        return None
-
 
 class Bounds(Case):
     def setUp(self):

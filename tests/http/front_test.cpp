@@ -92,6 +92,19 @@ TEST(Front, SendsHeadersAloneForHead) {
     EXPECT_NE(client.unread().find("Content-Length: 8\r\n"), std::string::npos);
 }
 
+TEST(Front, SendsHeadersAloneForHeadAlsoWhereTheAnswerComesLater) {
+    RunningFront front({}, [](const Request& request) {
+        Response response;
+        response.later = [answer = echo(request)](const auto& finish) { finish(answer); };
+        return response;
+    });
+    RawClient client(front.port());
+    client.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\nGET /y HTTP/1.1\r\nHost: h\r\n\r\n");
+    ASSERT_TRUE(client.read_until("GET /y"));
+    EXPECT_EQ(client.unread().find("HEAD /x"), std::string::npos);
+    EXPECT_NE(client.unread().find("Content-Length: 8\r\n"), std::string::npos);
+}
+
 TEST(Front, SendsLargeAnswersWhole) {
     const std::string large(5 << 20, 'x');
     RunningFront front(

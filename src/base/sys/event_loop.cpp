@@ -106,7 +106,8 @@ void EventLoop::round(int wait) {
     ++wakeups_;
     for (int i = 0; i < count; ++i) {
         const auto& event = ready[static_cast<std::size_t>(i)];
-        const auto found = entries_.find(event.data.u64);
+        const std::uint64_t id = event.data.u64;  // a copy: the struct is packed
+        const auto found = entries_.find(id);
         if (found == entries_.end()) continue;  // forgotten by a callback of this round
         const std::shared_ptr<Entry> entry = found->second;
         entry->on_ready(event.events);
