@@ -38,7 +38,7 @@ void run(std::string_view text) {
     FUZZ_CHECK(loaded.config.has_value() == loaded.faults.empty());
     for (const auto& fault : loaded.faults) {
         FUZZ_CHECK(fault.line >= 1 && fault.column >= 1 && !fault.message.empty());
-        FUZZ_CHECK(fault.text().find_first_of("\r\x1b") == std::string::npos);
+        FUZZ_CHECK(fault.text().find_first_of("\n\r\x1b\x7f") == std::string::npos);
     }
     if (loaded.config) check(*loaded.config);
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/yaml.h"
+#include "lastgood/base/strings.h"
 #include "lastgood/config/load.h"
 
 namespace lastgood::config {
@@ -15,8 +16,9 @@ struct Reading {
     const Environment& environment;
     std::vector<Fault> faults;
 
-    void fault(Mark mark, std::string message) {
-        faults.push_back({file, mark.line, mark.column, std::move(message)});
+    // Names and paths of the file are in messages, so they are made fit for a terminal here.
+    void fault(Mark mark, const std::string& message) {
+        faults.push_back({file, mark.line, mark.column, printable(message)});
     }
     // Absolute and without "." and "..".
     [[nodiscard]] std::string absolute(const std::string& path) const;

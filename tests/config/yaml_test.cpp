@@ -1,6 +1,7 @@
 #include "config/yaml.h"
 
 #include "config/fixture.h"
+#include "lastgood/base/strings.h"
 
 namespace lastgood::config {
 namespace {
@@ -50,6 +51,21 @@ TEST(Yaml, DuplicateKeysAreFaultsAtAnyDepth) {
               "/etc/lastgood/lastgood.yaml:6:5: the key `poll` is given twice, first on line 5");
     EXPECT_EQ(loaded.faults[1].line, 7);
     EXPECT_EQ(loaded.faults[1].column, 18);
+}
+
+TEST(Yaml, NothingOfTheFileReachesATerminalAsItIs) {
+    for (const std::string odd : {"\x1b[2J", "\\e[2J", "\\n", "\\x9b2J", "\\r"}) {
+        const std::string quoted = "\"x" + odd + "\"";
+        for (const std::string key : {"branch", "listen", "env_file", "poll", "workdir", "repo"}) {
+            const auto loaded =
+                World{}.read("apps:\n  a:\n    run: ./a\n    webhook: { secret_file: " + quoted +
+                             " }\n    " + key + ": " + quoted + "\n");
+            EXPECT_FALSE(loaded.faults.empty());
+            for (const Fault& fault : loaded.faults) {
+                EXPECT_EQ(fault.message, printable(fault.message));
+            }
+        }
+    }
 }
 
 TEST(Yaml, EmptyAndOddDocumentsAreFaults) {
