@@ -161,6 +161,8 @@ class Daemon:
         self.kept = {}  # sockets by name that the service manager was asked to keep
 
     def start(self, wait_ready=True):
+        if not self.pass_fds:
+            self.forget()  # else nobody would answer on what is kept
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.notify_path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
