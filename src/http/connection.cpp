@@ -164,6 +164,8 @@ void Connection::take_head() {
 
 void Connection::begin_body(Head head) {
     head_ = std::move(head);
+    // The bound of connections holds small bodies by itself; large ones never wait for them.
+    if (head_.content_length <= limits::kSmallBodyBytes) return start_body();
     if (keeper_.reserve(*this, head_.content_length)) {
         reserved_ = head_.content_length;
         return start_body();

@@ -228,8 +228,7 @@ void Front::Impl::take_room(const std::string& peer, std::uint64_t bytes) {
 }
 
 bool Front::Impl::reserve(const Connection& connection, std::uint64_t bytes) {
-    const bool small = bytes <= limits::kSmallBodyBytes;
-    if (!small && (!waiting_for_room_.empty() || !has_room(connection.peer(), bytes))) {
+    if (!waiting_for_room_.empty() || !has_room(connection.peer(), bytes)) {
         waiting_for_room_.push_back(connection.id());
         return false;
     }
