@@ -21,7 +21,7 @@
 namespace lastgood::receiver {
 namespace {
 
-// Their run time makes calls of its own, and maps far more than it uses.
+// Their run time opens files and makes calls of its own, and maps far more than it uses.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
@@ -98,19 +98,19 @@ Expected<void> Sandbox::enter() {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // secrets are in this memory; a change of user resets it
     limit(RLIMIT_CORE, 0);
+    if (kSanitized) {
+        missing_.emplace_back(
+            "Landlock, seccomp and the memory limit (this is a sanitizer's build)");
+        return {};
+    }
     if (std::string why = give_up_files(); !why.empty()) missing_.push_back(std::move(why));
     return {};
 }
 
 void Sandbox::seal(std::uint64_t memory_bytes) {
-    if (kSanitized) {
-        missing_.emplace_back("seccomp and the memory limit (this is a sanitizer's build)");
-        return;
-    }
+    if (kSanitized) return;
     limit(RLIMIT_DATA, mapped_data_bytes(own_size_.get()) + memory_bytes);
     own_size_.reset();
-    // New processes and files are none of its business, whatever else fails.
-    limit(RLIMIT_FSIZE, 0);
     if (std::string why = allow_own_syscalls_only(); !why.empty()) {
         missing_.push_back(std::move(why));
     }
