@@ -116,22 +116,25 @@ class Receiver(harness.Case):
         ours = [self.daemon.pid,
                 *(int(p) for p in harness.run("pgrep", "-P", str(self.daemon.pid), "-f",
                                               "receiver").stdout.split())]
-        with self.peer() as (port, pid):
-            for kind, load in loads.items():
-                for connections in CONNECTIONS:
-                    run = f"{kind}{connections}"
-                    one = self.wrk(self.hook_port, load, run, connections)
+        most = 0
+        for kind, load in loads.items():
+            for connections in CONNECTIONS:
+                run = f"{kind}{connections}"
+                one = self.wrk(self.hook_port, load, run, connections)
+                # A new one each time: it goes on with the commands that it owes after its turn.
+                with self.peer() as (port, pid):
                     other = self.wrk(port, load, run, connections)
-                    rows = self.recorded(run)
-                    print(f"{kind:5} {connections:4}  {one['rate']:11.0f} {one['p50']:7.2f}"
-                          f" {one['p99']:8.2f}  {other['rate']:10.0f} {other['p50']:7.2f}"
-                          f" {other['p99']:8.2f}  {one['rate'] / other['rate']:5.2f}"
-                          f" {one['p99'] / other['p99']:9.3f}  {rows} of"
-                          f" {one['acknowledged']} acknowledged", flush=True)
-                    self.assertGreaterEqual(rows, one["acknowledged"], "acknowledged and lost")
-                    self.assertEqual(0, one["refused"])
-            print(f"\nmost memory: lastgood {high_water_kb(ours) / 1024:.1f} MB (daemon and receiver),"
-                  f" webhook {high_water_kb([pid]) / 1024:.1f} MB")
+                    most = max(most, high_water_kb([pid]))
+                rows = self.recorded(run)
+                print(f"{kind:5} {connections:4}  {one['rate']:11.0f} {one['p50']:7.2f}"
+                      f" {one['p99']:8.2f}  {other['rate']:10.0f} {other['p50']:7.2f}"
+                      f" {other['p99']:8.2f}  {one['rate'] / other['rate']:5.2f}"
+                      f" {one['p99'] / other['p99']:9.3f}  {rows} of"
+                      f" {one['acknowledged']} acknowledged", flush=True)
+                self.assertGreaterEqual(rows, one["acknowledged"], "acknowledged and lost")
+                self.assertEqual(0, one["refused"])
+        print(f"\nmost memory: lastgood {high_water_kb(ours) / 1024:.1f} MB (daemon and receiver),"
+              f" webhook {most / 1024:.1f} MB")
 
 
 if __name__ == "__main__":
