@@ -87,19 +87,16 @@ DeliveryDesk::Targets DeliveryDesk::targets(const receiver::Incoming& incoming) 
     return found;
 }
 
-DeliveryDesk::Targets DeliveryDesk::involved(const std::vector<receiver::Incoming>& batch) {
-    Targets all;
-    for (const auto& incoming : batch) {
-        for (AppService* app : targets(incoming)) {
-            if (std::find(all.begin(), all.end(), app) == all.end()) all.push_back(app);
-        }
-    }
-    return all;
-}
-
 std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::Incoming>& batch) {
     const std::vector<receiver::Answer> refused(batch.size(), not_recorded());
-    const auto apps = involved(batch);
+    std::vector<Targets> targets_of;
+    Targets apps;
+    for (const auto& incoming : batch) {
+        targets_of.push_back(targets(incoming));
+        for (AppService* app : targets_of.back()) {
+            if (std::find(apps.begin(), apps.end(), app) == apps.end()) apps.push_back(app);
+        }
+    }
     const bool healthy = std::all_of(apps.begin(), apps.end(),
                                      [](AppService* app) { return app->engine().healthy(); });
     if (!healthy) return refused;
@@ -111,8 +108,8 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     for (AppService* app : apps) app->engine().begin_batch();
     std::vector<receiver::Answer> answers;
     bool failed = false;
-    for (const auto& incoming : batch) {
-        answers.push_back(take(incoming));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        answers.push_back(take(batch[i], targets_of[i]));
         failed = failed || answers.back().status == 503;
     }
     for (AppService* app : apps) {
@@ -135,8 +132,7 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     return failed ? refused : answers;
 }
 
-receiver::Answer DeliveryDesk::take(const receiver::Incoming& incoming) {
-    const Targets apps = targets(incoming);
+receiver::Answer DeliveryDesk::take(const receiver::Incoming& incoming, const Targets& apps) {
     if (!incoming.app) return take_for_all(incoming, apps);
     // An app that a reload took away between the receiver's look and ours.
     if (apps.empty()) return not_recorded();

@@ -37,8 +37,7 @@ class DeliveryDesk {
 
     // The app that was named; of the hook of all apps those that have the payload's repository.
     Targets targets(const receiver::Incoming& incoming);
-    Targets involved(const std::vector<receiver::Incoming>& batch);
-    receiver::Answer take(const receiver::Incoming& incoming);
+    receiver::Answer take(const receiver::Incoming& incoming, const Targets& targets);
     receiver::Answer take_for_all(const receiver::Incoming& incoming, const Targets& targets);
     // `app` empty: it is recorded, and ignored for this reason.
     Taken take_for(AppService* app, const receiver::Incoming& incoming, const std::string& reason);
