@@ -14,7 +14,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
 
 Connection::Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& limits,
-                       std::uint64_t id, sys::Fd fd, std::string peer,
+                       std::uint64_t id, sys::Fd fd, std::string peer, Sender& sender,
                        std::shared_ptr<const TlsContext> tls)
     : keeper_(keeper),
       loop_(loop),
@@ -23,6 +23,7 @@ Connection::Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& 
       fd_(std::move(fd)),
       wire_(make_wire(fd_.get(), std::move(tls))),
       peer_(std::move(peer)),
+      sender_(sender),
       client_(peer_) {
     watch_ = loop_.watch(fd_.get(), EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
     // A fresh connection must say something within the time of a header, not of a pause.
@@ -212,7 +213,7 @@ void Connection::grow_body(std::string_view bytes) {
 
 void Connection::give_back() {
     waits_for_room_ = false;
-    keeper_.release(*this, std::exchange(reserved_, 0));
+    if (reserved_ > 0) keeper_.release(*this, std::exchange(reserved_, 0));
 }
 
 void Connection::read_body() {

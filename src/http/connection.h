@@ -20,6 +20,7 @@
 namespace lastgood::http {
 
 class Connection;
+struct Sender;
 
 // What a connection needs of the front that holds it.
 class Keeper {
@@ -45,8 +46,9 @@ class Connection {
   public:
     enum class Phase { idle, head, body, handling, responding, lingering, gone };
 
+    // `sender` stays until the keeper was told on_gone().
     Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& limits, std::uint64_t id,
-               sys::Fd fd, std::string peer, std::shared_ptr<const TlsContext> tls);
+               sys::Fd fd, std::string peer, Sender& sender, std::shared_ptr<const TlsContext> tls);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -60,10 +62,13 @@ class Connection {
     [[nodiscard]] std::uint64_t id() const { return id_; }
     [[nodiscard]] Phase phase() const { return phase_; }
     [[nodiscard]] const std::string& peer() const { return peer_; }
+    [[nodiscard]] Sender& sender() const { return sender_; }
     [[nodiscard]] const std::string& client() const { return client_; }  // of the last request
     [[nodiscard]] Instant since() const { return since_; }               // of the phase
     [[nodiscard]] bool waits_for_room() const { return waits_for_room_; }
     [[nodiscard]] std::uint64_t body_bytes() const { return head_.content_length; }
+    // Of the header or the body that isn't whole yet.
+    [[nodiscard]] std::uint64_t gathered_bytes() const { return in_.size() + body_.size(); }
 
   private:
     void enter(Phase phase);
@@ -96,6 +101,7 @@ class Connection {
     sys::Fd fd_;
     std::unique_ptr<Wire> wire_;
     const std::string peer_;
+    Sender& sender_;
     std::string client_;
     sys::EventLoop::Watch watch_;
     sys::EventLoop::Timer timer_;

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "http/connection.h"
+#include "http/senders.h"
 #include "http/workers.h"
 #include "lastgood/base/sys/files.h"
 
@@ -42,24 +43,6 @@ std::string peer_text(const sockaddr_storage& address, int fd) {
         return unix_peer(fd);
     }
     return text;
-}
-
-// Who makes room first when there are too many connections; 0: it can't.
-int evictability(Connection::Phase phase) {
-    switch (phase) {
-        case Connection::Phase::idle:
-        case Connection::Phase::lingering:
-            return 3;
-        case Connection::Phase::head:
-            return 2;
-        case Connection::Phase::body:
-            return 1;
-        case Connection::Phase::handling:
-        case Connection::Phase::responding:
-        case Connection::Phase::gone:
-            return 0;
-    }
-    return 0;
 }
 
 }  // namespace
@@ -99,19 +82,13 @@ class Front::Impl final : public Keeper {
     void accept_some();
     void pause_accepting();
     void add(sys::Fd fd, const sockaddr_storage& address);
-    bool make_room_for(const std::string& peer);
+    bool make_room_for(const std::string& key, bool speaks_for_many);
+    static bool end(Connection* connection);
     void take_held();
-    // Ends the connection (of this peer; empty: of anybody) that is missed least.
-    bool evict_one(const std::string& peer);
     void tell_if_empty();
-    bool has_room(const std::string& peer, std::uint64_t bytes);
-    void take_room(const std::string& peer, std::uint64_t bytes);
+    [[nodiscard]] bool has_room(const Sender& sender, std::uint64_t bytes) const;
+    void take_room(Sender& sender, std::uint64_t bytes);
     void grant_room();
-
-    struct Peer {
-        std::size_t connections = 0;
-        std::uint64_t reserved_bytes = 0;
-    };
 
     sys::EventLoop& loop_;
     sys::Fd listening_;
@@ -131,7 +108,7 @@ class Front::Impl final : public Keeper {
     sys::EventLoop::Watch watch_;
     sys::EventLoop::Timer accept_pause_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-    std::unordered_map<std::string, Peer> peers_;  // that have a live connection
+    Senders senders_;  // that have a live connection
     std::unique_ptr<Workers> workers_;
 };
 
@@ -170,7 +147,7 @@ void Front::Impl::pause_accepting() {
     // accept(2) says so before it looks whether anybody waits.
     pollfd waiting{listening_.get(), POLLIN, 0};
     if (poll(&waiting, 1, 0) <= 0) return;
-    evict_one({});
+    end(senders_.least_missed(BootClock::now()));
     loop_.change(watch_, 0);
     accept_pause_ = loop_.after(limits::kAcceptPause, [this] {
         if (watch_ && !held_) loop_.change(watch_, EPOLLIN);
@@ -183,27 +160,35 @@ void Front::Impl::add(sys::Fd fd, const sockaddr_storage& address) {
         setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
     std::string peer = peer_text(address, fd.get());
-    if (!make_room_for(peer)) {
+    const std::string key = sender_key(peer);
+    const bool many = doorkeeper_ == nullptr || doorkeeper_->speaks_for_many(peer);
+    if (!make_room_for(key, many)) {
         held_.emplace(std::move(fd), address);
         loop_.change(watch_, 0);
         return;
     }
     const std::uint64_t id = next_id_++;
     ++live_;
-    ++peers_[peer].connections;
-    connections_.emplace(id, std::make_unique<Connection>(*this, loop_, limits_, id, std::move(fd),
-                                                          std::move(peer), tls_));
+    Sender& sender = senders_.at(key);
+    sender.speaks_for_many = many;
+    auto connection = std::make_unique<Connection>(*this, loop_, limits_, id, std::move(fd),
+                                                   std::move(peer), sender, tls_);
+    sender.connections.push_back(connection.get());
+    connections_.emplace(id, std::move(connection));
 }
 
-bool Front::Impl::make_room_for(const std::string& peer) {
-    if (doorkeeper_ != nullptr && !doorkeeper_->speaks_for_many(peer)) {
-        const auto own = peers_.find(peer);
-        const bool many =
-            own != peers_.end() && own->second.connections >= limits_.connections_per_peer;
-        // All of them being answered is a busy sender and no attack.
-        if (many && evict_one(peer)) return true;
-    }
-    return live_ < limits_.connections || evict_one({});
+bool Front::Impl::make_room_for(const std::string& key, bool speaks_for_many) {
+    const Instant now = BootClock::now();
+    const Sender* own = speaks_for_many ? nullptr : senders_.find(key);
+    const bool full = own != nullptr && own->connections.size() >= limits_.connections_per_peer;
+    // All of them being answered is a busy sender and no attack.
+    if (full && end(Senders::least_missed(*own, now))) return true;
+    return live_ < limits_.connections || end(senders_.least_missed(now));
+}
+
+bool Front::Impl::end(Connection* connection) {
+    if (connection != nullptr) connection->close_now();
+    return connection != nullptr;
 }
 
 // Every connection was being answered: the one that came then, and others in the backlog, waited.
@@ -214,31 +199,30 @@ void Front::Impl::take_held() {
     add(std::move(fd), address);
 }
 
-bool Front::Impl::has_room(const std::string& peer, std::uint64_t bytes) {
+bool Front::Impl::has_room(const Sender& sender, std::uint64_t bytes) const {
     const std::uint64_t all = limits_.bodies_in_flight_bytes;
     if (reserved_bytes_ + bytes > all) return false;
-    const std::uint64_t own = peers_[peer].reserved_bytes;
-    const bool many = doorkeeper_ == nullptr || doorkeeper_->speaks_for_many(peer);
-    return many || own == 0 || own + bytes <= all / 2;
+    const std::uint64_t own = sender.reserved_bytes;
+    return sender.speaks_for_many || own == 0 || own + bytes <= all / 2;
 }
 
-void Front::Impl::take_room(const std::string& peer, std::uint64_t bytes) {
+void Front::Impl::take_room(Sender& sender, std::uint64_t bytes) {
     reserved_bytes_ += bytes;
-    peers_[peer].reserved_bytes += bytes;
+    sender.reserved_bytes += bytes;
 }
 
 bool Front::Impl::reserve(const Connection& connection, std::uint64_t bytes) {
-    if (!waiting_for_room_.empty() || !has_room(connection.peer(), bytes)) {
+    if (!waiting_for_room_.empty() || !has_room(connection.sender(), bytes)) {
         waiting_for_room_.push_back(connection.id());
         return false;
     }
-    take_room(connection.peer(), bytes);
+    take_room(connection.sender(), bytes);
     return true;
 }
 
 void Front::Impl::release(const Connection& connection, std::uint64_t bytes) {
     reserved_bytes_ -= bytes;
-    peers_[connection.peer()].reserved_bytes -= bytes;
+    connection.sender().reserved_bytes -= bytes;
     if (waiting_for_room_.empty() || granting_) return;
     granting_ = true;
     // Later, because the connection that ends is still on the stack.
@@ -255,28 +239,13 @@ void Front::Impl::grant_room() {
         const auto found = connections_.find(id);
         if (found == connections_.end() || !found->second->waits_for_room()) return true;
         Connection& connection = *found->second;
-        if (!has_room(connection.peer(), connection.body_bytes())) return false;
-        take_room(connection.peer(), connection.body_bytes());
+        if (!has_room(connection.sender(), connection.body_bytes())) return false;
+        take_room(connection.sender(), connection.body_bytes());
         granted.push_back(&connection);
         return true;
     });
     // A connection lives until it is deferred away, so none of these is gone before its turn.
     for (Connection* connection : granted) connection->granted();
-}
-
-bool Front::Impl::evict_one(const std::string& peer) {
-    Connection* first = nullptr;
-    for (const auto& [id, connection] : connections_) {
-        const int rank = evictability(connection->phase());
-        if (rank == 0 || (!peer.empty() && connection->peer() != peer)) continue;
-        const int best = first == nullptr ? 0 : evictability(first->phase());
-        if (rank > best || (rank == best && std::pair(connection->since(), id) <
-                                                std::pair(first->since(), first->id()))) {
-            first = connection.get();
-        }
-    }
-    if (first != nullptr) first->close_now();
-    return first != nullptr;
 }
 
 void Front::Impl::on_request(Connection& connection, Gathered request, bool close) {
@@ -325,8 +294,7 @@ void Front::Impl::on_answered(const Connection& connection, int status) {
 
 void Front::Impl::on_gone(Connection& connection) {
     --live_;
-    const auto own = peers_.find(connection.peer());
-    if (--own->second.connections == 0) peers_.erase(own);
+    senders_.leave(connection);
     // Later, because the connection is still on the stack.
     loop_.defer([this, id = connection.id(), alive = std::weak_ptr(alive_)] {
         if (alive.expired()) return;

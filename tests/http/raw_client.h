@@ -28,9 +28,13 @@ struct Answer {
 // A client that sends exactly the bytes it is told to.
 class RawClient {
   public:
-    explicit RawClient(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    // `from`: one of this machine's addresses.
+    explicit RawClient(std::uint16_t port, const char* from = "127.0.0.1")
+        : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
+        EXPECT_EQ(inet_pton(AF_INET, from, &address.sin_addr), 1);
+        EXPECT_EQ(bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         EXPECT_EQ(connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);

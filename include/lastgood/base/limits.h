@@ -38,7 +38,7 @@ constexpr std::size_t kLingerBytesMax = 1 << 20;
 // bytes and TLS of every connection.
 constexpr std::uint64_t kReceiverMemoryBytesMax = 256ULL << 20;
 constexpr Millis kAcceptPause = 100ms;  // when the process is out of descriptors
-constexpr int kListenBacklog = 1024;
+constexpr int kListenBacklog = 4096;  // beyond it first packets are lost, and come again after 1 s
 constexpr std::size_t kReceiverWorkers = 2;  // for large bodies: their signature, their JSON
 
 // --- who may send
