@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/command.h"
+#include "config/source.h"
 #include "config/values.h"
 #include "config/webhook.h"
 #include "lastgood/base/strings.h"
@@ -12,55 +13,6 @@ namespace lastgood::config {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Reads a text by a rule of values.h; nothing when it is missing or a fault was told.
-template <typename T>
-std::optional<T> read_by(const Section& section, std::string_view key,
-                         Expected<T> (*rule)(std::string_view)) {
-    const auto text = section.text(key);
-    if (!text) return std::nullopt;
-    auto value = rule(*text);
-    if (value) return *std::move(value);
-    section.fault(key, section.value(key)->mark, value.error().text());
-    return std::nullopt;
-}
-
-void read_repo(const Section& section, App& app) {
-    if (!section.has("repo")) {
-        section.fault("repo", section.mark(), "is missing; say where the repository is");
-    }
-    const auto is_address = read_by(section, "repo", repo_is_address);
-    if (!is_address) return;
-    app.repo = *section.text("repo");
-    if (!*is_address) app.repo = section.reading().absolute(app.repo);
-}
-
-// A key that the repository's address has no use for would be ignored in silence.
-void check_auth(const Section& auth, const App& app) {
-    if (app.repo.empty()) return;
-    const bool http = app.repo.starts_with("http://") || app.repo.starts_with("https://");
-    const bool ssh = app.repo.starts_with("ssh://") ||
-                     (app.repo.front() != '/' && app.repo.find("://") == std::string::npos);
-    for (const std::string_view key : {"username", "token_file"}) {
-        if (auth.has(key) && !http) auth.fault(key, auth.mark_of(key), "is for http(s) addresses");
-    }
-    for (const std::string_view key : {"ssh_key", "known_hosts"}) {
-        if (auth.has(key) && !ssh) auth.fault(key, auth.mark_of(key), "is for ssh addresses");
-    }
-    if (auth.has("username") && !auth.has("token_file")) {
-        auth.fault("username", auth.mark_of("username"), "needs token_file beside it");
-    }
-}
-
-void read_auth(const Section& section, App& app) {
-    const auto auth = section.section("auth", SectionKind::auth);
-    if (!auth) return;
-    auth->path("ssh_key", app.auth.ssh_key);
-    auth->path("known_hosts", app.auth.known_hosts);
-    auth->text("username", app.auth.username);
-    auth->path("token_file", app.auth.token_file);
-    check_auth(*auth, app);
-}
 
 void read_webhook(const Section& section, App& app, const AppDefaults& defaults) {
     Secrets secrets;
@@ -121,7 +73,7 @@ void read_env(const Section& section, App& app) {
 void read_ready_kind(const Section& ready, App& app) {
     bool notify = false;
     ready.flag("notify", notify);
-    if (const auto http = read_by(ready, "http", read_ready_http)) {
+    if (const auto http = ready.by("http", read_ready_http)) {
         app.ready.kind = Ready::Kind::http;
         app.ready.host = http->host;
         app.ready.port = http->port;
@@ -156,7 +108,7 @@ void read_ready(const Section& section, App& app) {
 void read_stop(const Section& section, App& app) {
     const auto stop = section.section("stop", SectionKind::stop);
     if (!stop) return;
-    if (const auto signal = read_by(*stop, "signal", read_signal)) app.stop.signal = *signal;
+    if (const auto signal = stop->by("signal", read_signal)) app.stop.signal = *signal;
     stop->duration("timeout", app.stop.timeout, 0ms);
 }
 
@@ -185,13 +137,14 @@ void read_restart(const Section& section, core::RestartBackoff& into) {
 void read_rules(const Section& section, App& app) {
     constexpr int kMany = 1000;
     core::Settings& rules = app.rules;
-    rules.branch = app.branch;
+    rules.followed = app.followed;
     rules.two_slots = app.listen.has_value();
     section.choice<bool>("keep_previous", rules.keep_previous,
                          {{"probation", true}, {"off", false}});
     section.choice<bool>("supersede", rules.finish_before_newer,
                          {{"cancel", false}, {"finish", true}});
     section.flag("rollback_after_good", rules.rollback_after_good);
+    section.flag("fast_forward_only", rules.fast_forward_only);
     section.duration("probation", rules.probation, 0ms);
     section.number("keep_releases", rules.keep_releases, 1, kMany);
     if (const auto loop = section.section("crash_loop", SectionKind::crash_loop)) {
@@ -205,21 +158,18 @@ void read_rules(const Section& section, App& app) {
 
 App read_app(const Section& section, AppName name, const AppDefaults& defaults) {
     App app{.name = std::move(name)};
-    read_repo(section, app);
-    if (auto branch = read_by(section, "branch", read_branch)) app.branch = *std::move(branch);
-    read_auth(section, app);
-    section.choice<Transport>("transport", app.transport,
-                              {{"git", Transport::git}, {"libgit2", Transport::libgit2}});
+    read_source(section, app);
     read_webhook(section, app, defaults);
     read_poll(section, app);
     read_commands(section, "build", app.build);
     section.duration("build_timeout", app.build_timeout, 1s);
     if (!section.has("run")) section.fault("run", section.mark(), "is missing; say what to run");
     read_command(section, "run", app.run);
-    if (auto folder = read_by(section, "workdir", read_workdir)) app.workdir = *std::move(folder);
+    if (auto folder = section.by("workdir", read_workdir)) app.workdir = *std::move(folder);
+    app.workdir = *read_workdir(app.root + "/" + app.workdir);
     read_env(section, app);
     section.path("env_file", app.env_file);
-    app.listen = read_by(section, "listen", read_listen);
+    app.listen = section.by("listen", read_listen);
     read_ready(section, app);
     read_stop(section, app);
     read_hooks(section, app);

@@ -61,6 +61,18 @@ class Section {
         fault_choice(key, *word, names);
     }
 
+    // A text by a rule of values.h; nothing when it is missing or a fault was told.
+    template <typename T>
+    [[nodiscard]] std::optional<T> by(std::string_view key,
+                                      Expected<T> (*rule)(std::string_view)) const {
+        const auto found = text(key);
+        if (!found) return std::nullopt;
+        auto read = rule(*found);
+        if (read) return *std::move(read);
+        fault(key, value(key)->mark, read.error().text());
+        return std::nullopt;
+    }
+
   private:
     [[nodiscard]] const YamlEntry* entry(std::string_view key) const;
     void check_keys(SectionKind kind) const;

@@ -81,6 +81,20 @@ Expected<std::string> read_branch(std::string_view text) {
     return std::string(text);
 }
 
+Expected<std::string> read_tag_pattern(std::string_view text) {
+    if (text.starts_with("refs/tags/")) {
+        return Error{"write " + in_quotes(text.substr(10)) + ", without refs/tags/", ""};
+    }
+    const bool forbidden = std::any_of(text.begin(), text.end(), [](char c) {
+        return is_control(c) || std::string_view(" ~^:\\").find(c) != std::string_view::npos;
+    });
+    if (forbidden || text.starts_with('-') || text.starts_with('/') || text.ends_with('/') ||
+        text.find("..") != std::string_view::npos || text.size() + 10 > limits::kRefBytesMax) {
+        return Error{in_quotes(text) + " is no pattern for tags, such as v*", ""};
+    }
+    return std::string(text);
+}
+
 Expected<std::string> read_workdir(std::string_view text) {
     const std::filesystem::path path(text);
     auto clean = path.lexically_normal().string();

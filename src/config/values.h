@@ -28,6 +28,9 @@ Expected<bool> repo_is_address(std::string_view text);
 // By git's rules for a branch's name (git check-ref-format --branch).
 Expected<std::string> read_branch(std::string_view text);
 
+// By git's rules for a tag's name, with the wildcards of fnmatch(3).
+Expected<std::string> read_tag_pattern(std::string_view text);
+
 // A folder inside the release, relative, without "." and "..".
 Expected<std::string> read_workdir(std::string_view text);
 

@@ -29,7 +29,7 @@ std::optional<std::size_t> newest(const FetchFacts& facts) {
     return found;
 }
 
-CommitChoice unusable(const CommitStanding& wanted, const std::string& branch) {
+CommitChoice unusable(const CommitStanding& wanted, const Followed& followed) {
     const std::string id = wanted.commit.short_hex();
     if (!wanted.present) {
         return {Kind::not_there_yet, {}, 0, "commit " + id + " is not in the repository"};
@@ -37,31 +37,69 @@ CommitChoice unusable(const CommitStanding& wanted, const std::string& branch) {
     if (!wanted.is_commit) {
         return {Kind::refused, {}, 0, "object " + id + " is not a commit"};
     }
-    return {Kind::refused, {}, 0, "commit " + id + " is not on branch " + branch};
+    if (followed.by_tags()) {
+        return {Kind::refused, {}, 0, "commit " + id + " has none of the tags " + followed.tags};
+    }
+    return {Kind::refused, {}, 0, "commit " + id + " is not on branch " + followed.branch};
+}
+
+// Why an automatic request for this usable commit isn't carried out.
+std::optional<CommitChoice> held_back(const CommitStanding& chosen, std::size_t candidate,
+                                      const FetchFacts& facts, const std::optional<CommitId>& live,
+                                      const Settings& settings) {
+    const std::string id = chosen.commit.short_hex();
+    const std::string of_live = live ? live->short_hex() : "one";
+    const auto told = [&](Kind kind, std::string reason) {
+        return CommitChoice{kind, {}, candidate, std::move(reason)};
+    };
+    if (settings.followed.by_tags() && chosen.commit != facts.tip) {
+        return told(Kind::stale,
+                    "stale: tag " + facts.tip_tag + " is a newer version than commit " + id + "'s");
+    }
+    if (chosen.ancestor_of_live && chosen.commit != facts.tip) {
+        return told(Kind::stale, "stale: commit " + id + " is older than the live " + of_live);
+    }
+    if (chosen.commit == live) return std::nullopt;
+    if (settings.fast_forward_only && live && facts.live_known && !chosen.descends_from_live) {
+        return told(Kind::ignored, "commit " + id + " is no descendant of the live " + of_live +
+                                       " (fast_forward_only); `lastgood deploy` deploys it all the "
+                                       "same");
+    }
+    if (chosen.skip_asked) {
+        return told(Kind::ignored, "the message of commit " + id + " says [skip deploy]");
+    }
+    if (!chosen.paths_changed) {
+        return told(Kind::ignored,
+                    "commit " + id + " changed nothing under `paths` since the live " + of_live);
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 CommitChoice choose_commit(const Request& request, const FetchFacts& facts,
-                           const std::optional<CommitId>& live, const std::string& branch,
+                           const std::optional<CommitId>& live, const Settings& settings,
                            bool waited_enough) {
+    const Followed& followed = settings.followed;
     if (!facts.tip) {
-        return {Kind::refused, {}, 0, "branch " + branch + " is not in the repository"};
+        return {
+            Kind::refused,
+            {},
+            0,
+            (followed.by_tags() ? "none of the " : "") + followed.text() + " is in the repository"};
     }
-    if (!request.commit) return {Kind::deploy, facts.tip, 0, {}};
+    const bool by_name = request.trigger == Trigger::cli || request.trigger == Trigger::fleet;
+    if (!request.commit && (by_name || facts.standings.empty())) {
+        return {Kind::deploy, facts.tip, 0, {}};
+    }
     LG_ASSERT(!facts.standings.empty());
     const bool missing = !facts.standings.front().present && !waited_enough;
     const auto found = missing ? std::nullopt : newest(facts);
-    if (!found) return unusable(facts.standings.front(), branch);
+    if (!found) return unusable(facts.standings.front(), followed);
 
     const CommitStanding& chosen = facts.standings[*found];
-    const bool asked_by_name = request.trigger == Trigger::cli || request.trigger == Trigger::fleet;
-    if (!asked_by_name && chosen.ancestor_of_live && chosen.commit != facts.tip) {
-        return {Kind::stale,
-                {},
-                *found,
-                "stale: commit " + chosen.commit.short_hex() + " is older than the live " +
-                    (live ? live->short_hex() : "one")};
+    if (!by_name) {
+        if (auto held = held_back(chosen, *found, facts, live, settings)) return *held;
     }
     return {Kind::deploy, chosen.commit, *found, {}};
 }

@@ -113,7 +113,7 @@ void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
     const bool waited_enough = s_.work->waited >= limits::kCommitAppearsWithin;
     const CommitChoice choice =
-        choose_commit(s_.work->request, event.facts, s_.live, settings_.branch, waited_enough);
+        choose_commit(s_.work->request, event.facts, s_.live, settings_, waited_enough);
     switch (choice.kind) {
         case CommitChoice::Kind::deploy:
             // A newer tip than the chosen commit is left to the poller: its delivery may be lost.
@@ -124,6 +124,15 @@ void Machine::on(const Fetched& event) {
                 record(DeliveryRedecided{s_.work->request.delivery, "stale", choice.reason});
             }
             return end_work(Outcome::superseded, choice.reason);
+        case CommitChoice::Kind::ignored:
+            // Had its turn: the poller finds the next one.
+            if (event.facts.standings[choice.candidate].commit == event.facts.tip) {
+                s_.seen_tip = event.facts.tip;
+            }
+            if (!s_.work->request.delivery.empty()) {
+                record(DeliveryRedecided{s_.work->request.delivery, "ignored", choice.reason});
+            }
+            return end_work(Outcome::cancelled, choice.reason);
         case CommitChoice::Kind::refused:
             return give_up_fetching(choice.reason);
         case CommitChoice::Kind::not_there_yet:

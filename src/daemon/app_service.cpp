@@ -22,7 +22,7 @@ AppService::AppService(Site& site, const config::App& app, core::AppState state)
 AppService::~AppService() = default;
 
 git::Remote AppService::remote() const {
-    return {app_.repo, app_.branch, app_.auth, app_.transport, paths_.mirror()};
+    return {app_.repo, app_.followed, app_.auth, app_.transport, paths_.mirror()};
 }
 
 Expected<void> AppService::open() {
@@ -137,7 +137,7 @@ control::AppStatus AppService::status() const {
     const core::AppState& state = engine_.state();
     control::AppStatus out;
     out.name = app_.name.str();
-    out.branch = app_.branch;
+    out.branch = app_.followed.name();
     out.state = core::condition(state);
     out.paused = state.paused;
     out.restarts = restarts_;

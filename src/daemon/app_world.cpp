@@ -17,9 +17,12 @@ constexpr Millis kHookTimeMax{60'000};
 core::FetchFacts facts_of(const git::FetchResult& result) {
     core::FetchFacts facts;
     facts.tip = result.tip;
+    facts.tip_tag = result.tip_tag;
+    facts.live_known = result.live_known;
     for (const auto& from : result.facts) {
         facts.standings.push_back({from.id, from.present, from.is_commit, from.on_ref,
-                                   from.ancestor_of_live, from.ancestor_of});
+                                   from.ancestor_of_live, from.ancestor_of, from.descends_from_live,
+                                   from.paths_changed, from.skip_asked});
     }
     return facts;
 }
@@ -67,7 +70,8 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
     const DeploymentId id = effect.deployment;
     session_->fetch(
-        {effect.candidates, effect.live}, [this, id](git::GitResult<git::FetchResult> result) {
+        {effect.candidates, effect.live, app_.paths},
+        [this, id](git::GitResult<git::FetchResult> result) {
             fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
             handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
@@ -183,18 +187,20 @@ void AppService::prune() {
     }
     const auto remove = core::releases_to_remove(state, kept, app_.rules.keep_releases);
     if (remove.empty()) return;
-    std::vector<std::pair<CommitId, std::string>> folders;
+    git::RemoveRequest request;
+    request.keep_spare = app_.materialise == config::Materialise::automatic;
+    for (const auto& cache : app_.cache) request.keep_folders.push_back(cache.path);
     for (const auto& commit : remove) {
         // Known as half-made from now on: a crash in between leaves nothing that looks whole.
         handle(core::ReleaseRemoved{commit});
         if (auto forgotten = site_.journal.forget_release(app_.name, commit); !forgotten) {
             return check(forgotten);
         }
-        folders.emplace_back(commit, paths_.release(commit));
+        request.releases.emplace_back(commit, paths_.release(commit));
     }
     pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
     pruning_->remove_releases(
-        folders,
+        request,
         [this](const git::GitResult<std::vector<std::string>>& rescued) { pruned(rescued); });
 }
 

@@ -53,7 +53,7 @@ json progress_json(const store::DeploymentRow& row) {
             {"live_ms", std::move(live)}};
 }
 
-core::DeliveryDecision decide(const forge::Delivery& delivery, const std::string& branch) {
+core::DeliveryDecision decide(const forge::Delivery& delivery, const core::Followed& followed) {
     switch (delivery.kind) {
         case forge::EventKind::ping:
             return {false, {}, {}, "ping"};
@@ -65,7 +65,7 @@ core::DeliveryDecision decide(const forge::Delivery& delivery, const std::string
     std::vector<core::RefMove> moves;
     moves.reserve(delivery.updates.size());
     for (const auto& update : delivery.updates) moves.push_back({update.ref, update.after});
-    return core::decide_push(moves, branch);
+    return core::decide_push(moves, followed);
 }
 
 }  // namespace
@@ -191,7 +191,7 @@ DeliveryDesk::Taken DeliveryDesk::take_for(AppService* app, const receiver::Inco
     row.decision = "ignored";
     row.reason = reason;
     const core::DeliveryDecision decision =
-        app == nullptr ? core::DeliveryDecision{} : decide(incoming.delivery, app->app().branch);
+        app == nullptr ? core::DeliveryDecision{} : decide(incoming.delivery, app->app().followed);
     row.ref = to_utf8(decision.ref);
     if (app != nullptr) row.reason = decision.reason;
     if (decision.deploy) {

@@ -24,8 +24,11 @@ void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
         tell_once("could not look for new commits: " + result.error.error.text());
     } else if (!*result.value) {
         ++failures_;
-        tell_once("branch " + app_.branch + " is not in " + app_.repo +
-                  "; push it, or mend `branch` in the config");
+        tell_once(app_.followed.by_tags()
+                      ? "none of the tags " + app_.followed.tags + " is in " + app_.repo +
+                            "; push one, or mend `tags` in the config"
+                      : "branch " + app_.followed.branch + " is not in " + app_.repo +
+                            "; push it, or mend `branch` in the config");
     } else {
         if (failures_ > 0) site_.log.info(app_.name.str(), "the repository can be reached again");
         failures_ = 0;

@@ -26,6 +26,14 @@ ReleaseBuilder::ReleaseBuilder(Site& site, const config::App& app, git::Session&
       paths_(site.config.state_dir, app.name) {}
 
 void ReleaseBuilder::begin() {
+    if (!app_.verify.wanted()) return begin_release();
+    session_.verify({what_.commit, what_.previous, app_.verify}, [this](git::GitResult<bool> fine) {
+        if (!fine.value) return fail(fine.error.error.text());
+        begin_release();
+    });
+}
+
+void ReleaseBuilder::begin_release() {
     auto row = site_.journal.release(app_.name, what_.commit);
     if (!row) return fail(row.error().text());
     if (*row && (*row)->built && sys::is_directory(paths_.release(what_.commit))) {
@@ -38,12 +46,19 @@ void ReleaseBuilder::write_tree() {
     auto begun = site_.journal.begin_release(app_.name, what_.commit);
     if (begun) begun = sys::make_directories(paths_.releases());
     if (!begun) return fail(begun.error().text());
-    session_.materialise(what_.commit, paths_.release(what_.commit),
-                         [this](git::GitResult<git::Released> written) {
-                             if (!written.value) return fail(written.error.error.text());
-                             text_ = std::move(written.value->text);
-                             run_build();
-                         });
+    git::MaterialiseRequest request{.commit = what_.commit,
+                                    .directory = paths_.release(what_.commit)};
+    if (what_.previous) request.previous.emplace(*what_.previous, paths_.release(*what_.previous));
+    request.submodules = app_.submodules;
+    request.export_ignore = app_.export_ignore;
+    request.way = app_.materialise;
+    request.caches = app_.cache;
+    session_.materialise(request, [this](git::GitResult<git::Released> written) {
+        if (!written.value) return fail(written.error.error.text());
+        for (const auto& note : written.value->notes) site_.log.info(app_.name.str(), note);
+        text_ = std::move(written.value->text);
+        run_build();
+    });
 }
 
 void ReleaseBuilder::run_build() {

@@ -27,6 +27,7 @@ class ReleaseBuilder {
     void begin();
 
   private:
+    void begin_release();
     void write_tree();
     void run_build();
     void seal();

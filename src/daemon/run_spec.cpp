@@ -119,7 +119,7 @@ Expected<std::vector<std::string>> environment(const config::App& app, const Run
         if (found != app.env.end()) env[name] = found->second;
     }
     env["LASTGOOD_APP"] = app.name.str();
-    env["LASTGOOD_BRANCH"] = app.branch;
+    env["LASTGOOD_BRANCH"] = app.followed.name();
     env["LASTGOOD_COMMIT"] = occasion.commit;
     env["LASTGOOD_PREVIOUS_COMMIT"] = occasion.previous;
     env["LASTGOOD_RELEASE"] = occasion.release;

@@ -84,6 +84,9 @@ std::vector<Setting> git_settings(const Access& access) {
         {"pack.threads", "1"},
         {"pack.windowMemory", "64m"},
     };
+    const config::RepoAuth& auth = access.remote.auth;
+    if (!auth.ca_file.empty()) settings.emplace_back("http.sslCAInfo", auth.ca_file);
+    if (!auth.proxy.empty()) settings.emplace_back("http.proxy", auth.proxy);
     if (!access.token.empty() && access.url.is_http()) {
         // Bound to the host: a redirect to another one doesn't get the token.
         settings.emplace_back(
@@ -111,7 +114,11 @@ std::vector<std::string> git_environment(const Access& access) {
                                     "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh"};
     pass_on(env, "PATH", kDefaultPath);
     pass_on(env, "HOME", "/");
-    for (const char* name : kPassedOn) pass_on(env, name);
+    for (const std::string_view name : kPassedOn) {
+        // The variable would win over the setting.
+        const bool replaced = name == "GIT_SSL_CAINFO" && !access.remote.auth.ca_file.empty();
+        if (!replaced) pass_on(env, name.data());
+    }
     const auto settings = git_settings(access);
     env.push_back("GIT_CONFIG_COUNT=" + std::to_string(settings.size()));
     for (std::size_t i = 0; i < settings.size(); ++i) {

@@ -8,10 +8,18 @@
 
 namespace lastgood::git {
 
+// What a fetch brought of the remote.
+struct Upstream {
+    const core::Followed* followed;
+    std::optional<git_oid> tip;  // of the branch, or of the newest tag; none when it isn't there
+    std::string tip_tag;
+    std::vector<CommitId> tagged;  // the commits of all tags that are followed
+};
+
 bool has_object(git_repository& mirror, const CommitId& id);
 
-// `tip`: of the branch, none when it isn't there. Fails where history can't be read.
-GitResult<FetchResult> gather_facts(git_repository& mirror, const std::optional<git_oid>& tip,
+// Fails where history can't be read.
+GitResult<FetchResult> gather_facts(git_repository& mirror, const Upstream& upstream,
                                     const FetchRequest& request);
 
 // Reads all commits and the trees of all refs: false when something is missing or broken.

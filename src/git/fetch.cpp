@@ -1,5 +1,7 @@
 #include "git/fetch.h"
 
+#include <algorithm>
+
 #include "git/facts.h"
 #include "git/failure.h"
 #include "git/mirror.h"
@@ -17,34 +19,69 @@ Attempt give_up(GitError error, bool suspicious) {
     return {failed<FetchResult>(std::move(error)), suspicious};
 }
 
-// The wanted commit may be on another branch: that is told apart from "isn't there (yet)".
-void ask_for_missing(Transport& transport, git_repository& mirror, const FetchRequest& request) {
-    if (request.candidates.empty()) return;
-    const CommitId& wanted = request.candidates.front();
-    if (has_object(mirror, wanted)) return;
-    transport.fetch_id(wanted, kAskedRefs + wanted.hex());
+std::string upstream_ref(const std::string& remote_name) {
+    const std::size_t kind = std::string_view("refs/").size();
+    return kUpstreamRefs + remote_name.substr(remote_name.find('/', kind) + 1);
+}
+
+// The wanted commit may be on another branch: that is told apart from "isn't there (yet)". One that
+// a tag names comes by the tag, for some servers give nothing away by its id.
+void ask_for_missing(Transport& transport, git_repository& mirror, const RemoteRefs& refs,
+                     const FetchRequest& request) {
+    for (const CommitId& id : request.candidates) {
+        if (has_object(mirror, id)) continue;
+        const auto named = std::find_if(refs.all().begin(), refs.all().end(), [&](auto& ref) {
+            return ref.id == id || ref.commit == id;
+        });
+        if (named != refs.all().end()) {
+            (void)transport.fetch_ref(named->name, kAskedRefs + id.hex());
+        } else if (id == request.candidates.front()) {
+            transport.fetch_id(id, kAskedRefs + id.hex());
+        }
+    }
+}
+
+// Of a branch one fetch tells all; of tags the list says which is the newest.
+GitResult<RemoteRefs> look_up(Transport& transport, const core::Followed& followed) {
+    if (followed.by_tags()) return transport.list();
+    return succeeded(RemoteRefs(followed));
 }
 
 Attempt attempt(const Access& access, const FetchRequest& request) {
+    const core::Followed& followed = access.remote.followed;
     auto mirror = open_mirror(access.remote.mirror);
     if (!mirror.value) return give_up(std::move(mirror.error), true);
     git_repository& repository = **mirror.value;
-    delete_other_upstreams(repository, access.remote.branch);
 
-    const std::string upstream = kUpstreamRefs + access.remote.branch;
     const auto transport = make_transport(access);
-    auto fetched = transport->fetch_branch(upstream);
-    if (!fetched.value) {
-        return give_up(std::move(fetched.error), hints_at_damage(transport->said()));
-    }
-    if (!*fetched.value) {
-        if (auto gone = delete_ref(repository, upstream); !gone.value) {
-            return give_up(std::move(gone.error), false);
+    auto refs = look_up(*transport, followed);
+    if (!refs.value) return give_up(std::move(refs.error), false);
+    const RemoteRef* newest = refs.value->tip();
+    std::string name = followed.by_tags() ? "" : "refs/heads/" + followed.branch;
+    if (newest != nullptr) name = newest->name;
+    const std::string upstream = name.empty() ? "" : upstream_ref(name);
+    delete_other_upstreams(repository, upstream);
+
+    Upstream found{&followed, std::nullopt, "", {}};
+    if (!name.empty()) {
+        auto fetched = transport->fetch_ref(name, upstream);
+        if (!fetched.value) {
+            return give_up(std::move(fetched.error), hints_at_damage(transport->said()));
         }
+        if (!*fetched.value) {
+            if (auto gone = delete_ref(repository, upstream); !gone.value) {
+                return give_up(std::move(gone.error), false);
+            }
+        }
+        found.tip = read_ref(repository, upstream);
     }
-    ask_for_missing(*transport, repository, request);
-    auto facts = gather_facts(repository, read_ref(repository, upstream), request);
-    delete_other_upstreams(repository, access.remote.branch);  // and what was asked for
+    if (newest != nullptr)
+        found.tip_tag = newest->name.substr(std::string_view("refs/tags/").size());
+    for (const RemoteRef& ref : refs.value->all()) found.tagged.push_back(ref.commit);
+
+    ask_for_missing(*transport, repository, *refs.value, request);
+    auto facts = gather_facts(repository, found, request);
+    delete_other_upstreams(repository, upstream);  // and what was asked for
     const bool suspicious = !facts.value;
     return {std::move(facts), suspicious};
 }

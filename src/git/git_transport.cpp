@@ -10,28 +10,29 @@ namespace {
 
 class GitTransport final : public Transport {
   public:
-    explicit GitTransport(Access access)
-        : access_(std::move(access)), branch_("refs/heads/" + access_.remote.branch) {}
+    explicit GitTransport(Access access) : access_(std::move(access)) {}
 
-    GitResult<std::optional<CommitId>> list_tip() override {
-        using Result = std::optional<CommitId>;
-        auto output =
-            run_git(access_, {"ls-remote", "-q", "--end-of-options", access_.url.text, branch_});
-        if (!output) return failed<Result>({output.error(), false});
+    GitResult<RemoteRefs> list() override {
+        const auto& followed = access_.remote.followed;
+        // Patterns match the ends of names, too, and the remote's glob isn't ours: looked at again.
+        auto output = run_git(
+            access_, {"ls-remote", "-q", "--end-of-options", access_.url.text,
+                      followed.by_tags() ? "refs/tags/*" : "refs/heads/" + followed.branch});
+        if (!output) return failed<RemoteRefs>({output.error(), false});
         if (!output->ok()) {
-            return failed<Result>(explain_failure(access_, "asking", output->err));
+            return failed<RemoteRefs>(explain_failure(access_, "asking", output->err));
         }
-        // The pattern matches the ends of names, too: only the very ref counts.
+        RemoteRefs refs(followed);
         for (const auto& line : split(output->out, '\n')) {
             const auto tab = line.find('\t');
-            if (tab == std::string::npos || line.substr(tab + 1) != branch_) continue;
-            return succeeded<Result>(CommitId::parse(line.substr(0, tab)));
+            if (tab == std::string::npos) continue;
+            refs.add(line.substr(tab + 1), CommitId::parse(line.substr(0, tab)));
         }
-        return succeeded<Result>(std::nullopt);
+        return succeeded(std::move(refs));
     }
 
-    GitResult<bool> fetch_branch(const std::string& ref) override {
-        auto output = fetch("+" + branch_ + ":" + ref);
+    GitResult<bool> fetch_ref(const std::string& name, const std::string& ref) override {
+        auto output = fetch("+" + name + ":" + ref);
         if (!output) return failed<bool>({output.error(), false});
         if (output->ok()) return succeeded(true);
         if (says_branch_missing(output->err)) return succeeded(false);
@@ -53,7 +54,6 @@ class GitTransport final : public Transport {
     }
 
     Access access_;
-    std::string branch_;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace lastgood::git {
 
-void start_libgit2(const std::string& home) {
+void start_libgit2(const std::string& home, const std::string& ca_file) {
     static bool started = false;
     if (started) return;
     started = true;
@@ -31,6 +31,10 @@ void start_libgit2(const std::string& home) {
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);  // a path remote may be another user's
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limits::kGitMappedBytesMax);
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(limits::kGitCacheBytesMax));
+    if (!ca_file.empty()) {
+        git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, ca_file.c_str(), nullptr);
+        return;
+    }
     for (const char* name : {"GIT_SSL_CAINFO", "SSL_CERT_FILE"}) {
         const char* file = std::getenv(name);
         if (file == nullptr || *file == '\0') continue;

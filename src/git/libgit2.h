@@ -30,12 +30,13 @@ using IndexPtr = std::unique_ptr<git_index, Freer<git_index_free>>;
 using ReferencePtr = std::unique_ptr<git_reference, Freer<git_reference_free>>;
 using RemotePtr = std::unique_ptr<git_remote, Freer<git_remote_free>>;
 using SignaturePtr = std::unique_ptr<git_signature, Freer<git_signature_free>>;
+using DiffPtr = std::unique_ptr<git_diff, Freer<git_diff_free>>;
 using BlobPtr = std::unique_ptr<git_blob, Freer<git_blob_free>>;
 
 // Process-wide options: small caches, strict objects, no configuration but the mirror's own. Once,
 // before the first call of the library. `home` is where it looks for .ssh/known_hosts; empty:
-// nowhere.
-void start_libgit2(const std::string& home);
+// nowhere. `ca_file`: whom https remotes are checked by; empty: what the environment says.
+void start_libgit2(const std::string& home, const std::string& ca_file);
 
 // What the library says of its last failure, printable; never empty.
 std::string libgit2_text();

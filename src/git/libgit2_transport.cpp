@@ -1,5 +1,6 @@
 // libgit2's own transport, for servers without git. It speaks protocol 0 and 1 only and can't time
 // out: the daemon's deadline ends the whole worker.
+#include <algorithm>
 #include <cstring>
 
 #include "git/failure.h"
@@ -62,28 +63,26 @@ int judge_certificate(git_cert*, int valid, const char*, void*) {
 
 class Libgit2Transport final : public Transport {
   public:
-    explicit Libgit2Transport(Access access)
-        : access_(std::move(access)), branch_("refs/heads/" + access_.remote.branch) {}
+    explicit Libgit2Transport(Access access) : access_(std::move(access)) {}
 
-    GitResult<std::optional<CommitId>> list_tip() override {
-        using Result = std::optional<CommitId>;
-        RemotePtr remote = connect(false);
-        if (!remote) return failed<Result>(explain("asking"));
-        bool fine = false;
-        const git_oid* tip = find_branch(*remote, fine);
-        if (!fine) return failed<Result>(explain("asking"));
-        if (tip == nullptr) return succeeded<Result>(std::nullopt);
-        return succeeded<Result>(to_commit_id(*tip));
+    GitResult<RemoteRefs> list() override {
+        const RemotePtr remote = connect(false);
+        if (!remote) return failed<RemoteRefs>(explain("asking"));
+        auto refs = advertised(*remote);
+        if (!refs) return failed<RemoteRefs>(explain("asking"));
+        return succeeded(*std::move(refs));
     }
 
-    GitResult<bool> fetch_branch(const std::string& ref) override {
-        RemotePtr remote = connect(true);
+    GitResult<bool> fetch_ref(const std::string& name, const std::string& ref) override {
+        const RemotePtr remote = connect(true);
         if (!remote) return failed<bool>(explain("fetching from"));
-        bool fine = false;
-        const git_oid* tip = find_branch(*remote, fine);
-        if (!fine) return failed<bool>(explain("fetching from"));
-        if (tip == nullptr) return succeeded(false);
-        if (!download(*remote, "+" + branch_ + ":" + ref)) {
+        const auto refs = advertised(*remote);
+        if (!refs) return failed<bool>(explain("fetching from"));
+        const auto& all = refs->all();
+        if (std::none_of(all.begin(), all.end(), [&](auto& one) { return one.name == name; })) {
+            return succeeded(false);
+        }
+        if (!download(*remote, "+" + name + ":" + ref)) {
             return failed<bool>(explain("fetching from"));
         }
         return succeeded(true);
@@ -101,6 +100,15 @@ class Libgit2Transport final : public Transport {
         made.credentials = give_credential;
         made.certificate_check = judge_certificate;
         made.payload = &login_;
+        return made;
+    }
+
+    [[nodiscard]] git_proxy_options proxy() const {
+        git_proxy_options made;
+        git_proxy_options_init(&made, GIT_PROXY_OPTIONS_VERSION);
+        const std::string& wanted = access_.remote.auth.proxy;
+        made.type = wanted.empty() ? GIT_PROXY_AUTO : GIT_PROXY_SPECIFIED;
+        if (!wanted.empty()) made.url = wanted.c_str();
         return made;
     }
 
@@ -123,19 +131,20 @@ class Libgit2Transport final : public Transport {
         RemotePtr owner(remote);
         if (code_ < 0) return nullptr;
         const git_remote_callbacks made = callbacks();
-        code_ = git_remote_connect(owner.get(), GIT_DIRECTION_FETCH, &made, nullptr, nullptr);
+        const git_proxy_options through = proxy();
+        code_ = git_remote_connect(owner.get(), GIT_DIRECTION_FETCH, &made, &through, nullptr);
         return code_ < 0 ? nullptr : std::move(owner);
     }
 
-    const git_oid* find_branch(git_remote& remote, bool& fine) {
+    std::optional<RemoteRefs> advertised(git_remote& remote) {
         const git_remote_head** heads = nullptr;
         std::size_t count = 0;
         code_ = git_remote_ls(&heads, &count, &remote);
-        fine = code_ == 0;
-        for (std::size_t i = 0; fine && i < count; ++i) {
-            if (branch_ == heads[i]->name) return &heads[i]->oid;
-        }
-        return nullptr;
+        if (code_ < 0) return std::nullopt;
+        RemoteRefs refs(access_.remote.followed);
+        for (std::size_t i = 0; i < count; ++i)
+            refs.add(heads[i]->name, to_commit_id(heads[i]->oid));
+        return refs;
     }
 
     bool download(git_remote& remote, std::string refspec) {
@@ -144,6 +153,7 @@ class Libgit2Transport final : public Transport {
         git_fetch_options options;
         git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
         options.callbacks = callbacks();
+        options.proxy_opts = proxy();
         options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
         options.update_fetchhead = 0;
         code_ = git_remote_download(&remote, &refspecs, &options);
@@ -170,7 +180,6 @@ class Libgit2Transport final : public Transport {
     }
 
     Access access_;
-    std::string branch_;
     Login login_{nullptr};
     RepositoryPtr repository_;
     int code_ = 0;

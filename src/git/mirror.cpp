@@ -152,10 +152,9 @@ std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name)
     return oid;
 }
 
-void delete_other_upstreams(git_repository& mirror, const std::string& branch) {
+void delete_other_upstreams(git_repository& mirror, const std::string& keep) {
     git_strarray names{nullptr, 0};
     if (git_reference_list(&names, &mirror) < 0) return;
-    const std::string keep = kUpstreamRefs + branch;
     for (std::size_t i = 0; i < names.count; ++i) {
         const std::string name = names.strings[i];
         const bool upstream = name.starts_with(kUpstreamRefs) && name != keep;

@@ -1,6 +1,6 @@
 // The app's bare mirror: opened under a lock of our own, so that every lock found in it is stale.
 //
-// Refs in it: refs/lastgood/upstream/BRANCH (the remote's last state), releases/ID (keeps a
+// Refs in it: refs/lastgood/upstream/BRANCH or TAG (the remote's last state), releases/ID (keeps a
 // release's objects), rescued/ID-TIME (edits found in a release), asked/ID (while judging).
 #pragma once
 
@@ -38,7 +38,8 @@ GitResult<bool> set_ref(git_repository& mirror, const std::string& name, const g
 GitResult<bool> delete_ref(git_repository& mirror, const std::string& name);  // may be missing
 std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name);
 
-// Deletes refs of branches that the config no longer names: "a" would be in the way of "a/b".
-void delete_other_upstreams(git_repository& mirror, const std::string& branch);
+// Deletes refs of what the config no longer follows ("a" would be in the way of "a/b") but `keep`,
+// and all that was asked for.
+void delete_other_upstreams(git_repository& mirror, const std::string& keep);
 
 }  // namespace lastgood::git

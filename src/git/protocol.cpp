@@ -8,9 +8,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<Op, const char*>, 5> kOps = {
+constexpr std::array<std::pair<Op, const char*>, 6> kOps = {
     {{Op::list_tip, "list_tip"},
      {Op::fetch, "fetch"},
+     {Op::verify, "verify"},
      {Op::materialise, "materialise"},
      {Op::seal, "seal"},
      {Op::remove_releases, "remove_releases"}}};
@@ -34,26 +35,76 @@ CommitId needed_id(const Json& json) {
 
 Json remote_json(const Remote& remote) {
     return {{"url", remote.url},
-            {"branch", remote.branch},
+            {"branch", remote.followed.branch},
+            {"tags", remote.followed.tags},
             {"mirror", remote.mirror},
             {"transport", static_cast<int>(remote.transport)},
             {"ssh_key", remote.auth.ssh_key},
             {"known_hosts", remote.auth.known_hosts},
             {"username", remote.auth.username},
-            {"token_file", remote.auth.token_file}};
+            {"token_file", remote.auth.token_file},
+            {"ca_file", remote.auth.ca_file},
+            {"proxy", remote.auth.proxy}};
 }
 
 Remote remote_value(const Json& json) {
     Remote remote;
     json.at("url").get_to(remote.url);
-    json.at("branch").get_to(remote.branch);
+    json.at("branch").get_to(remote.followed.branch);
+    json.at("tags").get_to(remote.followed.tags);
     json.at("mirror").get_to(remote.mirror);
     remote.transport = static_cast<config::Transport>(json.at("transport").get<int>());
     json.at("ssh_key").get_to(remote.auth.ssh_key);
     json.at("known_hosts").get_to(remote.auth.known_hosts);
     json.at("username").get_to(remote.auth.username);
     json.at("token_file").get_to(remote.auth.token_file);
+    json.at("ca_file").get_to(remote.auth.ca_file);
+    json.at("proxy").get_to(remote.auth.proxy);
     return remote;
+}
+
+Json verify_json(const VerifyRequest& request) {
+    return {{"commit", request.commit.hex()},
+            {"since", id_json(request.since)},
+            {"allowed_signers", request.verify.allowed_signers},
+            {"gpg_keyring", request.verify.gpg_keyring},
+            {"all", request.verify.all}};
+}
+
+VerifyRequest verify_value(const Json& json) {
+    VerifyRequest request{needed_id(json.at("commit")), optional_id(json.at("since")), {}};
+    json.at("allowed_signers").get_to(request.verify.allowed_signers);
+    json.at("gpg_keyring").get_to(request.verify.gpg_keyring);
+    json.at("all").get_to(request.verify.all);
+    return request;
+}
+
+Json materialise_json(const MaterialiseRequest& request) {
+    Json caches = Json::array();
+    for (const auto& cache : request.caches) caches.push_back({cache.path, cache.key});
+    Json json{{"commit", request.commit.hex()},       {"directory", request.directory},
+              {"submodules", request.submodules},     {"export_ignore", request.export_ignore},
+              {"way", static_cast<int>(request.way)}, {"caches", std::move(caches)}};
+    if (request.previous) {
+        json["previous"] = {request.previous->first.hex(), request.previous->second};
+    }
+    return json;
+}
+
+MaterialiseRequest materialise_value(const Json& json) {
+    MaterialiseRequest request{.commit = needed_id(json.at("commit")), .directory = {}};
+    json.at("directory").get_to(request.directory);
+    json.at("submodules").get_to(request.submodules);
+    json.at("export_ignore").get_to(request.export_ignore);
+    request.way = static_cast<config::Materialise>(json.at("way").get<int>());
+    for (const auto& cache : json.at("caches")) {
+        request.caches.push_back({cache.at(0).get<std::string>(), cache.at(1).get<std::string>()});
+    }
+    if (json.contains("previous")) {
+        const Json& previous = json.at("previous");
+        request.previous.emplace(needed_id(previous.at(0)), previous.at(1).get<std::string>());
+    }
+    return request;
 }
 
 Json value_json(const std::optional<CommitId>& tip) {
@@ -75,16 +126,20 @@ Json value_json(const FetchResult& result) {
                          {"on_ref", fact.on_ref},
                          {"ancestor_of_live", fact.ancestor_of_live},
                          {"descends_from_live", fact.descends_from_live},
-                         {"ancestor_of", fact.ancestor_of}});
+                         {"ancestor_of", fact.ancestor_of},
+                         {"paths_changed", fact.paths_changed},
+                         {"skip_asked", fact.skip_asked}});
     }
-    return {{"tip", id_json(result.tip)}, {"facts", std::move(facts)}};
+    return {{"tip", id_json(result.tip)},
+            {"tip_tag", result.tip_tag},
+            {"live_known", result.live_known},
+            {"facts", std::move(facts)}};
 }
 
 Json value_json(const Released& released) {
-    return {{"subject", released.text.subject},
-            {"author", released.text.author},
-            {"files", released.files},
-            {"bytes", released.bytes}};
+    return {{"subject", released.text.subject}, {"author", released.text.author},
+            {"files", released.files},          {"bytes", released.bytes},
+            {"written", released.written},      {"notes", released.notes}};
 }
 
 void read_value(const Json& json, std::optional<CommitId>& tip) {
@@ -99,14 +154,18 @@ void read_value(const Json& json, std::vector<std::string>& texts) {
 
 void read_value(const Json& json, FetchResult& result) {
     result.tip = optional_id(json.at("tip"));
+    json.at("tip_tag").get_to(result.tip_tag);
+    json.at("live_known").get_to(result.live_known);
     for (const auto& entry : json.at("facts")) {
-        CommitFacts facts{needed_id(entry.at("id")), false, false, false, false, false, {}};
+        CommitFacts facts{.id = needed_id(entry.at("id"))};
         entry.at("present").get_to(facts.present);
         entry.at("is_commit").get_to(facts.is_commit);
         entry.at("on_ref").get_to(facts.on_ref);
         entry.at("ancestor_of_live").get_to(facts.ancestor_of_live);
         entry.at("descends_from_live").get_to(facts.descends_from_live);
         entry.at("ancestor_of").get_to(facts.ancestor_of);
+        entry.at("paths_changed").get_to(facts.paths_changed);
+        entry.at("skip_asked").get_to(facts.skip_asked);
         result.facts.push_back(std::move(facts));
     }
 }
@@ -116,6 +175,8 @@ void read_value(const Json& json, Released& released) {
     json.at("author").get_to(released.text.author);
     json.at("files").get_to(released.files);
     json.at("bytes").get_to(released.bytes);
+    json.at("written").get_to(released.written);
+    json.at("notes").get_to(released.notes);
 }
 
 std::string dump(const Json& json) {
@@ -142,10 +203,14 @@ std::string encode(const Request& request) {
     json["live"] = id_json(request.fetch.live);
     json["candidates"] = Json::array();
     for (const auto& id : request.fetch.candidates) json["candidates"].push_back(id.hex());
-    json["commit"] = id_json(request.commit);
+    json["paths"] = request.fetch.paths;
+    if (request.verify) json["verify"] = verify_json(*request.verify);
+    if (request.materialise) json["materialise"] = materialise_json(*request.materialise);
     json["directory"] = request.directory;
+    json["keep_spare"] = request.remove.keep_spare;
+    json["keep_folders"] = request.remove.keep_folders;
     json["releases"] = Json::array();
-    for (const auto& [id, directory] : request.releases) {
+    for (const auto& [id, directory] : request.remove.releases) {
         json["releases"].push_back({{"commit", id.hex()}, {"directory", directory}});
     }
     return dump(json);
@@ -168,11 +233,17 @@ Expected<Request> decode_request(std::string_view line) {
         for (const auto& id : json.at("candidates")) {
             request.fetch.candidates.push_back(needed_id(id));
         }
-        request.commit = optional_id(json.at("commit"));
+        json.at("paths").get_to(request.fetch.paths);
+        if (json.contains("verify")) request.verify = verify_value(json.at("verify"));
+        if (json.contains("materialise")) {
+            request.materialise = materialise_value(json.at("materialise"));
+        }
         json.at("directory").get_to(request.directory);
+        json.at("keep_spare").get_to(request.remove.keep_spare);
+        json.at("keep_folders").get_to(request.remove.keep_folders);
         for (const auto& entry : json.at("releases")) {
-            request.releases.emplace_back(needed_id(entry.at("commit")),
-                                          entry.at("directory").get<std::string>());
+            request.remove.releases.emplace_back(needed_id(entry.at("commit")),
+                                                 entry.at("directory").get<std::string>());
         }
         return request;
     } catch (const std::exception& error) {

@@ -13,17 +13,16 @@
 
 namespace lastgood::git {
 
-enum class Op { list_tip, fetch, materialise, seal, remove_releases };
-
-using Releases = std::vector<std::pair<CommitId, std::string>>;  // commit and directory
+enum class Op { list_tip, fetch, verify, materialise, seal, remove_releases };
 
 struct Request {
     Op op = Op::list_tip;
     Remote remote;
-    FetchRequest fetch;              // fetch
-    std::optional<CommitId> commit;  // materialise
-    std::string directory;           // materialise, seal
-    Releases releases;               // remove_releases
+    FetchRequest fetch;                             // fetch
+    std::optional<VerifyRequest> verify;            // verify
+    std::optional<MaterialiseRequest> materialise;  // materialise
+    std::string directory;                          // seal
+    RemoveRequest remove;                           // remove_releases
 };
 
 // Lines without their newline.

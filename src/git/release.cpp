@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <unordered_set>
 
+#include "git/caches.h"
 #include "git/mirror.h"
-#include "git/release_view.h"
+#include "git/release_writer.h"
+#include "git/spare.h"
 #include "git/tree_walk.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -44,55 +48,169 @@ GitResult<bool> protect_commit(const std::string& mirror, git_repository& reposi
     return set_ref(repository, kReleaseRefs + commit.hex(), oid);
 }
 
-GitResult<bool> check_out(const std::string& mirror, const git_commit& commit,
-                          const TreeSurvey& survey, const std::string& directory) {
-    if (auto removed = sys::remove_tree(directory); !removed) {
-        return failed<bool>({removed.error(), false});
+// A release in the making: the folder, the files that belong there, and what is there already.
+class Maker {
+  public:
+    Maker(const std::string& mirror, const MaterialiseRequest& request, TreeSurvey survey)
+        : mirror_(mirror), request_(request), survey_(std::move(survey)) {}
+
+    // On the spare where there is one; if that turns out to be of no use, from nothing.
+    GitResult<Released> make() {
+        const std::string& directory = request_.directory;
+        unlink(ReleaseIndex::path_for(directory).c_str());
+        if (auto removed = sys::remove_tree(directory); !removed) {
+            return failed<Released>({removed.error(), false});
+        }
+        if (request_.way == config::Materialise::copy) {
+            remove_spare(directory);
+        } else if (auto spare = take_spare(directory)) {
+            auto made = fill(&*spare);
+            if (made.value || made.error.permanent) return made;
+            if (auto removed = sys::remove_tree(directory); !removed) {
+                return failed<Released>({removed.error(), false});
+            }
+        }
+        if (auto made = sys::make_directories(directory); !made) {
+            return failed<Released>({made.error(), false});
+        }
+        return fill(nullptr);
     }
-    if (auto made = sys::make_directories(directory); !made) {
-        return failed<bool>({made.error(), false});
+
+  private:
+    GitResult<Released> fill(const ReleaseIndex* ground) {
+        auto folder = ReleaseFolder::open(request_.directory);
+        if (!folder.value) return failed<Released>(std::move(folder.error));
+        WriteJob job;
+        job.mirror = mirror_;
+        job.folder = &*folder.value;
+        job.files = &survey_.files;
+        job.attributes = &survey_.attributes;
+        std::vector<FileMark> marks(survey_.files.size());
+        if (ground != nullptr && !same_attributes(*ground)) {
+            return failed<Released>({{"the attributes changed", ""}, false});
+        }
+        if (ground != nullptr) remove_others(*folder.value, *ground);
+        for (std::size_t i = 0; i < survey_.files.size(); ++i) {
+            if (ground == nullptr || !keep(*folder.value, *ground, survey_.files[i], marks[i])) {
+                job.wanted.push_back(i);
+            }
+        }
+        for (const std::size_t i : job.wanted) {
+            if (!folder.value->make_parents(survey_.files[i].path)) {
+                return failed<Released>({system_error("could not make the folder of " +
+                                                          printable(survey_.files[i].path, 500),
+                                                      errno),
+                                         false});
+            }
+        }
+        for (const std::string& path : survey_.empty_folders) {
+            (void)folder.value->make_parents(path + "/");
+        }
+        const Older older = open_older();
+        const bool shares = ground == nullptr && request_.way == config::Materialise::automatic;
+        if (shares && older.folder && older.index && same_attributes(*older.index)) {
+            job.source = &*older.folder;
+            job.source_index = &*older.index;
+        }
+        auto written = write_files(job, marks);
+        if (!written.value) return failed<Released>(std::move(written.error));
+        // Without an index the next release is written whole, that is all.
+        (void)ReleaseIndex::write(ReleaseIndex::path_for(request_.directory), survey_.files, marks);
+        Released released;
+        released.notes = carry(*folder.value, ground, older);
+        released.files = survey_.files.size();
+        released.bytes = written.value->bytes;
+        released.written = job.wanted.size() - written.value->shared;
+        return succeeded(std::move(released));
     }
-    auto view = open_release_view(mirror, directory, survey.attributes);
-    if (!view.value) return failed<bool>(std::move(view.error));
-    git_object* tree = nullptr;
-    if (git_object_lookup(&tree, view.value->get(), git_commit_tree_id(&commit), GIT_OBJECT_TREE) <
-        0) {
-        return failed<bool>(libgit2_error("could not read the commit's tree"));
+
+    // Filters go by .gitattributes: where one differs, every file may.
+    [[nodiscard]] bool same_attributes(const ReleaseIndex& older) const {
+        std::size_t before = 0;
+        for (const auto& path : older.paths()) before += is_attributes(path) ? 1 : 0;
+        return before == survey_.attributes.size() &&
+               std::all_of(survey_.attributes.begin(), survey_.attributes.end(),
+                           [&](const TreeFile& file) { return older.find(file) != nullptr; });
     }
-    const ObjectPtr owner(tree);
-    git_checkout_options options;
-    git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-    // No refresh: the index is ours and in memory only.
-    options.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_DONT_UPDATE_INDEX |
-                                GIT_CHECKOUT_DONT_WRITE_INDEX | GIT_CHECKOUT_NO_REFRESH |
-                                GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH;
-    options.target_directory = directory.c_str();
-    if (git_checkout_tree(view.value->get(), tree, &options) < 0) {
-        return failed<bool>(libgit2_error("could not write the files to " + directory));
+
+    void remove_others(const ReleaseFolder& folder, const ReleaseIndex& ground) const {
+        std::unordered_set<std::string_view> wanted;
+        wanted.reserve(survey_.files.size());
+        for (const auto& file : survey_.files) wanted.insert(file.path);
+        for (const auto& path : ground.paths()) {
+            if (!wanted.contains(path)) folder.remove(path);
+        }
     }
-    return succeeded(true);
-}
+
+    // Is it in the ground, the very same and untouched? What is in its place is removed if not.
+    static bool keep(const ReleaseFolder& folder, const ReleaseIndex& ground, const TreeFile& file,
+                     FileMark& mark) {
+        const git_index_entry* entry = ground.at(file.path);
+        if (entry == nullptr) return false;
+        struct stat status {};
+        const bool there = folder.look(file.path, status);
+        if (there && ground.find(file) != nullptr && ReleaseIndex::is_untouched(*entry, status)) {
+            mark = FileMark::of(status);
+            return true;
+        }
+        folder.remove(file.path);
+        return false;
+    }
+
+    struct Older {
+        std::optional<ReleaseFolder> folder;
+        std::optional<ReleaseIndex> index;
+    };
+
+    [[nodiscard]] Older open_older() const {
+        Older older;
+        if (!request_.previous) return older;
+        const std::string& directory = request_.previous->second;
+        auto index = ReleaseIndex::read(ReleaseIndex::path_for(directory));
+        auto folder = ReleaseFolder::open(directory);
+        older.index = std::move(index);
+        older.folder = std::move(folder.value);
+        return older;
+    }
+
+    [[nodiscard]] std::vector<std::string> carry(const ReleaseFolder& folder,
+                                                 const ReleaseIndex* ground,
+                                                 const Older& older) const {
+        CacheSource source;
+        if (older.folder) source.directory = older.folder->path();
+        if (older.index) source.index = &*older.index;
+        return carry_caches(folder, request_.caches, survey_.files, ground, source);
+    }
+
+    const std::string& mirror_;
+    const MaterialiseRequest& request_;
+    TreeSurvey survey_;
+};
 
 }  // namespace
 
-GitResult<Released> materialise(const std::string& mirror, const CommitId& commit,
-                                const std::string& directory) {
+GitResult<Released> materialise(const std::string& mirror, const MaterialiseRequest& request) {
     auto opened = open_mirror(mirror);
     if (!opened.value) return failed<Released>(std::move(opened.error));
     git_repository& repository = **opened.value;
     git_oid oid;
     git_commit* raw = nullptr;
-    if (!to_oid(commit, oid) || git_commit_lookup(&raw, &repository, &oid) < 0) {
-        return failed<Released>({{"the mirror has no commit " + commit.hex(), ""}, false});
+    if (!to_oid(request.commit, oid) || git_commit_lookup(&raw, &repository, &oid) < 0) {
+        return failed<Released>({{"the mirror has no commit " + request.commit.hex(), ""}, false});
     }
     const CommitPtr owner(raw);
     auto survey = survey_tree(repository, *git_commit_tree_id(raw));
     if (!survey.value) return failed<Released>(std::move(survey.error));
-    auto protected_now = protect_commit(mirror, repository, commit, oid);
+    auto protected_now = protect_commit(mirror, repository, request.commit, oid);
     if (!protected_now.value) return failed<Released>(std::move(protected_now.error));
-    auto written = check_out(mirror, *raw, *survey.value, directory);
-    if (!written.value) return failed<Released>(std::move(written.error));
-    return succeeded(Released{text_of(*raw), survey.value->files, survey.value->bytes});
+    auto released = Maker(mirror, request, std::move(*survey.value)).make();
+    if (released.value) {
+        released.value->text = text_of(*raw);
+    } else {
+        // Nothing half-made is left; what isn't there can't be taken for a release.
+        (void)sys::remove_tree(request.directory);
+    }
+    return released;
 }
 
 GitResult<bool> seal(const std::string& directory) {

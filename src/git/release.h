@@ -7,8 +7,7 @@
 
 namespace lastgood::git {
 
-GitResult<Released> materialise(const std::string& mirror, const CommitId& commit,
-                                const std::string& directory);
+GitResult<Released> materialise(const std::string& mirror, const MaterialiseRequest& request);
 
 GitResult<bool> seal(const std::string& directory);
 

@@ -1,11 +1,14 @@
 #include "git/rescue.h"
 
+#include <unistd.h>
+
 #include <chrono>
 
 #include "git/edits.h"
 #include "git/mirror.h"
 #include "git/release.h"
 #include "git/release_view.h"
+#include "git/spare.h"
 #include "git/tree_walk.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/time.h"
@@ -66,8 +69,10 @@ std::string rescue_ref(const CommitId& commit) {
 }
 
 GitResult<bool> remove_release(const std::string& mirror, const CommitId& commit,
-                               const std::string& directory) {
-    if (auto removed = sys::remove_tree(directory); !removed) {
+                               const std::string& directory, const RemoveRequest& request) {
+    const bool kept = request.keep_spare && keep_as_spare(directory, request.keep_folders);
+    unlink(ReleaseIndex::path_for(directory).c_str());
+    if (auto removed = kept ? Expected<void>() : sys::remove_tree(directory); !removed) {
         return failed<bool>({removed.error(), false});
     }
     auto opened = open_mirror(mirror);
@@ -116,7 +121,7 @@ GitResult<std::optional<std::string>> rescue_edits(const std::string& mirror,
 }
 
 GitResult<std::vector<std::string>> remove_releases(const std::string& mirror,
-                                                    const Releases& releases) {
+                                                    const RemoveRequest& request) {
     std::vector<std::string> rescued;
     std::optional<GitError> trouble;
     const auto note = [&trouble](const GitError& error, const std::string& directory) {
@@ -124,14 +129,14 @@ GitResult<std::vector<std::string>> remove_releases(const std::string& mirror,
         trouble = error;
         trouble->error.what = "could not remove " + directory + ": " + error.error.what;
     };
-    for (const auto& [commit, directory] : releases) {
+    for (const auto& [commit, directory] : request.releases) {
         auto saved = rescue_edits(mirror, commit, directory);
         if (!saved.value) {
             note(saved.error, directory);
             continue;
         }
         if (*saved.value) rescued.push_back(**saved.value);
-        const auto removed = remove_release(mirror, commit, directory);
+        const auto removed = remove_release(mirror, commit, directory, request);
         if (!removed.value) note(removed.error, directory);
     }
     if (!trouble) return succeeded(std::move(rescued));

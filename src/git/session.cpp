@@ -27,13 +27,20 @@ class WorkerSession final : public Session {
         ask(asked, limits_.fetch, late("fetching from", limits_.fetch, true), std::move(done));
     }
 
-    void materialise(const CommitId& commit, const std::string& directory,
+    void verify(const VerifyRequest& wanted, std::function<void(GitResult<bool>)> done) override {
+        Request asked = request(Op::verify);
+        asked.verify = wanted;
+        ask(asked, limits_.materialise,
+            late("checking the signatures of", limits_.materialise, false), std::move(done));
+    }
+
+    void materialise(const MaterialiseRequest& wanted,
                      std::function<void(GitResult<Released>)> done) override {
         Request asked = request(Op::materialise);
-        asked.commit = commit;
-        asked.directory = directory;
+        asked.materialise = wanted;
         ask(asked, limits_.materialise,
-            late("writing the files of " + commit.short_hex() + " of", limits_.materialise, false),
+            late("writing the files of " + wanted.commit.short_hex() + " of", limits_.materialise,
+                 false),
             std::move(done));
     }
 
@@ -44,10 +51,10 @@ class WorkerSession final : public Session {
             late("bringing to disk a release of", limits_.materialise, false), std::move(done));
     }
 
-    void remove_releases(const std::vector<std::pair<CommitId, std::string>>& releases,
+    void remove_releases(const RemoveRequest& wanted,
                          std::function<void(GitResult<std::vector<std::string>>)> done) override {
         Request asked = request(Op::remove_releases);
-        asked.releases = releases;
+        asked.remove = wanted;
         ask(asked, limits_.materialise,
             late("removing old releases of", limits_.materialise, false), std::move(done));
     }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "git/credentials.h"
+#include "git/remote_refs.h"
 #include "lastgood/git/session.h"
 
 namespace lastgood::git {
@@ -15,11 +16,12 @@ class Transport {
   public:
     virtual ~Transport() = default;
 
-    // The branch's tip at the remote; none when the branch isn't there.
-    virtual GitResult<std::optional<CommitId>> list_tip() = 0;
+    // The remote's refs that are followed.
+    virtual GitResult<RemoteRefs> list() = 0;
 
-    // Brings the tip and its history into the mirror and points `ref` at it. False: no such branch.
-    virtual GitResult<bool> fetch_branch(const std::string& ref) = 0;
+    // Brings the remote's ref `name` and its history into the mirror and points `ref` at it. False:
+    // it isn't there.
+    virtual GitResult<bool> fetch_ref(const std::string& name, const std::string& ref) = 0;
 
     // Asks for one object by its id and points `ref` at it. False: the remote didn't give it; why
     // is not told, for remotes give no reliable reason.

@@ -70,26 +70,21 @@ GitResult<bool> walk_tree(git_repository& repository, const git_oid& tree, const
     return succeeded(true);
 }
 
+bool is_attributes(std::string_view path) {
+    return path == ".gitattributes" || path.ends_with("/.gitattributes");
+}
+
 GitResult<TreeSurvey> survey_tree(git_repository& repository, const git_oid& tree) {
-    git_odb* odb = nullptr;
-    if (git_repository_odb(&odb, &repository) < 0) {
-        return failed<TreeSurvey>(libgit2_error("could not open the mirror's objects"));
-    }
-    const OdbPtr owner(odb);
     TreeSurvey survey;
     auto walked = walk_tree(repository, tree, [&](const TreeFile& file) -> std::optional<GitError> {
-        if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
-        std::size_t size = 0;
-        git_object_t type = GIT_OBJECT_INVALID;
-        if (git_odb_read_header(&size, &type, odb, &file.id) < 0) {
-            return libgit2_error("could not read " + printable(file.path, 500));
+        if (file.mode == GIT_FILEMODE_COMMIT) {
+            survey.empty_folders.push_back(file.path);
+            return std::nullopt;
         }
-        if (type != GIT_OBJECT_BLOB) return refused(file.path, "a file that is none");
-        ++survey.files;
-        survey.bytes += size;
-        const bool attributes =
-            file.path == ".gitattributes" || file.path.ends_with("/.gitattributes");
-        if (attributes && file.mode != GIT_FILEMODE_LINK) survey.attributes.push_back(file);
+        if (is_attributes(file.path) && file.mode != GIT_FILEMODE_LINK) {
+            survey.attributes.push_back(file);
+        }
+        survey.files.push_back(file);
         return std::nullopt;
     });
     if (!walked.value) return failed<TreeSurvey>(std::move(walked.error));

@@ -22,10 +22,12 @@ struct TreeFile {
 GitResult<bool> walk_tree(git_repository& repository, const git_oid& tree,
                           const std::function<std::optional<GitError>(const TreeFile&)>& visit);
 
+bool is_attributes(std::string_view path);  // of a .gitattributes
+
 struct TreeSurvey {
-    std::uint64_t files = 0;
-    std::uint64_t bytes = 0;           // as stored, before filters
-    std::vector<TreeFile> attributes;  // every .gitattributes
+    std::vector<TreeFile> files;             // and links, in git's order
+    std::vector<std::string> empty_folders;  // in the places of submodules
+    std::vector<TreeFile> attributes;        // every .gitattributes, also among the files
 };
 
 GitResult<TreeSurvey> survey_tree(git_repository& repository, const git_oid& tree);

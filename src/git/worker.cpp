@@ -15,6 +15,7 @@
 #include "git/release.h"
 #include "git/rescue.h"
 #include "git/transport.h"
+#include "git/verify.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
 
@@ -70,23 +71,33 @@ std::string with_access(const Remote& remote, Action action) {
     return encode_answer(action(*access.value));
 }
 
+GitResult<std::optional<CommitId>> list_tip(const Access& access) {
+    using Result = std::optional<CommitId>;
+    auto refs = make_transport(access)->list();
+    if (!refs.value) return failed<Result>(std::move(refs.error));
+    const RemoteRef* tip = refs.value->tip();
+    return succeeded(tip != nullptr ? Result(tip->commit) : std::nullopt);
+}
+
 std::string perform(const Request& request) {
     const Remote& remote = request.remote;
     switch (request.op) {
         case Op::list_tip:
-            return with_access<std::optional<CommitId>>(
-                remote, [](const Access& access) { return make_transport(access)->list_tip(); });
+            return with_access<std::optional<CommitId>>(remote, list_tip);
         case Op::fetch:
             return with_access<FetchResult>(remote, [&request](const Access& access) {
                 return fetch_candidates(access, request.fetch);
             });
+        case Op::verify:
+            LG_ASSERT(request.verify.has_value());
+            return encode_answer(verify_commits(remote.mirror, *request.verify));
         case Op::materialise:
-            LG_ASSERT(request.commit.has_value());
-            return encode_answer(materialise(remote.mirror, *request.commit, request.directory));
+            LG_ASSERT(request.materialise.has_value());
+            return encode_answer(materialise(remote.mirror, *request.materialise));
         case Op::seal:
             return encode_answer(seal(request.directory));
         case Op::remove_releases: {
-            const auto removed = remove_releases(remote.mirror, request.releases);
+            const auto removed = remove_releases(remote.mirror, request.remove);
             pack_when_due(remote);
             return encode_answer(removed);
         }
@@ -97,7 +108,7 @@ std::string perform(const Request& request) {
 std::string answer_to(const std::string& line) {
     const auto request = decode_request(line);
     if (!request) return encode_answer(failed<bool>({request.error(), false}));
-    start_libgit2(home_for(request->remote));
+    start_libgit2(home_for(request->remote), request->remote.auth.ca_file);
     return perform(*request);
 }
 

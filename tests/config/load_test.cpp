@@ -39,7 +39,7 @@ TEST_F(Load, ReadsTheFileItsSecretsAndTheEnvironment) {
     const auto loaded = load(path);
     ::unsetenv("LG_TEST_BRANCH");
     ASSERT_TRUE(loaded.config) << faults_of(loaded);
-    EXPECT_EQ(loaded.config->apps[0].branch, "next");
+    EXPECT_EQ(loaded.config->apps[0].followed.branch, "next");
     EXPECT_EQ(loaded.config->apps[0].webhook.secrets.at(0), "0123456789abcdef");
     EXPECT_EQ(loaded.config->path, path);
 }

@@ -73,7 +73,7 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
     const App& app = config.apps[0];
     EXPECT_EQ(app.name.str(), "backend");
     EXPECT_EQ(app.repo, "https://git.example.com/backend.git");
-    EXPECT_EQ(app.branch, "release/1.10");
+    EXPECT_EQ(app.followed.branch, "release/1.10");
     EXPECT_EQ(app.auth.username, "me");
     EXPECT_EQ(app.auth.token_file, "/etc/lastgood/token");
     EXPECT_EQ(app.transport, Transport::git);
@@ -108,7 +108,7 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
 
 TEST(Parse, FillsInTheRulesOfTheCore) {
     const core::Settings rules = whole().apps[0].rules;
-    EXPECT_EQ(rules.branch, "release/1.10");
+    EXPECT_EQ(rules.followed.branch, "release/1.10");
     EXPECT_TRUE(rules.two_slots);
     EXPECT_FALSE(rules.keep_previous);
     EXPECT_TRUE(rules.finish_before_newer);
@@ -124,7 +124,7 @@ TEST(Parse, FillsInTheRulesOfTheCore) {
 TEST(Parse, FillsInDefaults) {
     const Config config = whole();
     const App& app = config.apps[1];
-    EXPECT_EQ(app.branch, "main");
+    EXPECT_EQ(app.followed.branch, "main");
     EXPECT_EQ(app.run.argv, (std::vector<std::string>{"./worker", "a b"}));
     EXPECT_EQ(app.webhook.provider, Provider::github);
     EXPECT_EQ(app.webhook.secrets, std::vector<std::string>{"0123456789abcdef0123456789abcdef"});

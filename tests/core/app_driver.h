@@ -77,7 +77,8 @@ class AppDriver {
         std::vector<CommitId> wanted;
         if (state.work->request.commit) wanted.push_back(*state.work->request.commit);
         for (const auto& over : state.work->request.over) wanted.push_back(over.commit);
-        FetchFacts facts{commit(tip), {}};
+        FetchFacts facts;
+        facts.tip = commit(tip);
         if (wanted.empty()) wanted.push_back(commit(tip));
         for (const auto& one : wanted) {
             CommitStanding standing{one, true, true, number(one) <= tip, false};

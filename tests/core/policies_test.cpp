@@ -9,14 +9,14 @@ namespace lastgood::core {
 namespace {
 
 TEST(DeliveryPolicy, DeploysOnlyTheConfiguredBranch) {
-    EXPECT_TRUE(decide_push({{"refs/heads/main", commit('a')}}, "main").deploy);
-    EXPECT_FALSE(decide_push({{"refs/heads/main2", commit('a')}}, "main").deploy);
-    EXPECT_FALSE(decide_push({{"refs/tags/main", commit('a')}}, "main").deploy);
-    EXPECT_EQ(decide_push({{"refs/heads/dev", commit('a')}}, "main").reason, "not branch main");
+    EXPECT_TRUE(decide_push({{"refs/heads/main", commit('a')}}, Followed{}).deploy);
+    EXPECT_FALSE(decide_push({{"refs/heads/main2", commit('a')}}, Followed{}).deploy);
+    EXPECT_FALSE(decide_push({{"refs/tags/main", commit('a')}}, Followed{}).deploy);
+    EXPECT_EQ(decide_push({{"refs/heads/dev", commit('a')}}, Followed{}).reason, "not branch main");
 }
 
 TEST(DeliveryPolicy, ADeletedBranchIsIgnoredWithItsReason) {
-    const auto decision = decide_push({{"refs/heads/main", std::nullopt}}, "main");
+    const auto decision = decide_push({{"refs/heads/main", std::nullopt}}, Followed{});
     EXPECT_FALSE(decision.deploy);
     EXPECT_EQ(decision.reason, "branch main was deleted");
 }
@@ -25,7 +25,7 @@ TEST(DeliveryPolicy, FindsTheBranchAmongSeveralRefs) {
     const auto decision = decide_push({{"refs/heads/dev", commit('a')},
                                        {"refs/heads/main", commit('b')},
                                        {"refs/tags/v1", commit('c')}},
-                                      "main");
+                                      Followed{});
     ASSERT_TRUE(decision.deploy);
     EXPECT_EQ(decision.commit, commit('b'));
     EXPECT_EQ(decision.ref, "refs/heads/main");
@@ -77,11 +77,11 @@ Request webhook(char letter) {
 TEST(CommitPolicy, RefusesWhatIsNoCommitOrOnAnotherBranch) {
     FetchFacts facts = facts_of('f', standing('a'));
     facts.standings[0].is_commit = false;
-    EXPECT_EQ(choose_commit(webhook('a'), facts, {}, "main", false).kind,
+    EXPECT_EQ(choose_commit(webhook('a'), facts, {}, Settings{}, false).kind,
               CommitChoice::Kind::refused);
     facts.standings[0] = standing('a');
     facts.standings[0].on_branch = false;
-    const auto choice = choose_commit(webhook('a'), facts, {}, "main", false);
+    const auto choice = choose_commit(webhook('a'), facts, {}, Settings{}, false);
     EXPECT_EQ(choice.kind, CommitChoice::Kind::refused);
     EXPECT_NE(choice.reason.find("not on branch main"), std::string::npos);
 }
@@ -90,18 +90,18 @@ TEST(CommitPolicy, AnOperatorMayDeployAnOlderCommitButNotAStrangers) {
     FetchFacts facts = facts_of('f', standing('a'));
     facts.standings[0].ancestor_of_live = true;
     Request asked = webhook('a');
-    EXPECT_EQ(choose_commit(asked, facts, commit('b'), "main", false).kind,
+    EXPECT_EQ(choose_commit(asked, facts, commit('b'), Settings{}, false).kind,
               CommitChoice::Kind::stale);
     asked.trigger = Trigger::cli;
-    EXPECT_EQ(choose_commit(asked, facts, commit('b'), "main", false).kind,
+    EXPECT_EQ(choose_commit(asked, facts, commit('b'), Settings{}, false).kind,
               CommitChoice::Kind::deploy);
 }
 
 TEST(CommitPolicy, TheTipIsMeantWhereNoCommitIsNamed) {
     Request asked;
-    const auto choice = choose_commit(asked, facts_of('c', standing('c')), {}, "main", false);
+    const auto choice = choose_commit(asked, facts_of('c', standing('c')), {}, Settings{}, false);
     EXPECT_EQ(choice.commit, commit('c'));
-    EXPECT_EQ(choose_commit(asked, FetchFacts{}, {}, "main", false).kind,
+    EXPECT_EQ(choose_commit(asked, FetchFacts{}, {}, Settings{}, false).kind,
               CommitChoice::Kind::refused);
 }
 

@@ -55,14 +55,14 @@ TEST_P(Fetch, ACommitThatIsNowhereIsNotPresent) {
     EXPECT_FALSE(result.facts[0].present || result.facts[0].is_commit || result.facts[0].on_ref);
 }
 
-TEST_P(Fetch, AnAnnotatedTagIsPresentButNoCommit) {
+TEST_P(Fetch, AnAnnotatedTagMeansTheCommitItPointsAt) {
     in_origin("git tag -a -m note v1 main");
     in_origin("git config uploadpack.allowAnySHA1InWant true");
     const auto tag = id_of("refs/tags/v1");
     const auto result = must_fetch({{tag}, {}});
     ASSERT_EQ(result.facts.size(), 1U);
-    EXPECT_TRUE(result.facts[0].present);
-    EXPECT_FALSE(result.facts[0].is_commit || result.facts[0].on_ref);
+    EXPECT_TRUE(result.facts[0].present && result.facts[0].is_commit && result.facts[0].on_ref);
+    EXPECT_EQ(result.facts[0].id, id_of("main"));
 }
 
 TEST_P(Fetch, ABranchThatIsNotThereIsNoErrorAndLeavesNoOldTipBehind) {
@@ -105,7 +105,7 @@ TEST_P(Fetch, ListingTellsTheTipOfTheVeryBranch) {
 TEST_P(Fetch, ABranchWhoseNameHoldsTheOldOneIsNoTrouble) {
     must_fetch();
     in_origin("git branch -m main main/new");
-    remote.branch = "main/new";
+    remote.followed.branch = "main/new";
     restart_session();
     EXPECT_EQ(must_fetch().tip, id_of("main/new"));
 }

@@ -12,7 +12,7 @@ int stand_in_for_daemon(const char* url, const char* mirror) {
     using namespace lastgood;
     git::Remote remote;
     remote.url = url;
-    remote.branch = "main";
+    remote.followed.branch = "main";
     remote.mirror = mirror;
     remote.transport = config::Transport::git;
     sys::EventLoop loop;

@@ -72,15 +72,23 @@ class SessionRunner {
         return wait<FetchResult>([&](auto done) { session->fetch(request, done); });
     }
     GitResult<Released> materialise(const CommitId& commit, const std::string& directory) {
-        return wait<Released>([&](auto done) { session->materialise(commit, directory, done); });
+        return materialise(MaterialiseRequest{.commit = commit, .directory = directory});
+    }
+    GitResult<Released> materialise(const MaterialiseRequest& request) {
+        return wait<Released>([&](auto done) { session->materialise(request, done); });
+    }
+    GitResult<bool> verify(const VerifyRequest& request) {
+        return wait<bool>([&](auto done) { session->verify(request, done); });
     }
     GitResult<bool> seal(const std::string& directory) {
         return wait<bool>([&](auto done) { session->seal(directory, done); });
     }
     GitResult<std::vector<std::string>> remove(
-        const std::vector<std::pair<CommitId, std::string>>& releases) {
-        return wait<std::vector<std::string>>(
-            [&](auto done) { session->remove_releases(releases, done); });
+        const std::vector<std::pair<CommitId, std::string>>& releases, bool keep_spare = false,
+        const std::vector<std::string>& keep_folders = {}) {
+        return wait<std::vector<std::string>>([&](auto done) {
+            session->remove_releases({releases, keep_spare, keep_folders}, done);
+        });
     }
 
     sys::EventLoop loop;
@@ -96,7 +104,7 @@ class SessionFixture : public ::testing::Test {
               "git init -q -b main origin; cd origin; git config core.autocrlf false\n"
               "for i in 1 2 3; do echo $i >file; git add .; git commit -qm \"change $i\"; done");
         remote.url = folder / "origin";
-        remote.branch = "main";
+        remote.followed.branch = "main";
         remote.mirror = folder / "repo.git";
     }
 

@@ -40,7 +40,10 @@ class RunningFront {
             auto asked = loop.watch(ask_.get(), EPOLLIN, [this, &loop](std::uint32_t) {
                 eventfd_t ignored = 0;
                 eventfd_read(ask_.get(), &ignored);
-                wakeups_.set_value(loop.wakeups());
+                // Taken first: the other thread may have the answer, and make the next promise,
+                // while this one is still inside set_value().
+                auto promise = std::move(wakeups_);
+                promise.set_value(loop.wakeups());
             });
             ready.set_value();
             loop.run();

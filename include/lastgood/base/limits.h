@@ -23,7 +23,7 @@ constexpr Millis kResponseTimeMax = 30s;
 constexpr Millis kIdleTimeMax = 30s;
 constexpr std::size_t kConnectionsMax = 1024;
 constexpr std::size_t kConnectionsPerPeerMax = 128;  // forges open a few tens in a burst
-// Bytes of bodies being gathered at once; beyond it new bodies are refused with 503.
+// Bytes of large bodies being gathered at once; beyond it they wait for room.
 constexpr std::uint64_t kBodiesInFlightBytesMax = 64ULL << 20;
 // A body up to this size is never refused for the bytes of others: the connection bound holds it.
 constexpr std::uint64_t kSmallBodyBytes = 64 * 1024;
@@ -96,6 +96,11 @@ constexpr Millis kRemoteListTimeMax = 1min;
 constexpr Millis kMirrorLockWaitMax = 2min;  // another worker of the app may be fetching
 constexpr std::size_t kTreeEntriesMax = 2'000'000;
 constexpr std::size_t kTreeDepthMax = 256;
+constexpr std::uint64_t kBlobBytesMax = 256ULL << 20;   // one file; it is held in memory
+constexpr std::uint64_t kBlobBytesLarge = 16ULL << 20;  // from here on one file at a time
+constexpr std::size_t kWriterThreadsMax = 4;            // of a release's files
+constexpr int kSubmoduleDepthMax = 8;
+constexpr std::size_t kSubmodulesMax = 1000;
 constexpr std::size_t kSubjectBytesMax = 200;
 constexpr std::size_t kGitOutputBytesMax = 64 * 1024;     // of a git command, each stream
 constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;  // libgit2's windows into packs

@@ -14,6 +14,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/network.h"
 #include "lastgood/base/time.h"
+#include "lastgood/core/followed.h"
 #include "lastgood/core/provider.h"
 #include "lastgood/core/settings.h"
 
@@ -58,7 +59,28 @@ struct RepoAuth {
     std::string known_hosts;  // path
     std::string username;
     std::string token_file;  // path
+    std::string ca_file;     // path; of the authorities that an https remote is checked by
+    std::string proxy;       // http://HOST:PORT or socks5://HOST:PORT; empty: the environment's
 };
+
+// Whose signature a commit must have; both empty: nobody's.
+struct Verify {
+    std::string allowed_signers;  // path, as ssh-keygen(1) reads it
+    std::string gpg_keyring;      // path, as gpgv(1) reads it
+    bool all = false;             // every commit since the last good one, not the new one alone
+
+    [[nodiscard]] bool wanted() const { return !allowed_signers.empty() || !gpg_keyring.empty(); }
+};
+
+// A folder that builds fill and that is carried on from release to release.
+struct CacheFolder {
+    std::string path;  // in the release
+    std::string key;   // file in the release whose content must be the same; empty: the usual one
+};
+
+// How a release's unchanged files come from the one before: by whatever the file system offers, or
+// always written anew.
+enum class Materialise { automatic, copy };
 
 // Where the secrets stand, for people and for who makes a missing one.
 struct SecretPlace {
@@ -110,15 +132,22 @@ struct Hooks {
 struct App {
     AppName name;
     std::string repo{};
-    std::string branch = "main";
+    core::Followed followed{};
+    std::string root = ".";            // the app's folder in the repository
+    std::vector<std::string> paths{};  // deploy only when one of these changed; empty: always
     RepoAuth auth{};
+    Verify verify{};
+    bool submodules = false;
+    bool export_ignore = false;  // leave out what .gitattributes marks so
+    Materialise materialise = Materialise::automatic;
+    std::vector<CacheFolder> cache{};
     Transport transport = Transport::automatic;
     AppWebhook webhook{};
     std::optional<Millis> poll = limits::kPollDefault;  // none: only once, at start
     std::vector<Command> build{};
     Millis build_timeout = limits::kBuildTimeDefault;
     Command run{};
-    std::string workdir = ".";
+    std::string workdir = ".";  // in the release, root included
     std::map<std::string, std::string> env{};
     std::string env_file{};  // path; read anew at each start
     std::optional<ListenAddress> listen{};

@@ -15,6 +15,7 @@ enum class SectionKind {
     log,
     app,
     auth,
+    verify,
     app_webhook,
     ready,
     stop,

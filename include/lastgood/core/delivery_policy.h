@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lastgood/base/ids.h"
+#include "lastgood/core/followed.h"
 
 namespace lastgood::core {
 
@@ -22,7 +23,7 @@ struct DeliveryDecision {
     std::string reason;              // why not
 };
 
-// `branch` is the configured one, without refs/heads/.
-DeliveryDecision decide_push(const std::vector<RefMove>& moves, std::string_view branch);
+// Of several tags that are followed the newest version is meant.
+DeliveryDecision decide_push(const std::vector<RefMove>& moves, const Followed& followed);
 
 }  // namespace lastgood::core

@@ -5,6 +5,7 @@
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/time.h"
+#include "lastgood/core/followed.h"
 
 namespace lastgood::core {
 
@@ -19,11 +20,12 @@ struct RestartBackoff {
 };
 
 struct Settings {
-    std::string branch = "main";       // for messages
+    Followed followed;
     bool two_slots = false;            // the app has `listen`: blue and green run side by side
     bool keep_previous = true;         // the old release stays warm until the probation ends
     bool finish_before_newer = false;  // supersede: finish
     bool rollback_after_good = false;
+    bool fast_forward_only = false;  // a branch that was forced elsewhere is not followed
     Millis probation = limits::kProbationDefault;
     CrashLoop crash_loop;
     RestartBackoff restart;

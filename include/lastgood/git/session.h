@@ -23,7 +23,7 @@ namespace lastgood::git {
 
 struct Remote {
     std::string url;
-    std::string branch;
+    core::Followed followed;
     config::RepoAuth auth;
     config::Transport transport = config::Transport::automatic;
     std::string mirror;  // apps/APP/repo.git, made when missing
@@ -31,23 +31,28 @@ struct Remote {
 
 // What is known of one commit after a fetch.
 struct CommitFacts {
-    CommitId id;
-    bool present = false;           // the mirror has it, and it is a commit
-    bool is_commit = false;         // false with present: a tree, a blob or a tag
-    bool on_ref = false;            // reachable from the configured branch's tip
-    bool ancestor_of_live = false;  // a strict ancestor of `live`
-    bool descends_from_live = false;
-    std::vector<bool> ancestor_of;  // of candidate i of the request, strictly
+    CommitId id;                         // of a tag object: what it points at
+    bool present = false;                // the mirror has it
+    bool is_commit = false;              // false with present: a tree or a blob
+    bool on_ref = false;                 // on the branch; or a tag that is followed names it
+    bool ancestor_of_live = false;       // a strict ancestor of `live`
+    bool descends_from_live = false;     // strictly
+    std::vector<bool> ancestor_of = {};  // of candidate i of the request, strictly
+    bool paths_changed = true;           // among the request's paths, since `live`
+    bool skip_asked = false;             // its message says [skip deploy]
 };
 
 struct FetchRequest {
     std::vector<CommitId>
         candidates;  // the wanted one first, then those it superseded; may be empty: the tip
     std::optional<CommitId> live;
+    std::vector<std::string> paths{};  // patterns; empty: all
 };
 
 struct FetchResult {
-    std::optional<CommitId> tip;     // of the branch; none: the branch isn't there
+    std::optional<CommitId> tip;     // none: the branch isn't there, or no tag
+    std::string tip_tag;             // where tags are followed
+    bool live_known = false;         // the mirror has `live`
     std::vector<CommitFacts> facts;  // one per candidate; for none: one for the tip
 };
 
@@ -73,6 +78,33 @@ struct Released {
     CommitText text;
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t written = 0;            // files that were not taken from an older release
+    std::vector<std::string> notes = {};  // for the log: a cache that wasn't carried on, say
+};
+
+struct MaterialiseRequest {
+    CommitId commit;
+    std::string directory;  // made fresh; what was there is removed first
+    // A release to take what didn't change and the caches from; none: nothing is taken.
+    std::optional<std::pair<CommitId, std::string>> previous{};
+    bool submodules = false;
+    bool export_ignore = false;
+    config::Materialise way = config::Materialise::automatic;
+    std::vector<config::CacheFolder> caches{};
+};
+
+struct RemoveRequest {
+    std::vector<std::pair<CommitId, std::string>> releases;  // commit and directory
+    // One of them stays as the ground of the next release, these folders of it as they are.
+    bool keep_spare = false;
+    std::vector<std::string> keep_folders{};
+};
+
+struct VerifyRequest {
+    CommitId commit;
+    std::optional<CommitId>
+        since;  // with verify.all: commits that are reachable from it are trusted
+    config::Verify verify;
 };
 
 class Session {
@@ -85,15 +117,18 @@ class Session {
     // One request at a time.
     virtual void list_tip(std::function<void(GitResult<std::optional<CommitId>>)> done) = 0;
     virtual void fetch(FetchRequest request, std::function<void(GitResult<FetchResult>)> done) = 0;
-    // Writes the tree of the commit to `directory` (made fresh; what was there is removed first),
-    // refuses hostile trees, protects the commit by a ref of its own (refs/lastgood/releases/ID).
-    virtual void materialise(const CommitId& commit, const std::string& directory,
+    // Are the commits signed as they must be? An Error names the commit, the key and the mend.
+    virtual void verify(const VerifyRequest& request,
+                        std::function<void(GitResult<bool>)> done) = 0;
+    // Writes the tree of the commit to a directory, refuses hostile trees, protects the commit by a
+    // ref of its own (refs/lastgood/releases/ID).
+    virtual void materialise(const MaterialiseRequest& request,
                              std::function<void(GitResult<Released>)> done) = 0;
     // syncfs(2) of the directory: what the build wrote survives a power cut.
     virtual void seal(const std::string& directory, std::function<void(GitResult<bool>)> done) = 0;
     // Removes release directories and their refs; saves edits of tracked files first, as a commit
     // under refs/lastgood/rescued/COMMIT-TIME. Answers the rescued commits' ids.
-    virtual void remove_releases(const std::vector<std::pair<CommitId, std::string>>& releases,
+    virtual void remove_releases(const RemoveRequest& request,
                                  std::function<void(GitResult<std::vector<std::string>>)> done) = 0;
 };
 

@@ -1,0 +1,286 @@
+#include "git/release_writer.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+#include "git/release_view.h"
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::git {
+namespace {
+
+constexpr std::size_t kFilesAtOnce = 64;  // that a thread takes
+
+using BufPtr = std::unique_ptr<git_buf, Freer<git_buf_dispose>>;
+using OdbObjectPtr = std::unique_ptr<git_odb_object, Freer<git_odb_object_free>>;
+using FilterListPtr = std::unique_ptr<git_filter_list, Freer<git_filter_list_free>>;
+
+GitError too_large(const std::string& path, std::uint64_t bytes) {
+    return {
+        {"the commit's tree is refused: " + printable(path, 500) + " has " + format_size(bytes) +
+             ", more than the " + format_size(limits::kBlobBytesMax) + " that a file may have",
+         "keep large files out of the repository, or use git lfs"},
+        true};
+}
+
+struct Shared {
+    std::atomic<std::size_t> next{0};
+    std::atomic<bool> can_share{false};
+    std::atomic<bool> failed{false};
+    std::mutex mutex;
+    std::optional<GitError> error;
+
+    void fail(GitError what) {
+        const std::lock_guard lock(mutex);
+        if (!error) error = std::move(what);
+        failed = true;
+    }
+};
+
+// One thread's part: libgit2's objects are for one thread at a time.
+class Writer {
+  public:
+    Writer(const WriteJob& job, Shared& shared, std::vector<FileMark>& marks)
+        : job_(job), shared_(shared), marks_(marks) {}
+
+    void run() {
+        if (auto error = open()) return shared_.fail(std::move(*error));
+        while (!shared_.failed) {
+            const std::size_t begin = shared_.next.fetch_add(kFilesAtOnce);
+            if (begin >= job_.wanted.size()) return;
+            const std::size_t end = std::min(begin + kFilesAtOnce, job_.wanted.size());
+            for (std::size_t i = begin; i < end && !shared_.failed; ++i) {
+                const std::size_t file = job_.wanted[i];
+                auto error = write((*job_.files)[file], marks_[file]);
+                if (error) return shared_.fail(std::move(*error));
+            }
+        }
+    }
+
+    [[nodiscard]] const WriteReport& report() const { return report_; }
+
+  private:
+    std::optional<GitError> open() {
+        auto view = open_release_view(job_.mirror, job_.folder->path(), *job_.attributes);
+        if (!view.value) return std::move(view.error);
+        view_ = std::move(*view.value);
+        git_odb* odb = nullptr;
+        if (git_repository_odb(&odb, view_.get()) < 0) {
+            return libgit2_error("could not open the mirror's objects");
+        }
+        odb_.reset(odb);
+        return std::nullopt;
+    }
+
+    std::optional<GitError> write(const TreeFile& file, FileMark& mark) {
+        if (shared_.can_share && share(file, mark)) return std::nullopt;
+        std::size_t size = 0;
+        git_object_t type = GIT_OBJECT_INVALID;
+        if (git_odb_read_header(&size, &type, odb_.get(), &file.id) < 0) {
+            return libgit2_error("could not read " + printable(file.path, 500));
+        }
+        if (type != GIT_OBJECT_BLOB) {
+            return GitError{{"the commit's tree is refused: a file that is none (" +
+                                 printable(file.path, 500) + ")",
+                             "remove it from the repository and push again"},
+                            true};
+        }
+        if (size > limits::kBlobBytesMax) return too_large(file.path, size);
+        report_.bytes += size;
+        if (!job_.attributes->empty() && file.mode != GIT_FILEMODE_LINK) {
+            git_filter_list* filters = nullptr;
+            if (git_filter_list_load(&filters, view_.get(), nullptr, file.path.c_str(),
+                                     GIT_FILTER_TO_WORKTREE, GIT_FILTER_DEFAULT) < 0) {
+                return libgit2_error("could not read the attributes of " +
+                                     printable(file.path, 500));
+            }
+            if (filters != nullptr) return write_filtered(file, FilterListPtr(filters), mark);
+        }
+        git_odb_object* object = nullptr;
+        if (git_odb_read(&object, odb_.get(), &file.id) < 0) {
+            return libgit2_error("could not read " + printable(file.path, 500));
+        }
+        const OdbObjectPtr owner(object);
+        return put(
+            file,
+            {static_cast<const char*>(git_odb_object_data(object)), git_odb_object_size(object)},
+            mark);
+    }
+
+    std::optional<GitError> write_filtered(const TreeFile& file, const FilterListPtr& filters,
+                                           FileMark& mark) {
+        git_blob* raw = nullptr;
+        if (git_blob_lookup(&raw, view_.get(), &file.id) < 0) {
+            return libgit2_error("could not read " + printable(file.path, 500));
+        }
+        const BlobPtr blob(raw);
+        git_buf content{};
+        if (git_filter_list_apply_to_blob(&content, filters.get(), raw) < 0) {
+            return libgit2_error("could not convert " + printable(file.path, 500) +
+                                 " as .gitattributes say");
+        }
+        const BufPtr owner(&content);
+        return put(file, {content.ptr, content.size}, mark);
+    }
+
+    std::optional<GitError> put(const TreeFile& file, std::string_view content, FileMark& mark) {
+        const auto trouble = [&](const char* what) {
+            return GitError{system_error(std::string(what) + " " + job_.folder->path() + "/" +
+                                             printable(file.path, 500),
+                                         errno),
+                            false};
+        };
+        struct stat status {};
+        if (file.mode == GIT_FILEMODE_LINK) {
+            if (!put_link(file.path, std::string(content)))
+                return trouble("could not make the link");
+            if (!job_.folder->look(file.path, status)) return trouble("could not look at");
+        } else {
+            const sys::Fd fd(create(file));
+            if (!fd || !sys::write_all(fd.get(), content)) return trouble("could not write");
+            if (fstat(fd.get(), &status) != 0) return trouble("could not look at");
+        }
+        mark = FileMark::of(status);
+        return std::nullopt;
+    }
+
+    // Blocks of the older release's file, if that is still what was written.
+    bool share(const TreeFile& file, FileMark& mark) {
+        const git_index_entry* entry = job_.source_index->find(file);
+        if (entry == nullptr || file.mode == GIT_FILEMODE_LINK) return false;
+        const sys::Fd from(job_.source->open_below(file.path, O_RDONLY | O_NONBLOCK));
+        struct stat status {};
+        if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+            !ReleaseIndex::is_untouched(*entry, status)) {
+            return false;
+        }
+        const sys::Fd fd(create(file));
+        if (!fd) return false;
+        const bool cloned = ioctl(fd.get(), FICLONE, from.get()) == 0;
+        struct stat again {};
+        // Looked at again: it may have been written to meanwhile.
+        if (cloned && fstat(from.get(), &again) == 0 && ReleaseIndex::is_untouched(*entry, again) &&
+            fstat(fd.get(), &status) == 0) {
+            mark = FileMark::of(status);
+            ++report_.shared;
+            return true;
+        }
+        if (!cloned &&
+            (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY || errno == EINVAL)) {
+            shared_.can_share = false;
+        }
+        unlinkat(job_.folder->fd(), file.path.c_str(), 0);
+        return false;
+    }
+
+    [[nodiscard]] int create(const TreeFile& file) const {
+        const mode_t mode = file.mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 0777 : 0666;
+        return job_.folder->open_below(file.path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    }
+
+    [[nodiscard]] bool put_link(const std::string& path, const std::string& target) const {
+        const auto slash = path.rfind('/');
+        if (slash == std::string::npos) {
+            return symlinkat(target.c_str(), job_.folder->fd(), path.c_str()) == 0;
+        }
+        const sys::Fd parent(job_.folder->open_below(path.substr(0, slash), O_PATH | O_DIRECTORY));
+        return parent && symlinkat(target.c_str(), parent.get(), path.c_str() + slash + 1) == 0;
+    }
+
+    const WriteJob& job_;
+    Shared& shared_;
+    std::vector<FileMark>& marks_;
+    RepositoryPtr view_;
+    OdbPtr odb_;
+    WriteReport report_;
+};
+
+}  // namespace
+
+GitResult<ReleaseFolder> ReleaseFolder::open(const std::string& directory) {
+    sys::Fd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd)
+        return failed<ReleaseFolder>({system_error("could not open " + directory, errno), false});
+    return succeeded(ReleaseFolder(directory, std::move(fd)));
+}
+
+int ReleaseFolder::open_below(const std::string& path, int flags, mode_t mode) const {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
+    how.mode = mode;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    return static_cast<int>(syscall(SYS_openat2, fd_.get(), path.c_str(), &how, sizeof how));
+}
+
+bool ReleaseFolder::make_parents(const std::string& path) const {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return true;
+    const std::string folder = path.substr(0, slash);
+    if (sys::Fd there(open_below(folder, O_PATH | O_DIRECTORY)); there) return true;
+    if (errno != ENOENT || !make_parents(folder)) return false;
+    const auto above = folder.rfind('/');
+    if (above == std::string::npos) return mkdirat(fd_.get(), folder.c_str(), 0777) == 0;
+    const sys::Fd parent(open_below(folder.substr(0, above), O_PATH | O_DIRECTORY));
+    return parent && mkdirat(parent.get(), folder.c_str() + above + 1, 0777) == 0;
+}
+
+void ReleaseFolder::remove(const std::string& path) const {
+    const auto slash = path.rfind('/');
+    const std::string above = slash == std::string::npos ? "" : path.substr(0, slash);
+    const sys::Fd parent(open_below(above.empty() ? "." : above, O_PATH | O_DIRECTORY));
+    if (!parent) return;
+    const char* name = path.c_str() + (above.empty() ? 0 : slash + 1);
+    if (unlinkat(parent.get(), name, 0) != 0 && errno == EISDIR) {
+        (void)sys::remove_tree(path_ + "/" + path);
+    }
+    for (std::string folder = above; !folder.empty();) {
+        const auto up = folder.rfind('/');
+        const std::string over = up == std::string::npos ? "" : folder.substr(0, up);
+        const sys::Fd holder(open_below(over.empty() ? "." : over, O_PATH | O_DIRECTORY));
+        const char* last = folder.c_str() + (over.empty() ? 0 : up + 1);
+        if (!holder || unlinkat(holder.get(), last, AT_REMOVEDIR) != 0) return;
+        folder = over;
+    }
+}
+
+bool ReleaseFolder::look(const std::string& path, struct stat& status) const {
+    const sys::Fd fd(open_below(path, O_PATH));
+    return fd && fstat(fd.get(), &status) == 0;
+}
+
+GitResult<WriteReport> write_files(const WriteJob& job, std::vector<FileMark>& marks) {
+    Shared shared;
+    shared.can_share = job.source != nullptr && job.source_index != nullptr;
+    const std::size_t useful = (job.wanted.size() + kFilesAtOnce - 1) / kFilesAtOnce;
+    const auto count =
+        std::clamp<std::size_t>(std::min<std::size_t>(useful, std::thread::hardware_concurrency()),
+                                1, limits::kWriterThreadsMax);
+    std::vector<Writer> writers;
+    writers.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) writers.emplace_back(job, shared, marks);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&, i] { writers[i].run(); });
+    writers.front().run();
+    for (auto& thread : threads) thread.join();
+    if (shared.error) return failed<WriteReport>(std::move(*shared.error));
+    WriteReport report;
+    for (const Writer& writer : writers) {
+        report.bytes += writer.report().bytes;
+        report.shared += writer.report().shared;
+    }
+    return succeeded(report);
+}
+
+}  // namespace lastgood::git
