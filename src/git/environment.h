@@ -15,7 +15,8 @@ std::vector<std::string> worker_environment();
 // For the git command. Every setting goes through it: a command line is public.
 std::vector<std::string> git_environment(const Access& access);
 
-// Whether there is a git in PATH.
+// Whether there is such a program in PATH.
+bool is_installed(const std::string& program);
 bool git_is_installed();
 
 }  // namespace lastgood::git

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -73,6 +74,15 @@ int protect(git_repository& repository) {
     }
     git_config_free(config);
     return code;
+}
+
+void delete_refs_that(git_repository& mirror, const std::function<bool(const std::string&)>& go) {
+    git_strarray names{nullptr, 0};
+    if (git_reference_list(&names, &mirror) < 0) return;
+    for (std::size_t i = 0; i < names.count; ++i) {
+        if (go(names.strings[i])) git_reference_remove(&mirror, names.strings[i]);
+    }
+    git_strarray_dispose(&names);
 }
 
 }  // namespace
@@ -152,15 +162,14 @@ std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name)
     return oid;
 }
 
+void delete_refs_below(git_repository& mirror, const std::string& prefix) {
+    delete_refs_that(mirror, [&](const std::string& name) { return name.starts_with(prefix); });
+}
+
 void delete_other_upstreams(git_repository& mirror, const std::string& keep) {
-    git_strarray names{nullptr, 0};
-    if (git_reference_list(&names, &mirror) < 0) return;
-    for (std::size_t i = 0; i < names.count; ++i) {
-        const std::string name = names.strings[i];
-        const bool upstream = name.starts_with(kUpstreamRefs) && name != keep;
-        if (upstream || name.starts_with(kAskedRefs)) git_reference_remove(&mirror, name.c_str());
-    }
-    git_strarray_dispose(&names);
+    delete_refs_that(mirror, [&](const std::string& name) {
+        return (name.starts_with(kUpstreamRefs) && name != keep) || name.starts_with(kAskedRefs);
+    });
 }
 
 }  // namespace lastgood::git

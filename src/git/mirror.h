@@ -1,7 +1,8 @@
 // The app's bare mirror: opened under a lock of our own, so that every lock found in it is stale.
 //
 // Refs in it: refs/lastgood/upstream/BRANCH or TAG (the remote's last state), releases/ID (keeps a
-// release's objects), rescued/ID-TIME (edits found in a release), asked/ID (while judging).
+// release's objects), modules/ID/… (those of its submodules), rescued/ID-TIME (edits found in a
+// release), asked/ID (while judging).
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@ namespace lastgood::git {
 constexpr const char* kUpstreamRefs = "refs/lastgood/upstream/";
 constexpr const char* kReleaseRefs = "refs/lastgood/releases/";
 constexpr const char* kRescuedRefs = "refs/lastgood/rescued/";
+constexpr const char* kModuleRefs = "refs/lastgood/modules/";
 constexpr const char* kAskedRefs = "refs/lastgood/asked/";
 
 // Held until destroyed. Whoever writes refs or fetches holds it.
@@ -36,6 +38,7 @@ Expected<void> move_mirror_aside(const std::string& mirror);
 
 GitResult<bool> set_ref(git_repository& mirror, const std::string& name, const git_oid& target);
 GitResult<bool> delete_ref(git_repository& mirror, const std::string& name);  // may be missing
+void delete_refs_below(git_repository& mirror, const std::string& prefix);
 std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name);
 
 // Deletes refs of what the config no longer follows ("a" would be in the way of "a/b") but `keep`,

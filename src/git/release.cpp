@@ -8,9 +8,12 @@
 #include <unordered_set>
 
 #include "git/caches.h"
+#include "git/export_ignore.h"
+#include "git/lfs.h"
 #include "git/mirror.h"
 #include "git/release_writer.h"
 #include "git/spare.h"
+#include "git/submodules.h"
 #include "git/tree_walk.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -103,8 +106,8 @@ class Maker {
                                          false});
             }
         }
-        for (const std::string& path : survey_.empty_folders) {
-            (void)folder.value->make_parents(path + "/");
+        for (const Gitlink& left_out : survey_.submodules) {
+            (void)folder.value->make_parents(left_out.path + "/");
         }
         const Older older = open_older();
         const bool shares = ground == nullptr && request_.way == config::Materialise::automatic;
@@ -189,7 +192,8 @@ class Maker {
 
 }  // namespace
 
-GitResult<Released> materialise(const std::string& mirror, const MaterialiseRequest& request) {
+GitResult<Released> materialise(const Remote& remote, const MaterialiseRequest& request) {
+    const std::string& mirror = remote.mirror;
     auto opened = open_mirror(mirror);
     if (!opened.value) return failed<Released>(std::move(opened.error));
     git_repository& repository = **opened.value;
@@ -203,6 +207,18 @@ GitResult<Released> materialise(const std::string& mirror, const MaterialiseRequ
     if (!survey.value) return failed<Released>(std::move(survey.error));
     auto protected_now = protect_commit(mirror, repository, request.commit, oid);
     if (!protected_now.value) return failed<Released>(std::move(protected_now.error));
+    if (request.submodules && !survey.value->submodules.empty()) {
+        auto access = read_access(remote);
+        if (!access.value) return failed<Released>(std::move(access.error));
+        auto added = add_submodules(*access.value, repository, request.commit, *survey.value);
+        if (!added.value) return failed<Released>(std::move(added.error));
+    }
+    if (request.export_ignore) {
+        auto left = leave_out_ignored(mirror, request.directory, *survey.value);
+        if (!left.value) return failed<Released>(std::move(left.error));
+    }
+    auto stored = fetch_lfs_objects(remote, request, repository, *survey.value);
+    if (!stored.value) return failed<Released>(std::move(stored.error));
     auto released = Maker(mirror, request, std::move(*survey.value)).make();
     if (released.value) {
         released.value->text = text_of(*raw);

@@ -7,7 +7,8 @@
 
 namespace lastgood::git {
 
-GitResult<Released> materialise(const std::string& mirror, const MaterialiseRequest& request);
+// The remote is asked only for submodules and for what git lfs keeps.
+GitResult<Released> materialise(const Remote& remote, const MaterialiseRequest& request);
 
 GitResult<bool> seal(const std::string& directory);
 

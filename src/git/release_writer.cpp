@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "git/lfs.h"
 #include "git/release_view.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -35,10 +36,26 @@ GitError too_large(const std::string& path, std::uint64_t bytes) {
         true};
 }
 
+std::string_view content_of(git_odb_object& object) {
+    return {static_cast<const char*>(git_odb_object_data(&object)), git_odb_object_size(&object)};
+}
+
+bool copy_whole(int from, int to, std::uint64_t bytes) {
+    if (ioctl(to, FICLONE, from) == 0) return true;
+    while (bytes > 0) {
+        const ssize_t copied = copy_file_range(from, nullptr, to, nullptr, bytes, 0);
+        if (copied < 0 && errno == EINTR) continue;
+        if (copied <= 0) return false;
+        bytes -= static_cast<std::uint64_t>(copied);
+    }
+    return true;
+}
+
 struct Shared {
     std::atomic<std::size_t> next{0};
     std::atomic<bool> can_share{false};
     std::atomic<bool> failed{false};
+    std::mutex large;  // held by who has a large file in memory
     std::mutex mutex;
     std::optional<GitError> error;
 
@@ -98,8 +115,11 @@ class Writer {
                             true};
         }
         if (size > limits::kBlobBytesMax) return too_large(file.path, size);
+        std::unique_lock large(shared_.large, std::defer_lock);
+        if (size > limits::kBlobBytesLarge) large.lock();
         report_.bytes += size;
         if (!job_.attributes->empty() && file.mode != GIT_FILEMODE_LINK) {
+            if (is_kept_by_lfs(*view_, file.path)) return write_lfs(file, mark);
             git_filter_list* filters = nullptr;
             if (git_filter_list_load(&filters, view_.get(), nullptr, file.path.c_str(),
                                      GIT_FILTER_TO_WORKTREE, GIT_FILTER_DEFAULT) < 0) {
@@ -108,15 +128,40 @@ class Writer {
             }
             if (filters != nullptr) return write_filtered(file, FilterListPtr(filters), mark);
         }
-        git_odb_object* object = nullptr;
-        if (git_odb_read(&object, odb_.get(), &file.id) < 0) {
+        OdbObjectPtr object;
+        if (auto error = read(file, object)) return error;
+        return put(file, content_of(*object), mark);
+    }
+
+    std::optional<GitError> read(const TreeFile& file, OdbObjectPtr& object) {
+        git_odb_object* raw = nullptr;
+        if (git_odb_read(&raw, odb_.get(), &file.id) < 0) {
             return libgit2_error("could not read " + printable(file.path, 500));
         }
-        const OdbObjectPtr owner(object);
-        return put(
-            file,
-            {static_cast<const char*>(git_odb_object_data(object)), git_odb_object_size(object)},
-            mark);
+        object.reset(raw);
+        return std::nullopt;
+    }
+
+    // A file that is no pointer in a place for them is written as it is, as git lfs does.
+    std::optional<GitError> write_lfs(const TreeFile& file, FileMark& mark) {
+        OdbObjectPtr object;
+        if (auto error = read(file, object)) return error;
+        const auto pointer = parse_lfs_pointer(content_of(*object));
+        if (!pointer) return put(file, content_of(*object), mark);
+        const sys::Fd from(
+            ::open(lfs_object_path(job_.mirror, *pointer).c_str(), O_RDONLY | O_CLOEXEC));
+        const sys::Fd to(create(file));
+        struct stat status {};
+        if (!from || !to || !copy_whole(from.get(), to.get(), pointer->bytes) ||
+            fstat(to.get(), &status) != 0) {
+            return GitError{system_error("could not write " + job_.folder->path() + "/" +
+                                             printable(file.path, 500) + " from what git lfs keeps",
+                                         errno),
+                            false};
+        }
+        report_.bytes += pointer->bytes;
+        mark = FileMark::of(status);
+        return std::nullopt;
     }
 
     std::optional<GitError> write_filtered(const TreeFile& file, const FilterListPtr& filters,

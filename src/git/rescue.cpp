@@ -79,6 +79,7 @@ GitResult<bool> remove_release(const std::string& mirror, const CommitId& commit
     if (!opened.value) return failed<bool>(std::move(opened.error));
     auto lock = MirrorLock::take(mirror);
     if (!lock) return failed<bool>({lock.error(), false});
+    delete_refs_below(**opened.value, kModuleRefs + commit.hex() + "/");
     return delete_ref(**opened.value, kReleaseRefs + commit.hex());
 }
 

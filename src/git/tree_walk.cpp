@@ -78,7 +78,7 @@ GitResult<TreeSurvey> survey_tree(git_repository& repository, const git_oid& tre
     TreeSurvey survey;
     auto walked = walk_tree(repository, tree, [&](const TreeFile& file) -> std::optional<GitError> {
         if (file.mode == GIT_FILEMODE_COMMIT) {
-            survey.empty_folders.push_back(file.path);
+            survey.submodules.push_back({file.path, file.id});
             return std::nullopt;
         }
         if (is_attributes(file.path) && file.mode != GIT_FILEMODE_LINK) {

@@ -24,10 +24,15 @@ GitResult<bool> walk_tree(git_repository& repository, const git_oid& tree,
 
 bool is_attributes(std::string_view path);  // of a .gitattributes
 
+struct Gitlink {  // the place of a submodule
+    std::string path;
+    git_oid commit;
+};
+
 struct TreeSurvey {
-    std::vector<TreeFile> files;             // and links, in git's order
-    std::vector<std::string> empty_folders;  // in the places of submodules
-    std::vector<TreeFile> attributes;        // every .gitattributes, also among the files
+    std::vector<TreeFile> files;  // and links, in git's order
+    std::vector<Gitlink> submodules;
+    std::vector<TreeFile> attributes;  // every .gitattributes, also among the files
 };
 
 GitResult<TreeSurvey> survey_tree(git_repository& repository, const git_oid& tree);

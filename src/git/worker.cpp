@@ -93,7 +93,7 @@ std::string perform(const Request& request) {
             return encode_answer(verify_commits(remote.mirror, *request.verify));
         case Op::materialise:
             LG_ASSERT(request.materialise.has_value());
-            return encode_answer(materialise(remote.mirror, *request.materialise));
+            return encode_answer(materialise(remote, *request.materialise));
         case Op::seal:
             return encode_answer(seal(request.directory));
         case Op::remove_releases: {
