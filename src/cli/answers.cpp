@@ -65,6 +65,7 @@ AppView app_view(const Json& object) {
     view.uptime_s = number(object, "uptime_s");
     view.restarts = number(object, "restarts");
     view.memory_bytes = static_cast<std::uint64_t>(number(object, "memory_bytes"));
+    view.mirror_bytes = static_cast<std::uint64_t>(number(object, "mirror_bytes"));
     view.paused = truth(object, "paused");
     const auto deployment = object.find("deployment");
     if (deployment != object.end() && deployment->is_object()) {

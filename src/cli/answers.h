@@ -28,6 +28,7 @@ struct AppView {
     std::int64_t uptime_s = 0;
     std::int64_t restarts = 0;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t mirror_bytes = 0;
     bool paused = false;
     std::optional<DeploymentView> deployment;
 };

@@ -98,6 +98,7 @@ std::string details(const AppView& app, const Newest& newest, const Style& style
     line("uptime", uptime(app));
     line("restarts", std::to_string(app.restarts));
     line("memory", memory(app));
+    line("mirror", app.mirror_bytes == 0 ? "-" : format_size(app.mirror_bytes));
     line("last deployment",
          last == nullptr ? "-"
                          : std::to_string(last->id) + ": " + deployment_text(*last, wall_now()));

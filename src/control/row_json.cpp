@@ -79,6 +79,7 @@ Json object(const AppStatus& status) {
         {"uptime_s", status.uptime_s},
         {"restarts", status.restarts},
         {"memory_bytes", status.memory_bytes},
+        {"mirror_bytes", status.mirror_bytes},
         {"paused", status.paused},
         {"trouble", to_utf8(status.trouble)},
         {"deployment", status.deployment ? object(*status.deployment) : Json(nullptr)},

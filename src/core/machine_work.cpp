@@ -116,8 +116,13 @@ void Machine::on(const Fetched& event) {
         choose_commit(s_.work->request, event.facts, s_.live, settings_, waited_enough);
     switch (choice.kind) {
         case CommitChoice::Kind::deploy:
-            // A newer tip than the chosen commit is left to the poller: its delivery may be lost.
-            if (choice.commit == event.facts.tip) s_.seen_tip = event.facts.tip;
+            // A newer tip than the chosen commit is left to the poller: its delivery may be lost,
+            // and it may be one that had its turn before.
+            if (choice.commit == event.facts.tip) {
+                s_.seen_tip = event.facts.tip;
+            } else if (is_automatic(s_.work->request.trigger)) {
+                s_.seen_tip.reset();
+            }
             return deploy_chosen(choice);
         case CommitChoice::Kind::stale:
             if (!s_.work->request.delivery.empty()) {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "daemon/events.h"
+#include "daemon/housekeeper.h"
+#include "daemon/mirrors.h"
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -16,14 +18,11 @@ AppService::AppService(Site& site, const config::App& app, core::AppState state)
       app_(app),
       repository_id_(core::repository_id(app.repo)),
       paths_(site.config.state_dir, app.name),
+      remote_(remote_of(site.config, app)),
       engine_(app.name, app.rules, std::move(state), site.storage, *this),
-      poller_(site, app, remote(), [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
+      poller_(site, app, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
 
 AppService::~AppService() = default;
-
-git::Remote AppService::remote() const {
-    return {app_.repo, app_.followed, app_.auth, app_.transport, paths_.mirror()};
-}
 
 Expected<void> AppService::open() {
     for (const auto& folder : {paths_.releases(), paths_.logs()}) {
@@ -163,6 +162,9 @@ control::AppStatus AppService::status() const {
     if (going_on) {
         auto row = site_.journal.deployment(going_on);
         if (row) out.deployment = *row;
+    }
+    if (site_.housekeeper != nullptr) {
+        out.mirror_bytes = site_.housekeeper->bytes(remote_);
     }
     out.trouble = engine_.trouble();
     if (out.trouble.empty() && state.failed) out.trouble = "no good release to go back to";

@@ -34,6 +34,7 @@ class AppService : public deploy::World {
 
     [[nodiscard]] const config::App& app() const { return app_; }
     [[nodiscard]] const std::string& repository_id() const { return repository_id_; }
+    [[nodiscard]] const git::Remote& remote() const { return remote_; }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
     [[nodiscard]] control::AppStatus status() const;
 
@@ -64,12 +65,12 @@ class AppService : public deploy::World {
     void prune();
     void pruned(const git::GitResult<std::vector<std::string>>& rescued);
     void check(const Expected<void>& stored);
-    git::Remote remote() const;
 
     Site& site_;
     const config::App& app_;
     const std::string repository_id_;
     AppPaths paths_;
+    const git::Remote remote_;
     deploy::Engine engine_;
     std::unique_ptr<supervise::AppRunner> runner_;
     std::unique_ptr<git::Session> session_;  // of the work

@@ -3,6 +3,7 @@
 
 #include "daemon/app_service.h"
 #include "daemon/events.h"
+#include "daemon/housekeeper.h"
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -67,7 +68,8 @@ void AppService::perform(const core::DoFetch& effect) {
 
 void AppService::begin_fetch(const core::DoFetch& effect) {
     fetching_since_ = BootClock::now();
-    session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+    if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
+    session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     const DeploymentId id = effect.deployment;
     session_->fetch(
         {effect.candidates, effect.live, app_.paths},
@@ -80,7 +82,7 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
 
 void AppService::perform(const core::DoBuild& effect) {
     if (!session_) {
-        session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+        session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     }
     const DeploymentId id = effect.deployment;
     builder_ = std::make_unique<ReleaseBuilder>(site_, app_, *session_, effect,
@@ -198,7 +200,7 @@ void AppService::prune() {
         }
         request.releases.emplace_back(commit, paths_.release(commit));
     }
-    pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote());
+    pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     pruning_->remove_releases(
         request,
         [this](const git::GitResult<std::vector<std::string>>& rescued) { pruned(rescued); });

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/mirrors.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
 #include "lastgood/process/process_tree.h"
@@ -43,10 +44,12 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .publish = {},
             .followed = {},
             .journal_refused = [this] { journal_refused(); },
+            .housekeeper = nullptr,
             .journal_trouble = {}},
       storage_(journal, next_id),
       operator_desk_(site_, apps_),
       delivery_desk_(site_, apps_),
+      housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
       front_door_(site_, std::move(passed)) {}
 
 int Daemon::run() {
@@ -83,6 +86,7 @@ void Daemon::fail(const Error& error) {
 }
 
 Expected<void> Daemon::load_apps() {
+    if (auto linked = link_mirrors(site_.config); !linked) return linked;
     for (const auto& app : site_.config.apps) {
         auto state = site_.journal.load(app.name);
         if (!state) return state.error();
@@ -131,7 +135,11 @@ void Daemon::begin() {
     if (stopping_) return;
     if (auto opened = open_all(); !opened) return fail(opened.error());
     begun_ = true;
-    for (const auto& app : apps_) app->begin();
+    site_.housekeeper = &housekeeper_;
+    for (const auto& app : apps_) {
+        housekeeper_.add(app->remote());
+        app->begin();
+    }
     if (auto opened = open_front_door(); !opened) return fail(opened.error());
     if (!front_door_.is_open()) ready();
 }
@@ -184,6 +192,7 @@ void Daemon::stop() {
     tell_service_manager("STOPPING=1");
     site_.log.info("daemon", "stopping");
     retry_.reset();
+    housekeeper_.stop();
     front_door_.stop([this] { stop_apps(); });
 }
 
@@ -198,6 +207,12 @@ void Daemon::stop_apps() {
     stop_deadline_ = site_.loop.after(longest + limits::kKillConfirmMax + kStopMargin, [this] {
         site_.log.error("daemon", "some processes of the apps could not be ended");
         site_.loop.stop();
+    });
+}
+
+bool Daemon::is_at_work(const std::string& mirror) const {
+    return std::any_of(apps_.begin(), apps_.end(), [&](const auto& app) {
+        return real_mirror(app->remote()) == mirror && app->engine().state().work.has_value();
     });
 }
 

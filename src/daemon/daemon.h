@@ -10,6 +10,7 @@
 #include "daemon/app_service.h"
 #include "daemon/delivery_desk.h"
 #include "daemon/front_door.h"
+#include "daemon/housekeeper.h"
 #include "daemon/operator_desk.h"
 #include "daemon/site.h"
 #include "daemon/storage.h"
@@ -36,6 +37,7 @@ class Daemon {
     void ready();
     void stop();
     void stop_apps();
+    [[nodiscard]] bool is_at_work(const std::string& mirror) const;
     void app_gone();
     void fail(const Error& error);
     void journal_refused();
@@ -46,6 +48,7 @@ class Daemon {
     std::vector<std::unique_ptr<AppService>> apps_;
     OperatorDesk operator_desk_;
     DeliveryDesk delivery_desk_;
+    Housekeeper housekeeper_;
     std::unique_ptr<control::Server> control_;
     FrontDoor front_door_;
     sys::Fd signals_;

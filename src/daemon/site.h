@@ -15,6 +15,8 @@
 
 namespace lastgood::daemon {
 
+class Housekeeper;
+
 struct Site {
     const config::Config& config;
     std::string program;        // the lastgood binary
@@ -29,7 +31,8 @@ struct Site {
     std::function<bool()> followed;
     // A record was refused: the daemon tries again by and by, and deliveries aren't accepted.
     std::function<void()> journal_refused;
-    std::string journal_trouble;  // why records are refused now; empty: they aren't
+    Housekeeper* housekeeper = nullptr;  // null until the apps begin, and at the end
+    std::string journal_trouble;         // why records are refused now; empty: they aren't
 };
 
 struct AppPaths {

@@ -26,13 +26,16 @@ sys::Fd open_entry(int directory, const std::string& path) {
 
 class EditFinder {
   public:
-    EditFinder(git_repository& view, int directory) : view_(view), directory_(directory) {}
+    EditFinder(git_repository& view, int directory, const std::optional<ReleaseIndex>& written)
+        : view_(view), directory_(directory), written_(written) {}
 
     std::optional<GitError> look_at(const TreeFile& file) {
         if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
         const sys::Fd entry = open_entry(directory_, file.path);
         struct stat status {};
         if (!entry || fstat(entry.get(), &status) != 0) return std::nullopt;
+        const git_index_entry* before = written_ ? written_->find(file) : nullptr;
+        if (before != nullptr && ReleaseIndex::is_untouched(*before, status)) return std::nullopt;
         TreeFile now = file;
         int code = 0;
         if (S_ISLNK(status.st_mode)) {
@@ -95,17 +98,19 @@ class EditFinder {
 
     git_repository& view_;
     int directory_;
+    const std::optional<ReleaseIndex>& written_;
     std::vector<TreeFile> edits_;
 };
 
 }  // namespace
 
 GitResult<std::vector<TreeFile>> find_edits(git_repository& view, const git_oid& tree,
-                                            const std::string& directory) {
+                                            const std::string& directory,
+                                            const std::optional<ReleaseIndex>& written) {
     using Result = std::vector<TreeFile>;
     const sys::Fd fd(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return failed<Result>({system_error("could not open " + directory, errno), false});
-    EditFinder finder(view, fd.get());
+    EditFinder finder(view, fd.get(), written);
     auto walked =
         walk_tree(view, tree, [&finder](const TreeFile& file) { return finder.look_at(file); });
     if (!walked.value) return failed<Result>(std::move(walked.error));

@@ -5,6 +5,7 @@
 #include "git/facts.h"
 #include "git/failure.h"
 #include "git/mirror.h"
+#include "git/recent_fetches.h"
 #include "git/transport.h"
 
 namespace lastgood::git {
@@ -20,8 +21,7 @@ Attempt give_up(GitError error, bool suspicious) {
 }
 
 std::string upstream_ref(const std::string& remote_name) {
-    const std::size_t kind = std::string_view("refs/").size();
-    return kUpstreamRefs + remote_name.substr(remote_name.find('/', kind) + 1);
+    return kUpstreamRefs + remote_name.substr(std::string_view("refs/").size());
 }
 
 // The wanted commit may be on another branch: that is told apart from "isn't there (yet)". One that
@@ -39,6 +39,15 @@ void ask_for_missing(Transport& transport, git_repository& mirror, const RemoteR
             transport.fetch_id(id, kAskedRefs + id.hex());
         }
     }
+}
+
+// Another app brought it in after this one was asked for it.
+bool is_here(git_repository& mirror, const std::string& path, const std::string& upstream,
+             const FetchRequest& request) {
+    const bool wanted_is_here =
+        request.candidates.empty() || has_object(mirror, request.candidates.front());
+    return wanted_is_here && was_fetched_since(path, upstream, request.asked) &&
+           read_ref(mirror, upstream).has_value();
 }
 
 // Of a branch one fetch tells all; of tags the list says which is the newest.
@@ -60,10 +69,11 @@ Attempt attempt(const Access& access, const FetchRequest& request) {
     std::string name = followed.by_tags() ? "" : "refs/heads/" + followed.branch;
     if (newest != nullptr) name = newest->name;
     const std::string upstream = name.empty() ? "" : upstream_ref(name);
-    delete_other_upstreams(repository, upstream);
+    delete_other_upstreams(repository, upstream, access.remote.others);
 
     Upstream found{&followed, std::nullopt, "", {}};
-    if (!name.empty()) {
+    const Instant began = BootClock::now();
+    if (!name.empty() && !is_here(repository, access.remote.mirror, upstream, request)) {
         auto fetched = transport->fetch_ref(name, upstream);
         if (!fetched.value) {
             return give_up(std::move(fetched.error), hints_at_damage(transport->said()));
@@ -73,15 +83,17 @@ Attempt attempt(const Access& access, const FetchRequest& request) {
                 return give_up(std::move(gone.error), false);
             }
         }
-        found.tip = read_ref(repository, upstream);
+        if (*fetched.value) note_fetch(access.remote.mirror, upstream, began);
     }
+    if (!name.empty()) found.tip = read_ref(repository, upstream);
     if (newest != nullptr)
         found.tip_tag = newest->name.substr(std::string_view("refs/tags/").size());
     for (const RemoteRef& ref : refs.value->all()) found.tagged.push_back(ref.commit);
 
     ask_for_missing(*transport, repository, *refs.value, request);
     auto facts = gather_facts(repository, found, request);
-    delete_other_upstreams(repository, upstream);  // and what was asked for
+    // And what was asked for.
+    delete_other_upstreams(repository, upstream, access.remote.others);
     const bool suspicious = !facts.value;
     return {std::move(facts), suspicious};
 }

@@ -1,13 +1,12 @@
-// Keeps the mirror small and quick: every fetch leaves a pack or loose objects behind.
+// The mirror's upkeep.
 #pragma once
 
 #include "lastgood/git/session.h"
 
 namespace lastgood::git {
 
-// `git gc --auto` under the mirror's lock, where git is installed; does nothing until there is
-// enough to pack. Objects that no ref holds stay for two weeks. A failure is no one's trouble now:
-// the next call tries again.
-void pack_when_due(const Remote& remote);
+// Lets `git maintenance` pack the mirror where git finds that due (without git nothing is done) and
+// answers its size. From here on the process has the lowest priority, also at the disk.
+GitResult<std::uint64_t> maintain(const Remote& remote);
 
 }  // namespace lastgood::git

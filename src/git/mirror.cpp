@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -87,6 +88,16 @@ void delete_refs_that(git_repository& mirror, const std::function<bool(const std
 
 }  // namespace
 
+std::string release_ref(const Remote& remote, const CommitId& commit) {
+    const std::string owner = remote.owner.empty() ? "" : remote.owner + "/";
+    return kReleaseRefs + owner + commit.hex();
+}
+
+std::string module_refs(const Remote& remote, const CommitId& commit) {
+    const std::string owner = remote.owner.empty() ? "" : remote.owner + "/";
+    return kModuleRefs + owner + commit.hex() + "/";
+}
+
 Expected<MirrorLock> MirrorLock::take(const std::string& mirror) {
     const std::string path = mirror + "/" + kLockName;
     const Instant until = BootClock::now() + limits::kMirrorLockWaitMax;
@@ -166,9 +177,15 @@ void delete_refs_below(git_repository& mirror, const std::string& prefix) {
     delete_refs_that(mirror, [&](const std::string& name) { return name.starts_with(prefix); });
 }
 
-void delete_other_upstreams(git_repository& mirror, const std::string& keep) {
+void delete_other_upstreams(git_repository& mirror, const std::string& keep,
+                            const std::vector<core::Followed>& others) {
+    const std::string_view upstream = kUpstreamRefs;
     delete_refs_that(mirror, [&](const std::string& name) {
-        return (name.starts_with(kUpstreamRefs) && name != keep) || name.starts_with(kAskedRefs);
+        if (name.starts_with(kAskedRefs)) return true;
+        if (!name.starts_with(upstream) || name == keep) return false;
+        const std::string remote_name = "refs/" + name.substr(upstream.size());
+        return std::none_of(others.begin(), others.end(),
+                            [&](const core::Followed& other) { return other.holds(remote_name); });
     });
 }
 

@@ -1,6 +1,7 @@
 // The app's bare mirror: opened under a lock of our own, so that every lock found in it is stale.
 //
-// Refs in it: refs/lastgood/upstream/BRANCH or TAG (the remote's last state), releases/ID (keeps a
+// Refs in it, where several apps share it with APP/ before ID: refs/lastgood/upstream/heads/BRANCH
+// or tags/TAG (the remote's last state), releases/ID (keeps a
 // release's objects), modules/ID/… (those of its submodules), rescued/ID-TIME (edits found in a
 // release), asked/ID (while judging).
 #pragma once
@@ -17,6 +18,10 @@ constexpr const char* kReleaseRefs = "refs/lastgood/releases/";
 constexpr const char* kRescuedRefs = "refs/lastgood/rescued/";
 constexpr const char* kModuleRefs = "refs/lastgood/modules/";
 constexpr const char* kAskedRefs = "refs/lastgood/asked/";
+
+// What keeps a release's objects, and those of its submodules (a prefix).
+std::string release_ref(const Remote& remote, const CommitId& commit);
+std::string module_refs(const Remote& remote, const CommitId& commit);
 
 // Held until destroyed. Whoever writes refs or fetches holds it.
 class MirrorLock {
@@ -41,8 +46,9 @@ GitResult<bool> delete_ref(git_repository& mirror, const std::string& name);  //
 void delete_refs_below(git_repository& mirror, const std::string& prefix);
 std::optional<git_oid> read_ref(git_repository& mirror, const std::string& name);
 
-// Deletes refs of what the config no longer follows ("a" would be in the way of "a/b") but `keep`,
-// and all that was asked for.
-void delete_other_upstreams(git_repository& mirror, const std::string& keep);
+// Deletes refs of what no app follows any more ("a" would be in the way of "a/b") but `keep`, and
+// all that was asked for.
+void delete_other_upstreams(git_repository& mirror, const std::string& keep,
+                            const std::vector<core::Followed>& others);
 
 }  // namespace lastgood::git

@@ -8,13 +8,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<Op, const char*>, 6> kOps = {
+constexpr std::array<std::pair<Op, const char*>, 7> kOps = {
     {{Op::list_tip, "list_tip"},
      {Op::fetch, "fetch"},
      {Op::verify, "verify"},
      {Op::materialise, "materialise"},
      {Op::seal, "seal"},
-     {Op::remove_releases, "remove_releases"}}};
+     {Op::remove_releases, "remove_releases"},
+     {Op::maintain, "maintain"}}};
 
 Json id_json(const std::optional<CommitId>& id) {
     return id ? Json(id->hex()) : Json(nullptr);
@@ -34,7 +35,11 @@ CommitId needed_id(const Json& json) {
 }
 
 Json remote_json(const Remote& remote) {
-    return {{"url", remote.url},
+    Json others = Json::array();
+    for (const auto& other : remote.others) others.push_back({other.branch, other.tags});
+    return {{"others", std::move(others)},
+            {"owner", remote.owner},
+            {"url", remote.url},
             {"branch", remote.followed.branch},
             {"tags", remote.followed.tags},
             {"mirror", remote.mirror},
@@ -49,6 +54,10 @@ Json remote_json(const Remote& remote) {
 
 Remote remote_value(const Json& json) {
     Remote remote;
+    for (const auto& other : json.at("others")) {
+        remote.others.push_back({other.at(0).get<std::string>(), other.at(1).get<std::string>()});
+    }
+    json.at("owner").get_to(remote.owner);
     json.at("url").get_to(remote.url);
     json.at("branch").get_to(remote.followed.branch);
     json.at("tags").get_to(remote.followed.tags);
@@ -113,6 +122,9 @@ Json value_json(const std::optional<CommitId>& tip) {
 Json value_json(bool done) {
     return done;
 }
+Json value_json(std::uint64_t bytes) {
+    return bytes;
+}
 Json value_json(const std::vector<std::string>& texts) {
     return texts;
 }
@@ -147,6 +159,9 @@ void read_value(const Json& json, std::optional<CommitId>& tip) {
 }
 void read_value(const Json& json, bool& done) {
     json.get_to(done);
+}
+void read_value(const Json& json, std::uint64_t& bytes) {
+    json.get_to(bytes);
 }
 void read_value(const Json& json, std::vector<std::string>& texts) {
     json.get_to(texts);
@@ -204,6 +219,7 @@ std::string encode(const Request& request) {
     json["candidates"] = Json::array();
     for (const auto& id : request.fetch.candidates) json["candidates"].push_back(id.hex());
     json["paths"] = request.fetch.paths;
+    json["asked"] = request.fetch.asked.time_since_epoch().count();
     if (request.verify) json["verify"] = verify_json(*request.verify);
     if (request.materialise) json["materialise"] = materialise_json(*request.materialise);
     json["directory"] = request.directory;
@@ -234,6 +250,7 @@ Expected<Request> decode_request(std::string_view line) {
             request.fetch.candidates.push_back(needed_id(id));
         }
         json.at("paths").get_to(request.fetch.paths);
+        request.fetch.asked = Instant(Instant::duration(json.at("asked").get<Instant::rep>()));
         if (json.contains("verify")) request.verify = verify_value(json.at("verify"));
         if (json.contains("materialise")) {
             request.materialise = materialise_value(json.at("materialise"));
@@ -261,6 +278,9 @@ std::string encode_answer(const GitResult<Released>& result) {
     return encode_result(result);
 }
 std::string encode_answer(const GitResult<bool>& result) {
+    return encode_result(result);
+}
+std::string encode_answer(const GitResult<std::uint64_t>& result) {
     return encode_result(result);
 }
 std::string encode_answer(const GitResult<std::vector<std::string>>& result) {
@@ -291,6 +311,7 @@ template GitResult<std::optional<CommitId>> decode_answer(std::string_view);
 template GitResult<FetchResult> decode_answer(std::string_view);
 template GitResult<Released> decode_answer(std::string_view);
 template GitResult<bool> decode_answer(std::string_view);
+template GitResult<std::uint64_t> decode_answer(std::string_view);
 template GitResult<std::vector<std::string>> decode_answer(std::string_view);
 
 }  // namespace lastgood::git

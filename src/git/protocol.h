@@ -13,7 +13,7 @@
 
 namespace lastgood::git {
 
-enum class Op { list_tip, fetch, verify, materialise, seal, remove_releases };
+enum class Op { list_tip, fetch, verify, materialise, seal, remove_releases, maintain };
 
 struct Request {
     Op op = Op::list_tip;
@@ -33,6 +33,7 @@ std::string encode_answer(const GitResult<std::optional<CommitId>>& result);
 std::string encode_answer(const GitResult<FetchResult>& result);
 std::string encode_answer(const GitResult<Released>& result);
 std::string encode_answer(const GitResult<bool>& result);
+std::string encode_answer(const GitResult<std::uint64_t>& result);
 std::string encode_answer(const GitResult<std::vector<std::string>>& result);
 
 // For the types above. An answer that can't be read is a failure of its own.

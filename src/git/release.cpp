@@ -44,11 +44,17 @@ CommitText text_of(const git_commit& commit) {
     return text;
 }
 
-GitResult<bool> protect_commit(const std::string& mirror, git_repository& repository,
+GitResult<bool> protect_commit(const Remote& remote, git_repository& repository,
                                const CommitId& commit, const git_oid& oid) {
-    auto lock = MirrorLock::take(mirror);
+    auto lock = MirrorLock::take(remote.mirror);
     if (!lock) return failed<bool>({lock.error(), false});
-    return set_ref(repository, kReleaseRefs + commit.hex(), oid);
+    return set_ref(repository, release_ref(remote, commit), oid);
+}
+
+mode_t current_umask() {
+    const mode_t mask = umask(022);
+    umask(mask);
+    return mask;
 }
 
 // A release in the making: the folder, the files that belong there, and what is there already.
@@ -93,8 +99,12 @@ class Maker {
             return failed<Released>({{"the attributes changed", ""}, false});
         }
         if (ground != nullptr) remove_others(*folder.value, *ground);
+        job.writes_over = ground != nullptr;
+        job.umask = current_umask();
+        FolderCursor cursor(*folder.value);
         for (std::size_t i = 0; i < survey_.files.size(); ++i) {
-            if (ground == nullptr || !keep(*folder.value, *ground, survey_.files[i], marks[i])) {
+            if (ground == nullptr ||
+                !keep(cursor, *folder.value, *ground, survey_.files[i], marks[i])) {
                 job.wanted.push_back(i);
             }
         }
@@ -130,7 +140,7 @@ class Maker {
     // Filters go by .gitattributes: where one differs, every file may.
     [[nodiscard]] bool same_attributes(const ReleaseIndex& older) const {
         std::size_t before = 0;
-        for (const auto& path : older.paths()) before += is_attributes(path) ? 1 : 0;
+        for (const auto path : older.paths()) before += is_attributes(path) ? 1 : 0;
         return before == survey_.attributes.size() &&
                std::all_of(survey_.attributes.begin(), survey_.attributes.end(),
                            [&](const TreeFile& file) { return older.find(file) != nullptr; });
@@ -140,23 +150,25 @@ class Maker {
         std::unordered_set<std::string_view> wanted;
         wanted.reserve(survey_.files.size());
         for (const auto& file : survey_.files) wanted.insert(file.path);
-        for (const auto& path : ground.paths()) {
-            if (!wanted.contains(path)) folder.remove(path);
+        for (const auto path : ground.paths()) {
+            if (!wanted.contains(path)) folder.remove(std::string(path));
         }
     }
 
-    // Is it in the ground, the very same and untouched? What is in its place is removed if not.
-    static bool keep(const ReleaseFolder& folder, const ReleaseIndex& ground, const TreeFile& file,
-                     FileMark& mark) {
-        const git_index_entry* entry = ground.at(file.path);
-        if (entry == nullptr) return false;
+    // Is it in the ground, the very same and untouched? What is in its place and can't be written
+    // over is removed if not.
+    static bool keep(FolderCursor& cursor, const ReleaseFolder& folder, const ReleaseIndex& ground,
+                     const TreeFile& file, FileMark& mark) {
         struct stat status {};
-        const bool there = folder.look(file.path, status);
-        if (there && ground.find(file) != nullptr && ReleaseIndex::is_untouched(*entry, status)) {
+        if (!cursor.look(file.path, status)) return false;
+        const git_index_entry* entry = ground.find(file);
+        if (entry != nullptr && ReleaseIndex::is_untouched(*entry, status)) {
             mark = FileMark::of(status);
             return true;
         }
-        folder.remove(file.path);
+        const bool ours = S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+                          status.st_uid == geteuid() && file.mode != GIT_FILEMODE_LINK;
+        if (!ours) folder.remove(file.path);
         return false;
     }
 
@@ -205,7 +217,7 @@ GitResult<Released> materialise(const Remote& remote, const MaterialiseRequest& 
     const CommitPtr owner(raw);
     auto survey = survey_tree(repository, *git_commit_tree_id(raw));
     if (!survey.value) return failed<Released>(std::move(survey.error));
-    auto protected_now = protect_commit(mirror, repository, request.commit, oid);
+    auto protected_now = protect_commit(remote, repository, request.commit, oid);
     if (!protected_now.value) return failed<Released>(std::move(protected_now.error));
     if (request.submodules && !survey.value->submodules.empty()) {
         auto access = read_access(remote);

@@ -100,8 +100,8 @@ const git_index_entry* ReleaseIndex::find(const TreeFile& file) const {
     return same_file ? entry : nullptr;
 }
 
-std::vector<std::string> ReleaseIndex::paths() const {
-    std::vector<std::string> all;
+std::vector<std::string_view> ReleaseIndex::paths() const {
+    std::vector<std::string_view> all;
     const std::size_t count = git_index_entrycount(index_.get());
     all.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {

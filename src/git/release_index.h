@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "git/tree_walk.h"
@@ -36,7 +37,7 @@ class ReleaseIndex {
     // The entry of exactly this file; null when it isn't there or was another one.
     [[nodiscard]] const git_index_entry* find(const TreeFile& file) const;
     [[nodiscard]] const git_index_entry* at(const std::string& path) const;
-    [[nodiscard]] std::vector<std::string> paths() const;
+    [[nodiscard]] std::vector<std::string_view> paths() const;  // valid as long as this is
 
     // Is it still as it was written? `mark` is then filled.
     static bool is_untouched(const git_index_entry& entry, const struct stat& now);

@@ -70,7 +70,7 @@ struct Shared {
 class Writer {
   public:
     Writer(const WriteJob& job, Shared& shared, std::vector<FileMark>& marks)
-        : job_(job), shared_(shared), marks_(marks) {}
+        : job_(job), shared_(shared), marks_(marks), cursor_(*job.folder) {}
 
     void run() {
         if (auto error = open()) return shared_.fail(std::move(*error));
@@ -150,6 +150,9 @@ class Writer {
         if (!pointer) return put(file, content_of(*object), mark);
         const sys::Fd from(
             ::open(lfs_object_path(job_.mirror, *pointer).c_str(), O_RDONLY | O_CLOEXEC));
+        const char* name = nullptr;
+        const int parent = cursor_.parent_of(file.path, name);
+        if (job_.writes_over && parent >= 0) unlinkat(parent, name, 0);
         const sys::Fd to(create(file));
         struct stat status {};
         if (!from || !to || !copy_whole(from.get(), to.get(), pointer->bytes) ||
@@ -189,13 +192,16 @@ class Writer {
         };
         struct stat status {};
         if (file.mode == GIT_FILEMODE_LINK) {
-            if (!put_link(file.path, std::string(content)))
+            const char* name = nullptr;
+            const int parent = cursor_.parent_of(file.path, name);
+            if (parent < 0 || symlinkat(std::string(content).c_str(), parent, name) != 0) {
                 return trouble("could not make the link");
-            if (!job_.folder->look(file.path, status)) return trouble("could not look at");
+            }
+            if (!cursor_.look(file.path, status)) return trouble("could not look at");
         } else {
             const sys::Fd fd(create(file));
             if (!fd || !sys::write_all(fd.get(), content)) return trouble("could not write");
-            if (fstat(fd.get(), &status) != 0) return trouble("could not look at");
+            if (!finish(fd.get(), file, status)) return trouble("could not finish");
         }
         mark = FileMark::of(status);
         return std::nullopt;
@@ -230,23 +236,34 @@ class Writer {
         return false;
     }
 
-    [[nodiscard]] int create(const TreeFile& file) const {
-        const mode_t mode = file.mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 0777 : 0666;
-        return job_.folder->open_below(file.path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    // Writing over a file is faster than taking it away and making it anew where a file system is
+    // slow to free blocks. What others have open or linked stays theirs.
+    int create(const TreeFile& file) {
+        const bool runs = file.mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+        const char* name = nullptr;
+        const int parent = cursor_.parent_of(file.path, name);
+        if (parent < 0) return -1;
+        constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        return openat(parent, name, kFlags | (job_.writes_over ? 0 : O_EXCL), runs ? 0777 : 0666);
     }
 
-    [[nodiscard]] bool put_link(const std::string& path, const std::string& target) const {
-        const auto slash = path.rfind('/');
-        if (slash == std::string::npos) {
-            return symlinkat(target.c_str(), job_.folder->fd(), path.c_str()) == 0;
-        }
-        const sys::Fd parent(job_.folder->open_below(path.substr(0, slash), O_PATH | O_DIRECTORY));
-        return parent && symlinkat(target.c_str(), parent.get(), path.c_str() + slash + 1) == 0;
+    // After the last byte: what was longer before, or had another mode.
+    bool finish(int fd, const TreeFile& file, struct stat& status) const {
+        if (fstat(fd, &status) != 0) return false;
+        if (!job_.writes_over) return true;
+        const off_t end = lseek(fd, 0, SEEK_CUR);
+        const mode_t mode = (file.mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 0777 : 0666) & ~job_.umask;
+        const bool longer = status.st_size > end;
+        const bool other_mode = (status.st_mode & 07777) != mode;
+        if (longer && ftruncate(fd, end) != 0) return false;
+        if (other_mode && fchmod(fd, mode) != 0) return false;
+        return (!longer && !other_mode) || fstat(fd, &status) == 0;
     }
 
     const WriteJob& job_;
     Shared& shared_;
     std::vector<FileMark>& marks_;
+    FolderCursor cursor_;
     RepositoryPtr view_;
     OdbPtr odb_;
     WriteReport report_;
@@ -300,9 +317,22 @@ void ReleaseFolder::remove(const std::string& path) const {
     }
 }
 
-bool ReleaseFolder::look(const std::string& path, struct stat& status) const {
-    const sys::Fd fd(open_below(path, O_PATH));
-    return fd && fstat(fd.get(), &status) == 0;
+int FolderCursor::parent_of(const std::string& path, const char*& name) {
+    const auto slash = path.rfind('/');
+    const std::string_view parent =
+        std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
+    name = path.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+    if (parent != parent_) {
+        parent_ = parent;
+        fd_.reset(folder_.open_below(parent_.empty() ? "." : parent_, O_PATH | O_DIRECTORY));
+    }
+    return fd_.get();
+}
+
+bool FolderCursor::look(const std::string& path, struct stat& status) {
+    const char* name = nullptr;
+    const int parent = parent_of(path, name);
+    return parent >= 0 && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 GitResult<WriteReport> write_files(const WriteJob& job, std::vector<FileMark>& marks) {

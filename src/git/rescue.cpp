@@ -68,19 +68,19 @@ std::string rescue_ref(const CommitId& commit) {
     return kRescuedRefs + commit.hex() + "-" + std::to_string(seconds.count());
 }
 
-GitResult<bool> remove_release(const std::string& mirror, const CommitId& commit,
+GitResult<bool> remove_release(const Remote& remote, const CommitId& commit,
                                const std::string& directory, const RemoveRequest& request) {
     const bool kept = request.keep_spare && keep_as_spare(directory, request.keep_folders);
     unlink(ReleaseIndex::path_for(directory).c_str());
     if (auto removed = kept ? Expected<void>() : sys::remove_tree(directory); !removed) {
         return failed<bool>({removed.error(), false});
     }
-    auto opened = open_mirror(mirror);
+    auto opened = open_mirror(remote.mirror);
     if (!opened.value) return failed<bool>(std::move(opened.error));
-    auto lock = MirrorLock::take(mirror);
+    auto lock = MirrorLock::take(remote.mirror);
     if (!lock) return failed<bool>({lock.error(), false});
-    delete_refs_below(**opened.value, kModuleRefs + commit.hex() + "/");
-    return delete_ref(**opened.value, kReleaseRefs + commit.hex());
+    delete_refs_below(**opened.value, module_refs(remote, commit));
+    return delete_ref(**opened.value, release_ref(remote, commit));
 }
 
 }  // namespace
@@ -105,7 +105,8 @@ GitResult<std::optional<std::string>> rescue_edits(const std::string& mirror,
     if (!survey.value) return failed<Result>(std::move(survey.error));
     auto view = open_release_view(mirror, directory, survey.value->attributes);
     if (!view.value) return failed<Result>(std::move(view.error));
-    auto edits = find_edits(**view.value, tree, directory);
+    auto edits = find_edits(**view.value, tree, directory,
+                            ReleaseIndex::read(ReleaseIndex::path_for(directory)));
     if (!edits.value) return failed<Result>(std::move(edits.error));
     if (edits.value->empty()) return succeeded<Result>(std::nullopt);
 
@@ -121,7 +122,7 @@ GitResult<std::optional<std::string>> rescue_edits(const std::string& mirror,
                              (count == 1 ? " file)" : " files)"));
 }
 
-GitResult<std::vector<std::string>> remove_releases(const std::string& mirror,
+GitResult<std::vector<std::string>> remove_releases(const Remote& remote,
                                                     const RemoveRequest& request) {
     std::vector<std::string> rescued;
     std::optional<GitError> trouble;
@@ -131,13 +132,13 @@ GitResult<std::vector<std::string>> remove_releases(const std::string& mirror,
         trouble->error.what = "could not remove " + directory + ": " + error.error.what;
     };
     for (const auto& [commit, directory] : request.releases) {
-        auto saved = rescue_edits(mirror, commit, directory);
+        auto saved = rescue_edits(remote.mirror, commit, directory);
         if (!saved.value) {
             note(saved.error, directory);
             continue;
         }
         if (*saved.value) rescued.push_back(**saved.value);
-        const auto removed = remove_release(mirror, commit, directory, request);
+        const auto removed = remove_release(remote, commit, directory, request);
         if (!removed.value) note(removed.error, directory);
     }
     if (!trouble) return succeeded(std::move(rescued));

@@ -20,7 +20,7 @@ GitResult<std::optional<std::string>> rescue_edits(const std::string& mirror,
 
 // Rescues, removes the directories and the releases' refs. Goes on after a failure and reports the
 // first one at the end; a release whose edits can't be saved stays.
-GitResult<std::vector<std::string>> remove_releases(const std::string& mirror,
+GitResult<std::vector<std::string>> remove_releases(const Remote& remote,
                                                     const RemoveRequest& request);
 
 }  // namespace lastgood::git

@@ -59,6 +59,11 @@ class WorkerSession final : public Session {
             late("removing old releases of", limits_.materialise, false), std::move(done));
     }
 
+    void maintain(std::function<void(GitResult<std::uint64_t>)> done) override {
+        ask(request(Op::maintain), limits_.maintain,
+            late("packing the mirror of", limits_.maintain, false), std::move(done));
+    }
+
   private:
     [[nodiscard]] Request request(Op op) const {
         Request made;

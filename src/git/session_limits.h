@@ -12,6 +12,7 @@ namespace lastgood::git {
 struct SessionLimits {
     Millis list = limits::kRemoteListTimeMax;
     Millis fetch = limits::kFetchTimeMax;
+    Millis maintain = limits::kMaintainTimeMax;
     Millis materialise = limits::kMaterialiseTimeMax;  // and seal, and remove_releases
 };
 

@@ -29,9 +29,9 @@ class Cleaner {
   public:
     Cleaner(std::string root, const ReleaseIndex& index, const std::vector<std::string>& keep)
         : root_(std::move(root)), kept_(keep.begin(), keep.end()) {
-        for (const auto& path : index.paths()) {
+        for (const auto path : index.paths()) {
             files_.insert(path);
-            add_folders_of(path);
+            add_folders_of(std::string(path));
         }
         for (const auto& path : keep) add_folders_of(path);
     }
@@ -79,7 +79,7 @@ class Cleaner {
 
     const mode_t mode_ = folder_mode();
     std::string root_;
-    std::unordered_set<std::string> files_;
+    std::unordered_set<std::string_view> files_;  // of the index
     std::unordered_set<std::string> folders_;
     std::unordered_set<std::string> kept_;
 };

@@ -101,7 +101,7 @@ class Adder {
   private:
     std::optional<GitError> fetch(const Gitlink& link, const std::string& address) {
         const CommitId id = to_commit_id(link.commit);
-        const std::string ref = kModuleRefs + commit_.hex() + "/" + id.hex();
+        const std::string ref = module_refs(access_.remote, commit_) + id.hex();
         if (!has_object(mirror_, id)) {
             Remote remote = access_.remote;
             remote.url = address;

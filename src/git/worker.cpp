@@ -96,11 +96,10 @@ std::string perform(const Request& request) {
             return encode_answer(materialise(remote, *request.materialise));
         case Op::seal:
             return encode_answer(seal(request.directory));
-        case Op::remove_releases: {
-            const auto removed = remove_releases(remote.mirror, request.remove);
-            pack_when_due(remote);
-            return encode_answer(removed);
-        }
+        case Op::remove_releases:
+            return encode_answer(remove_releases(remote, request.remove));
+        case Op::maintain:
+            return encode_answer(maintain(remote));
     }
     return "";
 }

@@ -114,7 +114,7 @@ TEST_P(Fetch, LocksAndPacksThatAKilledGitLeftAreSweptAway) {
     must_fetch();
     write_text(remote.mirror + "/packed-refs.lock", "");
     write_text(remote.mirror + "/config.lock", "");
-    write_text(remote.mirror + "/refs/lastgood/upstream/main.lock", "");
+    write_text(remote.mirror + "/refs/lastgood/upstream/heads/main.lock", "");
     write_text(remote.mirror + "/objects/pack/tmp_pack_abcdef", "half");
     in_origin("echo 4 >file; git commit -qam four");
     EXPECT_EQ(must_fetch().tip, id_of("main"));
@@ -147,7 +147,7 @@ TEST_P(Fetch, AMissingRepositoryIsAnErrorWithItsMendAndKeepsTheMirror) {
     EXPECT_NE(result.error.error.mend.find("check `repo`"), std::string::npos)
         << result.error.error.text();
     EXPECT_FALSE(result.error.permanent);
-    EXPECT_EQ(in_mirror("git rev-parse refs/lastgood/upstream/main"), id_of("main").hex());
+    EXPECT_EQ(in_mirror("git rev-parse refs/lastgood/upstream/heads/main"), id_of("main").hex());
 }
 
 TEST_P(Fetch, AnUnsupportedAddressIsAnErrorForGood) {

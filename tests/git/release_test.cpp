@@ -215,7 +215,8 @@ TEST_F(Release, WithTooManyLevelsIsRefused) {
 
 TEST_F(Release, WithATreeThatMultipliesItselfIsRefused) {
     const auto result = release_hostile(
-        "tree=$(printf '160000 commit %s\\tf\\n' $(git rev-parse refs/lastgood/upstream/main) | "
+        "tree=$(printf '160000 commit %s\\tf\\n' $(git rev-parse "
+        "refs/lastgood/upstream/heads/main) | "
         "git mktree --missing)\n"
         "for i in 1 2 3 4 5 6 7; do tree=$(for n in 0 1 2 3 4 5 6 7 8 9; do\n"
         "printf '040000 tree %s\\t%s\\n' $tree $n; done | git mktree); done");

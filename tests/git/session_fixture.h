@@ -80,6 +80,9 @@ class SessionRunner {
     GitResult<bool> verify(const VerifyRequest& request) {
         return wait<bool>([&](auto done) { session->verify(request, done); });
     }
+    GitResult<std::uint64_t> maintain() {
+        return wait<std::uint64_t>([&](auto done) { session->maintain(done); });
+    }
     GitResult<bool> seal(const std::string& directory) {
         return wait<bool>([&](auto done) { session->seal(directory, done); });
     }

@@ -61,6 +61,7 @@ struct RepoAuth {
     std::string token_file;  // path
     std::string ca_file;     // path; of the authorities that an https remote is checked by
     std::string proxy;       // http://HOST:PORT or socks5://HOST:PORT; empty: the environment's
+    bool operator==(const RepoAuth&) const = default;
 };
 
 // Whose signature a commit must have; both empty: nobody's.

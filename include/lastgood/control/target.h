@@ -27,6 +27,7 @@ struct AppStatus {
     std::int64_t uptime_s = 0;
     std::uint64_t restarts = 0;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t mirror_bytes = 0;  // of its git mirror, shared ones whole; 0: not known yet
     bool paused = false;
     std::optional<store::DeploymentRow> deployment;  // the one going on, else none
     std::string trouble;  // what needs attention, for people; empty if nothing

@@ -27,6 +27,10 @@ struct Remote {
     config::RepoAuth auth;
     config::Transport transport = config::Transport::automatic;
     std::string mirror;  // apps/APP/repo.git, made when missing
+    // Where several apps share a mirror: what the others follow, whose refs stay; and the app that
+    // its releases' refs are named after.
+    std::vector<core::Followed> others{};
+    std::string owner{};
 };
 
 // What is known of one commit after a fetch.
@@ -47,6 +51,8 @@ struct FetchRequest {
         candidates;  // the wanted one first, then those it superseded; may be empty: the tip
     std::optional<CommitId> live;
     std::vector<std::string> paths{};  // patterns; empty: all
+    // A fetch of the same ref that another app began later than this is as good.
+    Instant asked{};
 };
 
 struct FetchResult {
@@ -130,6 +136,9 @@ class Session {
     // under refs/lastgood/rescued/COMMIT-TIME. Answers the rescued commits' ids.
     virtual void remove_releases(const RemoveRequest& request,
                                  std::function<void(GitResult<std::vector<std::string>>)> done) = 0;
+    // Packs the mirror where that is due, with the lowest priority. Answers its size in bytes. To
+    // be ended at any time.
+    virtual void maintain(std::function<void(GitResult<std::uint64_t>)> done) = 0;
 };
 
 // The worker's main; reads requests from stdin until its end. Returns the exit code.
