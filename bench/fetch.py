@@ -8,6 +8,7 @@ LASTGOOD names the binary. http needs apache2 and ssh needs sshd (scripts/instal
 root and with btrfs-progs or xfsprogs, file systems that share blocks are tried, too."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -31,7 +32,7 @@ from big_repo import Origin, Size, cached, git  # noqa: E402
 from git_worker import App, Worker  # noqa: E402
 
 ID_LIMIT = 1.5  # promised, as a multiple of `git fetch origin ID`
-QUICK = Size(files=400, commits=200, branches=50)
+QUICK = Size(files=200, commits=200, branches=50)
 FULL = Size(files=20_000, commits=20_000, branches=2000)
 
 
@@ -208,14 +209,24 @@ def arguments():
                         help="keeps the generated repositories, and is what is written to; "
                         "others must be able to read it (default: a temporary folder)")
     parser.add_argument("--quick", action="store_true",
-                        help="to try it out: a small repository, which is no measure, 2 rounds")
+                        help="to try it out: a small repository, which is no measure, 1 round")
     for name in ("files", "commits", "branches"):
         parser.add_argument(f"--{name}", type=int, help="of the generated repository")
     given = parser.parse_args()
     base = QUICK if given.quick else FULL
     size = Size(*(getattr(given, name) or getattr(base, name)
                   for name in ("files", "commits", "branches")))
-    return given.work, size, given.rounds or (2 if given.quick else 9)
+    return given.work, size, given.rounds or (1 if given.quick else 9)
+
+
+def remove(folder):
+    """Several folders at once: where freed blocks are given back to the disk, each waits for it."""
+    print("\nremoving what was written", flush=True)
+    deep = [path for level in ("*/*/*", "*/*/*/*", "*") for path in folder.glob(level)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for path in deep:
+            pool.submit(harness.run, "rm", "-rf", path, timeout=3600)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
@@ -237,8 +248,7 @@ def main():
         sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what there is goes, also on a second Ctrl-C
-        print("\nremoving what was written", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 if __name__ == "__main__":
