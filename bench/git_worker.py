@@ -30,7 +30,7 @@ class Worker:
 
     def ask(self, op, **fields):
         request = {"op": op, "remote": self.app.remote, "live": None, "candidates": [],
-                   "paths": [], "directory": "", "keep_spare": False, "keep_folders": [],
+                   "paths": [], "asked": 0, "directory": "", "keep_spare": False, "keep_folders": [],
                    "releases": [], **fields}
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
@@ -48,7 +48,8 @@ class App:
         self.folder = folder
         self.remote = {"url": str(url), "branch": "main", "tags": "", "transport": 0,
                        "mirror": str(folder / "repo.git"), "ssh_key": "", "known_hosts": "",
-                       "username": "", "token_file": "", "ca_file": "", "proxy": ""}
+                       "username": "", "token_file": "", "ca_file": "", "proxy": "",
+                       "others": [], "owner": ""}
         self.releases = []  # (commit, directory)
         self.live = None
         self.made = 0

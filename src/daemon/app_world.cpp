@@ -72,7 +72,7 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     const DeploymentId id = effect.deployment;
     session_->fetch(
-        {effect.candidates, effect.live, app_.paths},
+        {effect.candidates, effect.live, app_.paths, fetching_since_},
         [this, id](git::GitResult<git::FetchResult> result) {
             fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});

@@ -83,6 +83,8 @@ std::vector<Setting> git_settings(const Access& access) {
         {"gc.autoDetach", "false"},
         {"pack.threads", "1"},
         {"pack.windowMemory", "64m"},
+        // Larger files pass through without being held in memory.
+        {"core.bigFileThreshold", "32m"},
     };
     const config::RepoAuth& auth = access.remote.auth;
     if (!auth.ca_file.empty()) settings.emplace_back("http.sslCAInfo", auth.ca_file);

@@ -204,6 +204,22 @@ TEST_P(HostileTree, IsRefusedForGoodAndWritesNothing) {
     EXPECT_TRUE(std::filesystem::is_empty(folder / "outside"));
 }
 
+// A few kilobytes in the pack, hundreds of megabytes on the disk.
+TEST_F(Release, AFileThatInflatesBeyondAllMeasureIsRefused) {
+    in_origin("head -c 300000000 /dev/zero >bomb; git add bomb; git commit -qm bomb; rm bomb");
+    for (const auto transport : {config::Transport::git, config::Transport::libgit2}) {
+        remote.transport = transport;
+        restart_session();
+        const auto result = release_tip();
+        ASSERT_FALSE(result.value.has_value());
+        EXPECT_TRUE(result.error.permanent);
+        EXPECT_NE(result.error.error.what.find("bomb has 286MB, more than the 256MB"),
+                  std::string::npos)
+            << result.error.error.what;
+        EXPECT_FALSE(sys::exists(release));
+    }
+}
+
 TEST_F(Release, WithTooManyLevelsIsRefused) {
     const auto result = release_hostile(
         "tree=$(printf '100644 blob %s\\tf\\n' $blob | git mktree)\n"
