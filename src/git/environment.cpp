@@ -129,12 +129,23 @@ std::vector<std::string> git_environment(const Access& access) {
     return env;
 }
 
-bool git_is_installed() {
+std::vector<std::string> local_environment() {
+    std::vector<std::string> env = {"HOME=/", "LC_ALL=C"};
+    pass_on(env, "PATH", kDefaultPath);
+    pass_on(env, "TZ");
+    return env;
+}
+
+bool is_installed(const std::string& program) {
     const char* path = std::getenv("PATH");
     for (const auto& folder : split(path != nullptr ? path : kDefaultPath, ':')) {
-        if (!folder.empty() && access((folder + "/git").c_str(), X_OK) == 0) return true;
+        if (!folder.empty() && access((folder + "/" + program).c_str(), X_OK) == 0) return true;
     }
     return false;
+}
+
+bool git_is_installed() {
+    return is_installed("git");
 }
 
 }  // namespace lastgood::git
