@@ -43,15 +43,14 @@ class Status {
     std::vector<std::vector<std::string>> lines_;
 };
 
-// Of the words the longest id that is one: newer versions tell a fingerprint, all a key's id.
+// The first of the words that is an id: newer versions tell a fingerprint, all of them a key's id.
 std::string key_name(std::initializer_list<std::string> words) {
-    std::string name = "of unknown id";
     for (const auto& word : words) {
         const bool is_id = word.size() >= 16 && word.size() <= 64 &&
                            word.find_first_not_of("0123456789ABCDEF") == std::string::npos;
         if (is_id) return word;
     }
-    return name;
+    return "of unknown id";
 }
 
 // Only what is wholly good: gpgv exits with 0 for keys that have expired, too.
