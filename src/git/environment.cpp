@@ -131,6 +131,13 @@ std::vector<std::string> git_environment(const Access& access) {
     return env;
 }
 
+std::vector<std::string> local_environment() {
+    std::vector<std::string> env = {"HOME=/", "LC_ALL=C"};
+    pass_on(env, "PATH", kDefaultPath);
+    pass_on(env, "TZ");
+    return env;
+}
+
 bool is_installed(const std::string& program) {
     const char* path = std::getenv("PATH");
     for (const auto& folder : split(path != nullptr ? path : kDefaultPath, ':')) {

@@ -15,8 +15,11 @@ std::vector<std::string> worker_environment();
 // For the git command. Every setting goes through it: a command line is public.
 std::vector<std::string> git_environment(const Access& access);
 
-// Whether there is such a program in PATH.
-bool is_installed(const std::string& program);
+// For programs that judge what is here already and reach nobody: PATH HOME LC_ALL, and TZ, in which
+// the times of an allowed_signers file are meant.
+std::vector<std::string> local_environment();
+
+bool is_installed(const std::string& program);  // in PATH
 bool git_is_installed();
 
 }  // namespace lastgood::git

@@ -46,7 +46,7 @@ class GitTransport final : public Transport {
     }
 
   private:
-    Expected<GitOutput> fetch(const std::string& refspec) {
+    Expected<ProgramOutput> fetch(const std::string& refspec) {
         return run_git(access_,
                        {"--git-dir=" + access_.remote.mirror, "fetch", "-q", "--no-tags",
                         "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules",

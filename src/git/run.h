@@ -1,0 +1,36 @@
+// One run of a program in the worker's own process group: killing the group ends it, too.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lastgood/base/error.h"
+
+namespace lastgood::git {
+
+// Where a program finds Program::file. A file without a name: nothing is left behind, and nobody
+// else can put something in its place.
+constexpr const char* kFileOfProgram = "/proc/self/fd/3";
+
+struct Program {
+    std::vector<std::string> argv;            // argv[0] is sought in PATH
+    std::vector<std::string> env;             // the whole environment
+    std::optional<std::string_view> input{};  // its stdin; none: /dev/null
+    std::optional<std::string_view> file{};
+    std::uint64_t file_bytes_max = 0;  // of a file that it writes; 0: as ours
+};
+
+struct ProgramOutput {
+    int wait_status = 0;
+    std::string out;  // both bounded by kGitOutputBytesMax: the end is kept
+    std::string err;
+    [[nodiscard]] bool ok() const { return wait_status == 0; }
+};
+
+// Waits for its end; has no deadline of its own, the daemon keeps that.
+Expected<ProgramOutput> run_program(const Program& program);
+
+}  // namespace lastgood::git
