@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
+#include <thread>
 #include <unordered_set>
 
 #include "git/caches.h"
@@ -51,6 +53,8 @@ GitResult<bool> protect_commit(const Remote& remote, git_repository& repository,
     return set_ref(repository, release_ref(remote, commit), oid);
 }
 
+constexpr std::size_t kFilesOfOneThread = 2000;
+
 mode_t current_umask() {
     const mode_t mask = umask(022);
     umask(mask);
@@ -75,6 +79,8 @@ class Maker {
         } else if (auto spare = take_spare(directory)) {
             auto made = fill(&*spare);
             if (made.value || made.error.permanent) return made;
+            spare.reset();
+            unlink(ReleaseIndex::path_for(directory).c_str());
             if (auto removed = sys::remove_tree(directory); !removed) {
                 return failed<Released>({removed.error(), false});
             }
@@ -86,55 +92,68 @@ class Maker {
     }
 
   private:
-    GitResult<Released> fill(const ReleaseIndex* ground) {
+    GitResult<Released> fill(ReleaseIndex* ground) {
         auto folder = ReleaseFolder::open(request_.directory);
         if (!folder.value) return failed<Released>(std::move(folder.error));
+        if (ground != nullptr && !same_attributes(*ground)) {
+            return failed<Released>({{"the attributes changed", ""}, false});
+        }
         WriteJob job;
         job.mirror = mirror_;
         job.folder = &*folder.value;
         job.files = &survey_.files;
         job.attributes = &survey_.attributes;
-        std::vector<FileMark> marks(survey_.files.size());
-        if (ground != nullptr && !same_attributes(*ground)) {
-            return failed<Released>({{"the attributes changed", ""}, false});
-        }
-        if (ground != nullptr) remove_others(*folder.value, *ground);
         job.writes_over = ground != nullptr;
         job.umask = current_umask();
-        FolderCursor cursor(*folder.value);
-        for (std::size_t i = 0; i < survey_.files.size(); ++i) {
-            if (ground == nullptr ||
-                !keep(cursor, *folder.value, *ground, survey_.files[i], marks[i])) {
-                job.wanted.push_back(i);
-            }
+        std::vector<FileMark> marks(survey_.files.size());
+        std::vector<std::string> removed;
+        if (ground != nullptr) removed = remove_others(*folder.value, *ground);
+        if (auto error = prepare(*folder.value, ground, job.wanted, marks)) {
+            return failed<Released>(std::move(*error));
         }
-        for (const std::size_t i : job.wanted) {
-            if (!folder.value->make_parents(survey_.files[i].path)) {
-                return failed<Released>({system_error("could not make the folder of " +
-                                                          printable(survey_.files[i].path, 500),
-                                                      errno),
-                                         false});
-            }
-        }
-        for (const Gitlink& left_out : survey_.submodules) {
-            (void)folder.value->make_parents(left_out.path + "/");
-        }
-        const Older older = open_older();
         const bool shares = ground == nullptr && request_.way == config::Materialise::automatic;
+        const Older older = shares || !request_.caches.empty() ? open_older() : Older{};
         if (shares && older.folder && older.index && same_attributes(*older.index)) {
             job.source = &*older.folder;
             job.source_index = &*older.index;
         }
         auto written = write_files(job, marks);
         if (!written.value) return failed<Released>(std::move(written.error));
-        // Without an index the next release is written whole, that is all.
-        (void)ReleaseIndex::write(ReleaseIndex::path_for(request_.directory), survey_.files, marks);
         Released released;
         released.notes = carry(*folder.value, ground, older);
         released.files = survey_.files.size();
         released.bytes = written.value->bytes;
         released.written = job.wanted.size() - written.value->shared;
+        // Without an index the next release is written whole, that is all.
+        const std::string index_path = ReleaseIndex::path_for(request_.directory);
+        const bool indexed = ground != nullptr
+                                 ? ground->update(removed, survey_.files, marks, job.wanted)
+                                 : ReleaseIndex::write(index_path, survey_.files, marks);
+        if (!indexed) unlink(index_path.c_str());
         return succeeded(std::move(released));
+    }
+
+    // Which files are to be written, and the folders of all.
+    std::optional<GitError> prepare(const ReleaseFolder& folder, const ReleaseIndex* ground,
+                                    std::vector<std::size_t>& wanted,
+                                    std::vector<FileMark>& marks) const {
+        if (ground != nullptr) {
+            find_changed(folder, *ground, wanted, marks);
+        } else {
+            wanted.resize(survey_.files.size());
+            std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+        }
+        for (const std::size_t i : wanted) {
+            if (folder.make_parents(survey_.files[i].path)) continue;
+            return GitError{
+                system_error(
+                    "could not make the folder of " + printable(survey_.files[i].path, 500), errno),
+                false};
+        }
+        for (const Gitlink& left_out : survey_.submodules) {
+            (void)folder.make_parents(left_out.path + "/");
+        }
+        return std::nullopt;
     }
 
     // Filters go by .gitattributes: where one differs, every file may.
@@ -146,13 +165,37 @@ class Maker {
                            [&](const TreeFile& file) { return older.find(file) != nullptr; });
     }
 
-    void remove_others(const ReleaseFolder& folder, const ReleaseIndex& ground) const {
+    [[nodiscard]] std::vector<std::string> remove_others(const ReleaseFolder& folder,
+                                                         const ReleaseIndex& ground) const {
         std::unordered_set<std::string_view> wanted;
         wanted.reserve(survey_.files.size());
         for (const auto& file : survey_.files) wanted.insert(file.path);
+        std::vector<std::string> removed;
         for (const auto path : ground.paths()) {
-            if (!wanted.contains(path)) folder.remove(std::string(path));
+            if (wanted.contains(path)) continue;
+            removed.emplace_back(path);
+            folder.remove(removed.back());
         }
+        return removed;
+    }
+
+    // One look at each file, by two threads: of many files the looking is what takes the time.
+    void find_changed(const ReleaseFolder& folder, const ReleaseIndex& ground,
+                      std::vector<std::size_t>& wanted, std::vector<FileMark>& marks) const {
+        const std::size_t count = survey_.files.size();
+        const auto look_at = [&](std::size_t begin, std::size_t end,
+                                 std::vector<std::size_t>& changed) {
+            FolderCursor cursor(folder);
+            for (std::size_t i = begin; i < end; ++i) {
+                if (!keep(cursor, folder, ground, survey_.files[i], marks[i])) changed.push_back(i);
+            }
+        };
+        if (count < kFilesOfOneThread) return look_at(0, count, wanted);
+        std::vector<std::size_t> second;
+        std::thread other([&] { look_at(count / 2, count, second); });
+        look_at(0, count / 2, wanted);
+        other.join();
+        wanted.insert(wanted.end(), second.begin(), second.end());
     }
 
     // Is it in the ground, the very same and untouched? What is in its place and can't be written

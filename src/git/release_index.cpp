@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <numeric>
 
 #include "lastgood/base/sys/files.h"
 
@@ -49,16 +50,27 @@ std::optional<ReleaseIndex> ReleaseIndex::read(const std::string& path) {
 
 bool ReleaseIndex::write(const std::string& path, const std::vector<TreeFile>& files,
                          const std::vector<FileMark>& marks) {
-    const std::string folder = path.substr(0, path.rfind('/'));
-    if (!sys::make_directories(folder, 0700)) return false;
-    const bool ticks = !tells_writes_apart(folder);
-    timespec end{};
-    clock_gettime(CLOCK_REALTIME_COARSE, &end);
+    if (!sys::make_directories(path.substr(0, path.rfind('/')), 0700)) return false;
     unlink(path.c_str());
     git_index* raw = nullptr;
     if (git_index_open(&raw, path.c_str()) < 0) return false;
-    const IndexPtr index(raw);
-    for (std::size_t i = 0; i < files.size(); ++i) {
+    ReleaseIndex index{IndexPtr(raw)};
+    std::vector<std::size_t> all(files.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return index.update({}, files, marks, all);
+}
+
+bool ReleaseIndex::update(const std::vector<std::string>& removed,
+                          const std::vector<TreeFile>& files, const std::vector<FileMark>& marks,
+                          const std::vector<std::size_t>& written) {
+    const std::string path = git_index_path(index_.get());
+    const bool ticks = !tells_writes_apart(path.substr(0, path.rfind('/')));
+    timespec end{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &end);
+    for (const auto& gone : removed) {
+        if (git_index_remove(index_.get(), gone.c_str(), 0) < 0) return false;
+    }
+    for (const std::size_t i : written) {
         const FileMark& mark = marks[i];
         git_index_entry entry{};
         entry.path = files[i].path.c_str();
@@ -69,9 +81,9 @@ bool ReleaseIndex::write(const std::string& path, const std::vector<TreeFile>& f
         const bool unsure = ticks && within_last_tick(mark.changed, end);
         entry.ino = unsure ? 0 : static_cast<std::uint32_t>(mark.inode);
         entry.file_size = static_cast<std::uint32_t>(mark.size);
-        if (git_index_add(raw, &entry) < 0) return false;
+        if (git_index_add(index_.get(), &entry) < 0) return false;
     }
-    return git_index_write(raw) == 0;
+    return git_index_write(index_.get()) == 0;
 }
 
 bool ReleaseIndex::tells_writes_apart(const std::string& folder) {

@@ -34,6 +34,10 @@ class ReleaseIndex {
     static bool write(const std::string& path, const std::vector<TreeFile>& files,
                       const std::vector<FileMark>& marks);
 
+    // As write(), of a release that was made of this one's: only what differs.
+    bool update(const std::vector<std::string>& removed, const std::vector<TreeFile>& files,
+                const std::vector<FileMark>& marks, const std::vector<std::size_t>& written);
+
     // The entry of exactly this file; null when it isn't there or was another one.
     [[nodiscard]] const git_index_entry* find(const TreeFile& file) const;
     [[nodiscard]] const git_index_entry* at(const std::string& path) const;

@@ -100,11 +100,16 @@ bool keep_as_spare(const std::string& directory, const std::vector<std::string>&
 
 std::optional<ReleaseIndex> take_spare(const std::string& directory) {
     const std::string spare = spare_beside(directory);
-    const std::string index_path = ReleaseIndex::path_for(spare);
+    const std::string index_path = ReleaseIndex::path_for(directory);
+    // It goes along: what differs will be written to it.
+    (void)rename(ReleaseIndex::path_for(spare).c_str(), index_path.c_str());
     auto index = ReleaseIndex::read(index_path);
-    unlink(index_path.c_str());  // it is said of a release once
-    if (!sys::is_directory(spare)) return std::nullopt;
+    if (!sys::is_directory(spare)) {
+        unlink(index_path.c_str());
+        return std::nullopt;
+    }
     if (index && rename(spare.c_str(), directory.c_str()) == 0) return index;
+    unlink(index_path.c_str());
     (void)sys::remove_tree(spare);
     return std::nullopt;
 }

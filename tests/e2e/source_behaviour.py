@@ -148,6 +148,44 @@ class OneRepository(Case):
             capture_output=True, text=True, check=True).stdout
 
 
+class Signed(Case):
+    def test_only_commits_of_listed_keys_go_live_and_a_refusal_names_the_key(self):
+        keys = self.folder / "keys"
+        keys.mkdir()
+        for name in ("ann", "eve"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name,
+                            "-f", keys / name], check=True)
+        allowed = self.folder / "allowed_signers"
+        public = (keys / "ann.pub").read_text()
+        allowed.write_text(f'ann@example.org namespaces="git" {public}')
+        self.app["verify"] = {"allowed_signers": str(allowed)}
+        self.serve_and_look()
+        self.repo.commit("v0")
+        good = self.signed("v1", keys / "ann")
+        self.push(good)
+        self.wait_good(good)
+        self.assertEqual("v1", self.version())
+        plain = self.repo.commit("v2")
+        self.push(plain)
+        self.assertIn("is not signed", self.wait_outcome(plain, "failed")["reason"])
+        foreign = self.signed("v3", keys / "eve")
+        self.push(foreign)
+        reason = self.wait_outcome(foreign, "failed")["reason"]
+        self.assertRegex(reason, f"commit {foreign[:7]} is signed by ssh key SHA256:")
+        self.assertIn(str(allowed), reason)
+        self.assertEqual("v1", self.version())
+        self.assertEqual({}, self.quarantined())
+
+    def signed(self, version, key):
+        plain = self.repo.commit(version)
+        tree = self.repo.git("rev-parse", f"{plain}^{{tree}}")
+        commit = self.repo.git(
+            "-c", "gpg.format=ssh", "-c", f"user.signingkey={key}",
+            "commit-tree", "-S", tree, "-p", f"{plain}^", "-m", f"Version {version}")
+        self.repo.set_tip(commit)
+        return commit
+
+
 class Spare(Case):
     def test_a_release_is_made_of_the_one_that_went(self):
         self.app["keep_releases"] = 1
