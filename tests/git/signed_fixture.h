@@ -83,7 +83,7 @@ class SignedFixture : public SessionFixture {
     // git itself isn't there either.
     CommitId id_from_mirror() {
         return commit_id(
-            std::string(trim(read_text(remote.mirror + "/refs/lastgood/upstream/main"))));
+            std::string(trim(read_text(remote.mirror + "/refs/lastgood/upstream/heads/main"))));
     }
 };
 
