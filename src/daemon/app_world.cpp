@@ -81,6 +81,7 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
 }
 
 void AppService::perform(const core::DoBuild& effect) {
+    if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     if (!session_) {
         session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     }
@@ -200,6 +201,7 @@ void AppService::prune() {
         }
         request.releases.emplace_back(commit, paths_.release(commit));
     }
+    if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     pruning_->remove_releases(
         request,

@@ -61,9 +61,10 @@ bool goes_by(const ReleaseIndex* index, const config::CacheFolder& cache, const 
 }
 
 // cp(1) keeps times, links and modes, and shares blocks where the file system can.
-bool copy_folder(const std::string& from, const std::string& to) {
+bool copy_folder(const sys::Fd& from, const std::string& to) {
     sys::SpawnSpec spec;
-    spec.argv = {"cp", "-a", "--reflink=auto", "-T", "--", from, to};
+    spec.argv = {"cp", "-a", "--reflink=auto", "-T", "--", "/proc/self/fd/3/.", to};
+    spec.fds = {{from.get(), 3}};
     spec.env = worker_environment();
     spec.new_session = false;
     spec.die_with_parent = true;
@@ -91,15 +92,17 @@ std::vector<std::string> carry_caches(const ReleaseFolder& folder,
                            sys::is_directory(there);
         if (stays) continue;
         if (sys::exists(there) && !sys::remove_tree(there)) continue;
-        const std::string from = older.directory + "/" + cache.path;
-        if (older.directory.empty() || !sys::is_directory(from)) continue;
+        if (older.folder == nullptr) continue;
+        // Through no link: whoever runs there may have put one in its place.
+        const sys::Fd from(older.folder->open_below(cache.path, O_RDONLY | O_DIRECTORY));
+        if (!from) continue;
         if (!goes_by(older.index, cache, key)) {
             notes.push_back("cache " + cache.path + " begins empty: " +
                             (key != nullptr ? key->path : cache.key) + " changed");
         } else if (!folder.make_parents(cache.path) || !copy_folder(from, there)) {
             (void)sys::remove_tree(there);
             notes.push_back("cache " + cache.path + " begins empty: it could not be copied from " +
-                            from);
+                            older.folder->path());
         }
     }
     return notes;

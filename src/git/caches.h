@@ -12,7 +12,7 @@
 namespace lastgood::git {
 
 struct CacheSource {
-    std::string directory;  // of the older release
+    const ReleaseFolder* folder = nullptr;  // of the older release
     const ReleaseIndex* index = nullptr;
 };
 

@@ -95,9 +95,6 @@ class Maker {
     GitResult<Released> fill(ReleaseIndex* ground) {
         auto folder = ReleaseFolder::open(request_.directory);
         if (!folder.value) return failed<Released>(std::move(folder.error));
-        if (ground != nullptr && !same_attributes(*ground)) {
-            return failed<Released>({{"the attributes changed", ""}, false});
-        }
         WriteJob job;
         job.mirror = mirror_;
         job.folder = &*folder.value;
@@ -108,6 +105,7 @@ class Maker {
         std::vector<FileMark> marks(survey_.files.size());
         std::vector<std::string> removed;
         if (ground != nullptr) removed = remove_others(*folder.value, *ground);
+        may_keep_ = ground != nullptr && same_attributes(*ground);
         if (auto error = prepare(*folder.value, ground, job.wanted, marks)) {
             return failed<Released>(std::move(*error));
         }
@@ -200,12 +198,12 @@ class Maker {
 
     // Is it in the ground, the very same and untouched? What is in its place and can't be written
     // over is removed if not.
-    static bool keep(FolderCursor& cursor, const ReleaseFolder& folder, const ReleaseIndex& ground,
-                     const TreeFile& file, FileMark& mark) {
+    bool keep(FolderCursor& cursor, const ReleaseFolder& folder, const ReleaseIndex& ground,
+              const TreeFile& file, FileMark& mark) const {
         struct stat status {};
         if (!cursor.look(file.path, status)) return false;
         const git_index_entry* entry = ground.find(file);
-        if (entry != nullptr && ReleaseIndex::is_untouched(*entry, status)) {
+        if (may_keep_ && entry != nullptr && ReleaseIndex::is_untouched(*entry, status)) {
             mark = FileMark::of(status);
             return true;
         }
@@ -235,7 +233,7 @@ class Maker {
                                                  const ReleaseIndex* ground,
                                                  const Older& older) const {
         CacheSource source;
-        if (older.folder) source.directory = older.folder->path();
+        if (older.folder) source.folder = &*older.folder;
         if (older.index) source.index = &*older.index;
         return carry_caches(folder, request_.caches, survey_.files, ground, source);
     }
@@ -243,6 +241,7 @@ class Maker {
     const std::string& mirror_;
     const MaterialiseRequest& request_;
     TreeSurvey survey_;
+    bool may_keep_ = false;  // files of the ground; else all are written over
 };
 
 }  // namespace

@@ -215,7 +215,9 @@ class Restart(Case):
             self.push(commit)
             self.wait_good(commit)
         releases = self.state / "apps/backend/releases"
-        self.wait(lambda: len(list(releases.iterdir())) <= 3, "old releases to be pruned")
+        # Beside them lies what the next release is made of.
+        self.wait(lambda: len(list(releases.glob("[0-9a-f]*"))) <= 3, "old releases to be pruned")
+        self.assertTrue((releases / ".spare").is_dir())
         self.assertTrue((releases / commit).is_dir())
 
 

@@ -225,6 +225,16 @@ TEST_F(Caches, BeginEmptyWhereTheLockFileChanged) {
     EXPECT_TRUE(sys::exists(in_release("node_modules/deep/x")));
 }
 
+TEST_F(Caches, AreNotCarriedThroughALinkThatLeadsOut) {
+    must_release("mkdir sub; touch sub/x");
+    request.caches = {{"sub/cache", ""}};
+    shell(folder.path(), "mkdir -p outside/cache; echo secret >outside/cache/x");
+    shell(request.directory, "mv sub old; ln -s " + (folder / "outside") + " sub");
+    request.previous.emplace(request.commit, request.directory);
+    next("echo 1 >other");
+    EXPECT_FALSE(sys::exists(in_release("sub/cache")));
+}
+
 TEST_F(Caches, StayInTheSpareWhereTheirLockFileIsTheSame) {
     must_release("echo 1 >package-lock.json; echo 1 >made.lock");
     build();

@@ -83,7 +83,7 @@ struct GitResult {
 struct Released {
     CommitText text;
     std::uint64_t files = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;              // of what was written
     std::uint64_t written = 0;            // files that were not taken from an older release
     std::vector<std::string> notes = {};  // for the log: a cache that wasn't carried on, say
 };
