@@ -2,27 +2,17 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "git/open_beneath.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
 
 namespace lastgood::git {
 namespace {
-
-// The entry itself, be it a link; nothing when it is missing or behind a link.
-sys::Fd open_entry(int directory, const std::string& path) {
-    open_how how{};
-    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    return sys::Fd(
-        static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how)));
-}
 
 class EditFinder {
   public:
@@ -31,7 +21,8 @@ class EditFinder {
 
     std::optional<GitError> look_at(const TreeFile& file) {
         if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
-        const sys::Fd entry = open_entry(directory_, file.path);
+        // The entry itself, be it a link; nothing when it is missing or behind a link.
+        const sys::Fd entry = open_beneath(directory_, file.path, O_PATH);
         struct stat status {};
         if (!entry || fstat(entry.get(), &status) != 0) return std::nullopt;
         const git_index_entry* before = written_ ? written_->find(file) : nullptr;

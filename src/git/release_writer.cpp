@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include <thread>
 
 #include "git/lfs.h"
+#include "git/open_beneath.h"
 #include "git/release_view.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -279,11 +278,7 @@ GitResult<ReleaseFolder> ReleaseFolder::open(const std::string& directory) {
 }
 
 int ReleaseFolder::open_below(const std::string& path, int flags, mode_t mode) const {
-    open_how how{};
-    how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
-    how.mode = mode;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    return static_cast<int>(syscall(SYS_openat2, fd_.get(), path.c_str(), &how, sizeof how));
+    return open_beneath(fd_.get(), path, flags, mode).release();
 }
 
 bool ReleaseFolder::make_parents(const std::string& path) const {

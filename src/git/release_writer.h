@@ -19,7 +19,7 @@ class ReleaseFolder {
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] int fd() const { return fd_.get(); }
-    // openat2(2), errno in case of -1.
+    // See open_beneath.h; errno in case of -1.
     [[nodiscard]] int open_below(const std::string& path, int flags, mode_t mode = 0) const;
     // The folder of this file, and those above it; true where it is there now.
     [[nodiscard]] bool make_parents(const std::string& path) const;
