@@ -30,7 +30,10 @@ class Runner : public RunSteps {
     ~Runner() override {
         if (child_.pid <= 0) return;
         reaper_.forget(child_.pid);
-        tree().signal_all(SIGKILL);
+        // More than one look: between a look and its signals a member may have forked.
+        for (int looks = 0; looks < 3; ++looks) {
+            if (tree().signal_all(SIGKILL) == 0) return;
+        }
     }
 
     void begin() {
