@@ -28,7 +28,7 @@ void check(const config::Config& config) {
     FUZZ_CHECK(config.webhook.secrets.size() <= limits::kSecretsMax);
     FUZZ_CHECK(config.state_dir.starts_with('/') && config.runtime_dir.starts_with('/'));
     for (const auto& app : config.apps) {
-        FUZZ_CHECK(!app.repo.empty() && !app.branch.empty() && !app.run.argv.empty());
+        FUZZ_CHECK(!app.repo.empty() && !app.followed.branch.empty() && !app.run.argv.empty());
         FUZZ_CHECK(!config.webhook.has_receiver() || !app.webhook.secrets.empty());
     }
 }
