@@ -4,16 +4,13 @@
 #include "cli/answers.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
+#include "lastgood/base/version.h"
 #include "lastgood/config/library_version.h"
 #include "lastgood/forge/library_version.h"
 #include "lastgood/git/library_version.h"
 #include "lastgood/http/library_version.h"
 #include "lastgood/logs/library_version.h"
 #include "lastgood/store/library_version.h"
-
-#ifndef LASTGOOD_VERSION
-#define LASTGOOD_VERSION "0.1.0"
-#endif
 
 namespace lastgood::cli {
 namespace {
@@ -27,7 +24,7 @@ std::string json_library_version() {
 }  // namespace
 
 const char* own_version() {
-    return LASTGOOD_VERSION;
+    return program_version();
 }
 
 int version(const Context& context) {

@@ -18,7 +18,8 @@ constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 const std::vector<std::string> kVerbs = {"deploy", "rollback", "pause",  "resume",
                                          "start",  "stop",     "restart"};
 
-const std::vector<std::string> kLists = {"apps", "history", "deliveries", "quarantine", "events"};
+const std::vector<std::string> kLists = {"apps",       "history", "deliveries",
+                                         "quarantine", "events",  "version"};
 
 bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -87,6 +88,7 @@ http::Response Routes::answer_get(const http::Request& request, const Parts& par
         if (noun == "history") return history(request, {});
         if (noun == "deliveries") return deliveries(request);
         if (noun == "quarantine") return quarantine(request);
+        if (noun == "version") return reply(200, version_json());
         return events(request);
     }
     if (noun == "deployments") return deployment(parts[2]);

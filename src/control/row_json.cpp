@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/base/version.h"
 #include "lastgood/control/event.h"
 
 namespace lastgood::control {
@@ -115,6 +116,10 @@ std::string to_json(const Outcome& outcome) {
         {"deployment", outcome.deployment ? Json(outcome.deployment.value) : Json(nullptr)},
     };
     return whole.dump();
+}
+
+std::string version_json() {
+    return Json{{"version", program_version()}}.dump();
 }
 
 std::string error_json(const std::string& text, bool refused) {

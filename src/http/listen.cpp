@@ -13,8 +13,8 @@
 #include <optional>
 #include <vector>
 
-#include "http/port_holder.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/http/port_holder.h"
 
 namespace lastgood::http {
 namespace {
@@ -46,8 +46,8 @@ std::optional<Address> parse_address(const std::string& host, std::uint16_t port
 Error bind_error(const std::string& where, std::uint16_t port, int error) {
     Error result = system_error("could not listen on " + where, error);
     if (error == EADDRINUSE) {
-        const std::string holder = port_holder(port);
-        if (!holder.empty()) result.what += ", it is held by " + holder;
+        const auto holders = port_holders(port);
+        if (!holders.empty()) result.what += ", it is held by " + holders.front().text();
         result.mend = "end the other program, or choose another port";
     } else if (error == EACCES) {
         result.mend = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
@@ -55,6 +55,26 @@ Error bind_error(const std::string& where, std::uint16_t port, int error) {
         result.mend = "this machine has no such address; use 0.0.0.0 for all of them";
     }
     return result;
+}
+
+std::string shown(const std::string& host, std::uint16_t port) {
+    return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+           std::to_string(port);
+}
+
+// `failure`: of bind(2), 0 when it is bound.
+Expected<sys::Fd> bound_socket(const std::string& host, std::uint16_t port, int& failure) {
+    const auto address = parse_address(host, port);
+    if (!address) return Error{host + " is no IP address", "write it as 0.0.0.0:8787"};
+    sys::Fd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return system_error("could not make a socket for " + shown(host, port), errno);
+    const int on = 1;
+    const int off = 0;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (host == "::") setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address->storage);
+    failure = bind(fd.get(), generic, address->size) < 0 ? errno : 0;
+    return fd;
 }
 
 Expected<sockaddr_un> unix_address(const std::string& path) {
@@ -111,22 +131,23 @@ Expected<void> give_to_group(const std::string& path, const std::string& group, 
 }  // namespace
 
 Expected<sys::Fd> listen_tcp(const std::string& host, std::uint16_t port) {
-    const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    const std::string where = shown + ":" + std::to_string(port);
-    const auto address = parse_address(host, port);
-    if (!address) return Error{host + " is no IP address", "write it as 0.0.0.0:8787"};
-    sys::Fd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) return system_error("could not make a socket for " + where, errno);
-    const int on = 1;
-    const int off = 0;
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (host == "::") setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address->storage);
-    if (bind(fd.get(), generic, address->size) < 0 ||
-        listen(fd.get(), static_cast<int>(limits::kListenBacklog)) < 0) {
-        return bind_error(where, port, errno);
+    int failure = 0;
+    auto fd = bound_socket(host, port, failure);
+    if (!fd) return fd;
+    if (failure == 0 && listen(fd->get(), static_cast<int>(limits::kListenBacklog)) < 0) {
+        failure = errno;
     }
+    if (failure != 0) return bind_error(shown(host, port), port, failure);
     return fd;
+}
+
+Expected<bool> is_free(const std::string& host, std::uint16_t port) {
+    int failure = 0;
+    const auto fd = bound_socket(host, port, failure);
+    if (!fd) return fd.error();
+    if (failure == 0) return true;
+    if (failure == EADDRINUSE) return false;
+    return bind_error(shown(host, port), port, failure);
 }
 
 Expected<sys::Fd> listen_unix(const std::string& path, mode_t mode, const std::string& group,

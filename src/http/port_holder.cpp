@@ -1,4 +1,4 @@
-#include "http/port_holder.h"
+#include "lastgood/http/port_holder.h"
 
 #include <unistd.h>
 
@@ -47,14 +47,19 @@ bool holds_one(const std::filesystem::path& process, const std::set<std::string>
 
 }  // namespace
 
-std::string port_holder(std::uint16_t port) {
+std::string PortHolder::text() const {
+    return name + " (process " + std::to_string(pid) + ")";
+}
+
+std::vector<PortHolder> port_holders(std::uint16_t port) {
     std::set<std::string> links;
     // The kernel writes these tables in pieces and may skip a line when others come and go.
     for (int attempt = 0; attempt < 3 && links.empty(); ++attempt) {
         collect_listeners("/proc/net/tcp", port, links);
         collect_listeners("/proc/net/tcp6", port, links);
     }
-    if (links.empty()) return {};
+    std::vector<PortHolder> holders;
+    if (links.empty()) return holders;
     std::error_code error;
     for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;
          it.increment(error)) {
@@ -62,9 +67,10 @@ std::string port_holder(std::uint16_t port) {
         if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
         if (!holds_one(it->path(), links)) continue;
         const auto name = sys::read_file((it->path() / "comm").string(), 64);
-        return printable(name ? trim(*name) : "unknown") + " (process " + pid + ")";
+        holders.push_back(
+            {static_cast<pid_t>(std::stol(pid)), printable(name ? trim(*name) : "unknown")});
     }
-    return {};
+    return holders;
 }
 
 }  // namespace lastgood::http

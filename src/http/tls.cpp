@@ -108,6 +108,13 @@ std::string TlsContext::summary() const {
     return std::string("CN=") + printable(name, sizeof name) + ", until " + date;
 }
 
+WallTime TlsContext::expires() const {
+    const X509* certificate = SSL_CTX_get0_certificate(static_cast<SSL_CTX*>(context_));
+    tm until{};
+    ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until);
+    return WallTime(std::chrono::seconds(timegm(&until)));
+}
+
 Expected<TlsPair> read_tls_pair(const std::string& certificate_path, const std::string& key_path) {
     auto certificate = sys::read_file(certificate_path, limits::kTlsFileBytesMax);
     if (!certificate) return certificate.error();
@@ -115,7 +122,8 @@ Expected<TlsPair> read_tls_pair(const std::string& certificate_path, const std::
     if (!key) return key.error();
     auto context = TlsContext::make(*certificate, *key);
     if (!context) return context.error();
-    return TlsPair{std::move(*certificate), std::move(*key), (*context)->summary()};
+    return TlsPair{std::move(*certificate), std::move(*key), (*context)->summary(),
+                   (*context)->expires()};
 }
 
 }  // namespace lastgood::http

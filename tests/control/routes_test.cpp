@@ -7,6 +7,7 @@
 
 #include "control/command_body.h"
 #include "control/fake_target.h"
+#include "lastgood/base/version.h"
 #include "lastgood/http/client.h"
 
 namespace lastgood::control::test {
@@ -259,6 +260,7 @@ TEST_F(ControlApi, SaysUnavailableWhenTheJournalFails) {
 
 TEST_F(ControlApi, TellsHealthAndMetrics) {
     EXPECT_EQ(ask("GET", "/healthz").status, 200);
+    EXPECT_EQ(Json::parse(ask("GET", "/v1/version").body).at("version"), program_version());
     const auto metrics = ask("GET", "/metrics");
     EXPECT_EQ(metrics.body, "lastgood_up 1\n");
     EXPECT_TRUE(metrics.content_type.starts_with("text/plain; version=0.0.4"));

@@ -15,6 +15,9 @@ namespace lastgood::http {
 // names who holds a port that is in use, where /proc tells.
 Expected<sys::Fd> listen_tcp(const std::string& host, std::uint16_t port);
 
+// Could listen_tcp() take it now? Nobody gets in meanwhile. An Error where it could never.
+Expected<bool> is_free(const std::string& host, std::uint16_t port);
+
 // Removes a stale socket file, after making sure that nobody answers on it. The file gets `mode`
 // and the group (a name, or empty: as it comes) before anyone can connect with more rights than
 // that. The caller removes the file in the end. No such group: an Error where `group_required`,

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "lastgood/base/error.h"
+#include "lastgood/base/time.h"
 
 namespace lastgood::http {
 
@@ -23,6 +24,7 @@ class TlsContext {
 
     // Of the certificate: "CN=example.org, until 2027-01-31".
     [[nodiscard]] std::string summary() const;
+    [[nodiscard]] WallTime expires() const;
     // OpenSSL's SSL_CTX, for the front.
     [[nodiscard]] void* native() const { return context_; }
 
@@ -35,6 +37,7 @@ struct TlsPair {
     std::string certificate_pem;
     std::string key_pem;
     std::string summary;  // of the certificate
+    WallTime expires{};
 };
 // Both files, tried: whoever gets them can make a context of them.
 Expected<TlsPair> read_tls_pair(const std::string& certificate_path, const std::string& key_path);
