@@ -184,9 +184,11 @@ bool holds_all(git_repository& repository, const std::vector<TreeFile>& files) {
 }  // namespace
 
 bool mirror_is_whole(const std::string& path) {
-    auto mirror = open_mirror(path);
-    if (!mirror.value) return false;
-    git_repository& repository = **mirror.value;
+    const auto mirror = open_mirror(path);
+    return mirror.value && mirror_is_whole(**mirror.value);
+}
+
+bool mirror_is_whole(git_repository& repository) {
     git_revwalk* raw = nullptr;
     if (git_revwalk_new(&raw, &repository) < 0) return false;
     const WalkPtr walk(raw);

@@ -24,5 +24,6 @@ GitResult<FetchResult> gather_facts(git_repository& mirror, const Upstream& upst
 
 // Reads all commits and the trees of all refs: false when something is missing or broken.
 bool mirror_is_whole(const std::string& mirror);
+bool mirror_is_whole(git_repository& mirror);
 
 }  // namespace lastgood::git

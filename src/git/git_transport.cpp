@@ -3,6 +3,7 @@
 #include "git/git_command.h"
 #include "git/libgit2.h"
 #include "git/transport.h"
+#include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::git {
@@ -20,6 +21,7 @@ class GitTransport final : public Transport {
                       followed.by_tags() ? "refs/tags/*" : "refs/heads/" + followed.branch});
         if (!output) return failed<RemoteRefs>({output.error(), false});
         if (!output->ok()) {
+            said_ = output->err;
             return failed<RemoteRefs>(explain_failure(access_, "asking", output->err));
         }
         RemoteRefs refs(followed);
@@ -45,6 +47,37 @@ class GitTransport final : public Transport {
         return output && output->ok();
     }
 
+    GitResult<bool> offers(const CommitId& id) override {
+        Program git;
+        // One commit without its files, where the server can leave them out.
+        git.argv = {"git",
+                    "--git-dir=" + access_.remote.mirror,
+                    "fetch",
+                    "-q",
+                    "--depth=1",
+                    "--filter=tree:0",
+                    "--no-tags",
+                    "--no-write-fetch-head",
+                    "--no-auto-maintenance",
+                    "--no-recurse-submodules",
+                    "--end-of-options",
+                    access_.url.text,
+                    "+" + id.hex() + ":refs/asked"};
+        git.env = git_environment(access_);
+        git.file_bytes_max = limits::kExamineBytesMax;
+        auto output = run_program(git);
+        if (!output) return failed<bool>({output.error(), false});
+        // It sends files, and many: so it does send.
+        if (output->ok() || classify(output->err) == Failure::pack_too_large) {
+            return succeeded(true);
+        }
+        for (const std::string_view words : {"not our ref", "unadvertised object"}) {
+            if (output->err.find(words) != std::string::npos) return succeeded(false);
+        }
+        said_ = output->err;
+        return failed<bool>(explain_failure(access_, "asking for a commit of", output->err));
+    }
+
   private:
     Expected<ProgramOutput> fetch(const std::string& refspec) {
         return run_git(access_,
@@ -62,16 +95,21 @@ std::unique_ptr<Transport> make_git_transport(const Access& access) {
     return std::make_unique<GitTransport>(access);
 }
 
-std::unique_ptr<Transport> make_transport(const Access& access) {
-    switch (access.remote.transport) {
+bool uses_libgit2(const Remote& remote) {
+    switch (remote.transport) {
         case config::Transport::git:
-            return make_git_transport(access);
+            return false;
         case config::Transport::libgit2:
-            return make_libgit2_transport(access);
+            return true;
         case config::Transport::automatic:
             break;
     }
-    return git_is_installed() ? make_git_transport(access) : make_libgit2_transport(access);
+    return !git_is_installed();
+}
+
+std::unique_ptr<Transport> make_transport(const Access& access) {
+    return uses_libgit2(access.remote) ? make_libgit2_transport(access)
+                                       : make_git_transport(access);
 }
 
 }  // namespace lastgood::git

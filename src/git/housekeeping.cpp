@@ -24,7 +24,9 @@ void step_back() {
     syscall(SYS_ioprio_set, kProcess, 0, kIdleClass);
 }
 
-std::uint64_t bytes_of(const std::string& folder) {
+}  // namespace
+
+std::uint64_t folder_bytes(const std::string& folder) {
     namespace fs = std::filesystem;
     std::uint64_t bytes = 0;
     std::error_code ignored;
@@ -41,8 +43,6 @@ std::uint64_t bytes_of(const std::string& folder) {
     return bytes;
 }
 
-}  // namespace
-
 GitResult<std::uint64_t> maintain(const Remote& remote) {
     step_back();
     if (remote.transport != config::Transport::libgit2 && git_is_installed()) {
@@ -54,7 +54,7 @@ GitResult<std::uint64_t> maintain(const Remote& remote) {
             nobody, {"--git-dir=" + remote.mirror, "maintenance", "run", "--auto", "--quiet"});
         if (!output) return failed<std::uint64_t>({output.error(), false});
     }
-    return succeeded(bytes_of(remote.mirror));
+    return succeeded(folder_bytes(remote.mirror));
 }
 
 }  // namespace lastgood::git

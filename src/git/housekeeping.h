@@ -9,4 +9,7 @@ namespace lastgood::git {
 // answers its size. From here on the process has the lowest priority, also at the disk.
 GitResult<std::uint64_t> maintain(const Remote& remote);
 
+// Of the regular files below; a link to another folder counts as that one.
+std::uint64_t folder_bytes(const std::string& folder);
+
 }  // namespace lastgood::git

@@ -25,18 +25,6 @@ bool is_there(const std::string& mirror, const LfsPointer& pointer) {
            static_cast<std::uint64_t>(status.st_size) == pointer.bytes;
 }
 
-// Most repositories don't use it: then no file's attributes need to be asked for.
-bool mentions_lfs(git_repository& mirror, const std::vector<TreeFile>& attributes) {
-    return std::any_of(attributes.begin(), attributes.end(), [&](const TreeFile& file) {
-        git_blob* raw = nullptr;
-        if (git_blob_lookup(&raw, &mirror, &file.id) < 0) return false;
-        const BlobPtr blob(raw);
-        const std::string_view text(static_cast<const char*>(git_blob_rawcontent(raw)),
-                                    static_cast<std::size_t>(git_blob_rawsize(raw)));
-        return text.find("lfs") != std::string_view::npos;
-    });
-}
-
 std::optional<LfsPointer> pointer_of(git_repository& mirror, const TreeFile& file) {
     git_blob* raw = nullptr;
     if (git_blob_lookup(&raw, &mirror, &file.id) < 0) return std::nullopt;
@@ -61,6 +49,17 @@ std::optional<std::string> first_missing(const std::string& path, git_repository
 }
 
 }  // namespace
+
+bool mentions_lfs(git_repository& mirror, const std::vector<TreeFile>& attributes) {
+    return std::any_of(attributes.begin(), attributes.end(), [&](const TreeFile& file) {
+        git_blob* raw = nullptr;
+        if (git_blob_lookup(&raw, &mirror, &file.id) < 0) return false;
+        const BlobPtr blob(raw);
+        const std::string_view text(static_cast<const char*>(git_blob_rawcontent(raw)),
+                                    static_cast<std::size_t>(git_blob_rawsize(raw)));
+        return text.find("lfs") != std::string_view::npos;
+    });
+}
 
 std::optional<LfsPointer> parse_lfs_pointer(std::string_view text) {
     constexpr std::string_view kVersion = "version https://git-lfs.github.com/spec/v1";

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "git/tree_walk.h"
 
@@ -17,6 +18,9 @@ struct LfsPointer {
 
 // As git-lfs's specification has them; nothing for other text.
 std::optional<LfsPointer> parse_lfs_pointer(std::string_view text);
+
+// Most repositories don't use it: then no file's attributes need to be asked for.
+bool mentions_lfs(git_repository& mirror, const std::vector<TreeFile>& attributes);
 
 // Where git lfs keeps an object of this mirror.
 std::string lfs_object_path(const std::string& mirror, const LfsPointer& pointer);

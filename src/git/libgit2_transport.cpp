@@ -16,6 +16,8 @@ struct Login {
     const Access* access;
     int tries = 0;
     bool offered = false;           // a key or token: the same one again is no use
+    bool peek = false;              // the first object that comes is enough
+    bool came = false;              // it did
     const char* trouble = nullptr;  // ours, when the library would only say "user cancelled"
 };
 
@@ -61,6 +63,12 @@ int judge_certificate(git_cert*, int valid, const char*, void*) {
     return valid != 0 ? 0 : GIT_ECERTIFICATE;
 }
 
+int see_objects(const git_indexer_progress* progress, void* payload) {
+    auto& login = *static_cast<Login*>(payload);
+    login.came = login.came || progress->received_objects > 0;
+    return login.peek && login.came ? GIT_EUSER : 0;
+}
+
 class Libgit2Transport final : public Transport {
   public:
     explicit Libgit2Transport(Access access) : access_(std::move(access)) {}
@@ -93,12 +101,24 @@ class Libgit2Transport final : public Transport {
         return remote && download(*remote, "+" + id.hex() + ":" + ref);
     }
 
+    GitResult<bool> offers(const CommitId& id) override {
+        const RemotePtr remote = connect(true);
+        if (!remote) return failed<bool>(explain("asking for a commit of"));
+        login_.peek = true;
+        if (download(*remote, "+" + id.hex() + ":refs/asked") || login_.came) {
+            return succeeded(true);
+        }
+        if (libgit2_text().find("specific object") != std::string::npos) return succeeded(false);
+        return failed<bool>(explain("asking for a commit of"));
+    }
+
   private:
     git_remote_callbacks callbacks() {
         git_remote_callbacks made;
         git_remote_init_callbacks(&made, GIT_REMOTE_CALLBACKS_VERSION);
         made.credentials = give_credential;
         made.certificate_check = judge_certificate;
+        made.transfer_progress = see_objects;
         made.payload = &login_;
         return made;
     }

@@ -8,14 +8,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<Op, const char*>, 7> kOps = {
+constexpr std::array<std::pair<Op, const char*>, 8> kOps = {
     {{Op::list_tip, "list_tip"},
      {Op::fetch, "fetch"},
      {Op::verify, "verify"},
      {Op::materialise, "materialise"},
      {Op::seal, "seal"},
      {Op::remove_releases, "remove_releases"},
-     {Op::maintain, "maintain"}}};
+     {Op::maintain, "maintain"},
+     {Op::examine, "examine"}}};
 
 Json id_json(const std::optional<CommitId>& id) {
     return id ? Json(id->hex()) : Json(nullptr);
@@ -129,6 +130,14 @@ Json value_json(const std::vector<std::string>& texts) {
     return texts;
 }
 
+Json value_json(const std::vector<Finding>& findings) {
+    Json list = Json::array();
+    for (const Finding& one : findings) {
+        list.push_back({one.check, static_cast<int>(one.verdict), one.found, one.mend});
+    }
+    return list;
+}
+
 Json value_json(const FetchResult& result) {
     Json facts = Json::array();
     for (const auto& fact : result.facts) {
@@ -165,6 +174,14 @@ void read_value(const Json& json, std::uint64_t& bytes) {
 }
 void read_value(const Json& json, std::vector<std::string>& texts) {
     json.get_to(texts);
+}
+
+void read_value(const Json& json, std::vector<Finding>& findings) {
+    for (const auto& entry : json) {
+        findings.push_back({entry.at(0).get<std::string>(),
+                            static_cast<Verdict>(entry.at(1).get<int>()),
+                            entry.at(2).get<std::string>(), entry.at(3).get<std::string>()});
+    }
 }
 
 void read_value(const Json& json, FetchResult& result) {
@@ -286,6 +303,9 @@ std::string encode_answer(const GitResult<std::uint64_t>& result) {
 std::string encode_answer(const GitResult<std::vector<std::string>>& result) {
     return encode_result(result);
 }
+std::string encode_answer(const GitResult<std::vector<Finding>>& result) {
+    return encode_result(result);
+}
 
 template <typename T>
 GitResult<T> decode_answer(std::string_view line) {
@@ -313,5 +333,6 @@ template GitResult<Released> decode_answer(std::string_view);
 template GitResult<bool> decode_answer(std::string_view);
 template GitResult<std::uint64_t> decode_answer(std::string_view);
 template GitResult<std::vector<std::string>> decode_answer(std::string_view);
+template GitResult<std::vector<Finding>> decode_answer(std::string_view);
 
 }  // namespace lastgood::git

@@ -13,7 +13,7 @@
 
 namespace lastgood::git {
 
-enum class Op { list_tip, fetch, verify, materialise, seal, remove_releases, maintain };
+enum class Op { list_tip, fetch, verify, materialise, seal, remove_releases, maintain, examine };
 
 struct Request {
     Op op = Op::list_tip;
@@ -21,7 +21,7 @@ struct Request {
     FetchRequest fetch;                             // fetch
     std::optional<VerifyRequest> verify;            // verify
     std::optional<MaterialiseRequest> materialise;  // materialise
-    std::string directory;                          // seal
+    std::string directory;                          // seal; examine: the real mirror
     RemoveRequest remove;                           // remove_releases
 };
 
@@ -35,6 +35,7 @@ std::string encode_answer(const GitResult<Released>& result);
 std::string encode_answer(const GitResult<bool>& result);
 std::string encode_answer(const GitResult<std::uint64_t>& result);
 std::string encode_answer(const GitResult<std::vector<std::string>>& result);
+std::string encode_answer(const GitResult<std::vector<Finding>>& result);
 
 // For the types above. An answer that can't be read is a failure of its own.
 template <typename T>

@@ -1,5 +1,7 @@
 #include "lastgood/git/session.h"
 
+#include <utility>
+
 #include "git/protocol.h"
 #include "git/remote_url.h"
 #include "git/session_limits.h"
@@ -62,6 +64,13 @@ class WorkerSession final : public Session {
     void maintain(std::function<void(GitResult<std::uint64_t>)> done) override {
         ask(request(Op::maintain), limits_.maintain,
             late("packing the mirror of", limits_.maintain, false), std::move(done));
+    }
+
+    void examine(const std::string& scratch,
+                 std::function<void(GitResult<std::vector<Finding>>)> done) override {
+        Request asked = request(Op::examine);
+        asked.directory = std::exchange(asked.remote.mirror, scratch);
+        ask(asked, limits_.examine, late("examining", limits_.examine, true), std::move(done));
     }
 
   private:

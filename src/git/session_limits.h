@@ -13,6 +13,7 @@ struct SessionLimits {
     Millis list = limits::kRemoteListTimeMax;
     Millis fetch = limits::kFetchTimeMax;
     Millis maintain = limits::kMaintainTimeMax;
+    Millis examine = limits::kExamineTimeMax;
     Millis materialise = limits::kMaterialiseTimeMax;  // and seal, and remove_releases
 };
 

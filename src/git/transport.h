@@ -27,6 +27,10 @@ class Transport {
     // is not told, for remotes give no reliable reason.
     virtual bool fetch_id(const CommitId& id, const std::string& ref) = 0;
 
+    // Would the remote give this commit by its id alone? Brings as little as can be into the
+    // mirror, which is thrown away afterwards.
+    virtual GitResult<bool> offers(const CommitId& id) = 0;
+
     // All that was said at the last failure; not for people.
     [[nodiscard]] const std::string& said() const { return said_; }
 
@@ -38,6 +42,7 @@ std::unique_ptr<Transport> make_git_transport(const Access& access);
 std::unique_ptr<Transport> make_libgit2_transport(const Access& access);
 
 // As the config wants it; automatic: git where it is installed.
+bool uses_libgit2(const Remote& remote);
 std::unique_ptr<Transport> make_transport(const Access& access);
 
 }  // namespace lastgood::git

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "git/environment.h"
+#include "git/examine.h"
 #include "git/fetch.h"
 #include "git/housekeeping.h"
 #include "git/protocol.h"
@@ -33,18 +34,6 @@ void end_with_daemon() {
     }
     if (getpgrp() == getpid()) kill(0, SIGKILL);
     _exit(0);
-}
-
-bool uses_libgit2(const Remote& remote) {
-    switch (remote.transport) {
-        case config::Transport::git:
-            return false;
-        case config::Transport::libgit2:
-            return true;
-        case config::Transport::automatic:
-            break;
-    }
-    return !git_is_installed();
 }
 
 // libgit2 knows one known_hosts file, that of its home, and reads .gitconfig there, too: it gets a
@@ -100,6 +89,8 @@ std::string perform(const Request& request) {
             return encode_answer(remove_releases(remote, request.remove));
         case Op::maintain:
             return encode_answer(maintain(remote));
+        case Op::examine:
+            return encode_answer(succeeded(examine(remote, request.directory)));
     }
     return "";
 }

@@ -175,4 +175,18 @@ constexpr int kForgePagesMax = 50;                  // 5,000 hooks or deliveries
 constexpr Millis kForgeRedeliversMax = 72h;         // GitHub sends nothing again that is older
 constexpr std::size_t kForgeRedeliveriesMax = 200;  // asked for by one command
 
+// --- doctor
+constexpr std::uint64_t kDiskBytesLow = 1ULL << 30;    // a warning
+constexpr std::uint64_t kDiskBytesOut = 100ULL << 20;  // a release may not fit any more
+constexpr unsigned kDiskPercentLow = 5;                // of bytes and of inodes
+constexpr std::uint64_t kDiskInodesOut = 1000;
+constexpr std::uint64_t kRuntimeBytesOut = 1ULL << 20;  // sockets and pipes need next to nothing
+constexpr Millis kClockOffLow = 30s;
+constexpr Millis kClockOffOut = kSignatureAgeMax;  // from here on signed timestamps are refused
+constexpr Millis kCertificateSoon = 14 * 24h;
+constexpr Millis kExamineTimeMax = 2min;                 // of a remote and a mirror
+constexpr std::uint64_t kExamineBytesMax = 64ULL << 20;  // of a pack that only shows it would come
+constexpr std::size_t kExaminationsAtOnce = 4;
+constexpr Millis kExamineAnswerMax = 5s;  // of the daemon
+
 }  // namespace lastgood::limits

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lastgood/base/error.h"
+#include "lastgood/base/finding.h"
 #include "lastgood/base/ids.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
@@ -139,6 +140,10 @@ class Session {
     // Packs the mirror where that is due, with the lowest priority. Answers its size in bytes. To
     // be ended at any time.
     virtual void maintain(std::function<void(GitResult<std::uint64_t>)> done) = 0;
+    // What would keep the next fetch from working, and what the mirror is like. Neither the remote
+    // nor the mirror is changed: what must be written goes to `scratch`, an empty folder.
+    virtual void examine(const std::string& scratch,
+                         std::function<void(GitResult<std::vector<Finding>>)> done) = 0;
 };
 
 // The worker's main; reads requests from stdin until its end. Returns the exit code.
