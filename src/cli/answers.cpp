@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/doctor/report.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::cli {
@@ -159,6 +160,11 @@ std::string parse_error(std::string_view json) {
     return whole ? text(*whole, "error") : std::string{};
 }
 
+std::string parse_version(std::string_view json) {
+    const auto whole = parse_object(json);
+    return whole ? text(*whole, "version") : std::string{};
+}
+
 std::string command_body(const CommandWords& words) {
     Json body = Json::object();
     const auto add = [&body](const char* name, const std::string& value) {
@@ -187,6 +193,20 @@ std::string faults_json(const std::vector<config::Fault>& faults) {
                         {"message", to_utf8(fault.message)}});
     }
     return nlohmann::ordered_json{{"faults", rows}}.dump();
+}
+
+std::string checks_json(const std::vector<diagnosis::Check>& checks) {
+    constexpr const char* kVerdicts[] = {"ok", "warn", "fail"};
+    auto rows = nlohmann::ordered_json::array();
+    for (const auto& [app, finding] : checks) {
+        rows.push_back(
+            {{"app", app.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(app)},
+             {"check", finding.check},
+             {"verdict", kVerdicts[static_cast<int>(finding.verdict)]},
+             {"found", to_utf8(finding.found)},
+             {"mend", to_utf8(finding.mend)}});
+    }
+    return nlohmann::ordered_json{{"checks", rows}}.dump();
 }
 
 }  // namespace lastgood::cli

@@ -58,7 +58,8 @@ std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view jso
 std::optional<OutcomeView> parse_outcome(std::string_view json);
 // The row that an event of type "deployment" carries.
 std::optional<DeploymentView> parse_deployment_event(std::string_view json);
-std::string parse_error(std::string_view json);  // empty: none in it
+std::string parse_error(std::string_view json);    // empty: none in it
+std::string parse_version(std::string_view json);  // empty: none in it
 
 struct CommandWords {
     std::string commit, to, id, by;
@@ -72,5 +73,11 @@ std::string object_json(const std::vector<std::pair<std::string, std::string>>& 
 
 // {"faults":[{"file","line","column","message"}]}
 std::string faults_json(const std::vector<config::Fault>& faults);
+
+namespace diagnosis {
+struct Check;
+}
+// {"checks":[{"app","check","verdict","found","mend"}]}
+std::string checks_json(const std::vector<diagnosis::Check>& checks);
 
 }  // namespace lastgood::cli

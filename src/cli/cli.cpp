@@ -33,6 +33,7 @@ struct Line {
     std::string app;  // of the verbs that take nothing else
     std::string delivery;
     std::string quarantine_app;
+    std::string doctor_app;
     std::function<int()> chosen;
 };
 
@@ -97,6 +98,10 @@ void Verbs::add_daemon_verbs() {
         [this] { return serve(line_.context, line_.daemon); });
     with_json(add("check", "Read the config and tell every fault in it",
                   [this] { return check(line_.context); }));
+    CLI::App* verb =
+        with_json(add("doctor", "Look at all that deployments need, and tell how to mend it",
+                      [this] { return doctor(line_.context, line_.doctor_app); }));
+    take_app(verb, line_.doctor_app, false);
     with_json(add("version", "Show the version and those of the libraries",
                   [this] { return version(line_.context); }));
 }

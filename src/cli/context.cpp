@@ -11,7 +11,6 @@
 namespace lastgood::cli {
 namespace {
 
-constexpr const char* kDefaultConfig = "/etc/lastgood/lastgood.yaml";
 const char* config_variable() {
     const char* value = std::getenv("LASTGOOD_CONFIG");
     return value != nullptr && *value != '\0' ? value : nullptr;

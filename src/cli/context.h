@@ -24,6 +24,8 @@ struct Places {
     [[nodiscard]] std::string socket() const { return runtime_dir + "/control.sock"; }
 };
 
+constexpr const char* kDefaultConfig = "/etc/lastgood/lastgood.yaml";
+
 // --config, else $LASTGOOD_CONFIG, else the default.
 std::string config_path(const Context& context);
 

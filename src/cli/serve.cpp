@@ -7,16 +7,12 @@
 #include "lastgood/config/load.h"
 
 namespace lastgood::cli {
-namespace {
 
-// This binary, for the processes that the daemon starts: argv[0] may be anything.
 std::string own_program() {
     std::array<char, 4096> path{};
     const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
     return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "lastgood";
 }
-
-}  // namespace
 
 int serve(const Context& context, const Daemon& daemon) {
     const auto loaded = config::load(config_path(context));

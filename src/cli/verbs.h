@@ -14,8 +14,11 @@ namespace lastgood::cli {
 
 int serve(const Context& context, const Daemon& daemon);
 int check(const Context& context);
+int doctor(const Context& context, const std::string& app);  // empty: all
 int version(const Context& context);
 const char* own_version();
+// This binary, for the processes that are started from it: argv[0] may be anything.
+std::string own_program();
 
 struct StatusArgs {
     std::string app;  // empty: all

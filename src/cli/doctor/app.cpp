@@ -1,0 +1,171 @@
+// One app: its files, its port, its program, and what the daemon says of it.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "cli/doctor/checks.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/fd.h"
+
+namespace lastgood::cli::diagnosis {
+namespace {
+
+constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+bool is_program(const std::string& path) {
+    struct stat about {};
+    return stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
+           access(path.c_str(), X_OK) == 0;
+}
+
+// Empty: it is in none of the folders.
+std::string find_program(const std::string& name, const std::string& folders) {
+    for (const std::string& folder : split(folders, ':')) {
+        std::string path = folder + "/" + name;
+        if (!folder.empty() && is_program(path)) return path;
+    }
+    return {};
+}
+
+std::string own_path() {
+    const char* path = std::getenv("PATH");
+    return path != nullptr ? path : kUsualPath;
+}
+
+void check_needed_program(const Patient& patient, const config::App& app, const std::string& name,
+                          const std::string& package, Report& report) {
+    const std::string& theirs = patient.daemon.path;
+    if (!find_program(name, theirs.empty() ? own_path() : theirs).empty()) return;
+    report.add(app.name.str(),
+               {"verify", Verdict::fail, name + " is not installed", "apt install " + package});
+}
+
+void check_files(const Patient& patient, const config::App& app, Report& report) {
+    const std::string name = app.name.str();
+    const auto check = [&](const char* what, const char* key, const std::string& path,
+                           FileKind kind) {
+        if (!path.empty()) report.add(name, check_file(patient, {what, key, path, kind}));
+    };
+    check("ssh key", "auth.ssh_key", app.auth.ssh_key, FileKind::ssh_key);
+    check("known hosts", "auth.known_hosts", app.auth.known_hosts, FileKind::settings);
+    check("token", "auth.token_file", app.auth.token_file, FileKind::secret);
+    check("ca file", "auth.ca_file", app.auth.ca_file, FileKind::settings);
+    check("env file", "env_file", app.env_file, FileKind::secret);
+    check("verify", "verify.allowed_signers", app.verify.allowed_signers, FileKind::settings);
+    check("verify", "verify.gpg_keyring", app.verify.gpg_keyring, FileKind::settings);
+    if (!app.verify.allowed_signers.empty()) {
+        check_needed_program(patient, app, "ssh-keygen", "openssh-client", report);
+    }
+    if (!app.verify.gpg_keyring.empty()) {
+        check_needed_program(patient, app, "gpgv", "gpgv", report);
+    }
+}
+
+// In the live release; nothing before there is one.
+void check_own_program(const Patient& patient, const config::App& app, const std::string& program,
+                       Report& report) {
+    const std::string name = app.name.str();
+    const std::string live = patient.config.state_dir + "/apps/" + name + "/current";
+    if (program.front() != '/' && access(live.c_str(), X_OK) != 0) return;
+    const std::string path = program.front() == '/'
+                                 ? program
+                                 : live + "/" + app.root + "/" + app.workdir + "/" + program;
+    if (is_program(path)) {
+        report.add(name, {"run", Verdict::ok, program + " is there", ""});
+        return;
+    }
+    report.add(name,
+               {"run", program.front() == '/' ? Verdict::fail : Verdict::warn,
+                program + " is no program" + (program.front() == '/' ? "" : " in the live release"),
+                "correct `run`, or chmod +x it"});
+}
+
+void check_run(const Patient& patient, const config::App& app, Report& report) {
+    const auto program = program_of(app.run);
+    if (!program || program->empty()) return;
+    if (program->find('/') != std::string::npos) {
+        check_own_program(patient, app, *program, report);
+        return;
+    }
+    const auto set = app.env.find("PATH");
+    const bool known = set != app.env.end() || !patient.daemon.path.empty();
+    const std::string folders = set != app.env.end()           ? set->second
+                                : !patient.daemon.path.empty() ? patient.daemon.path
+                                                               : own_path();
+    const std::string found = find_program(*program, folders);
+    if (!found.empty()) {
+        report.add(app.name.str(), {"run", Verdict::ok, *program + " is " + found, ""});
+        return;
+    }
+    // An env_file may set another PATH.
+    const bool sure = known && app.env_file.empty();
+    report.add(app.name.str(), {"run", sure ? Verdict::fail : Verdict::warn,
+                                *program + " is not in PATH (" + folders + ")",
+                                "install it, or set PATH in the app's env"});
+}
+
+void check_state(const Patient& patient, const config::App& app, Report& report) {
+    if (!patient.daemon.answers) return;
+    const std::string name = app.name.str();
+    const AppView* view = patient.daemon.find(name);
+    if (view == nullptr) {
+        report.add(name, {"state", Verdict::fail, "the running daemon doesn't know it",
+                          "systemctl restart lastgood, which reads the config again"});
+        return;
+    }
+    const std::string state = view->state + (view->paused ? ", paused" : "");
+    if (view->state == "failed" || !view->trouble.empty()) {
+        report.add(name, {"state", view->state == "failed" ? Verdict::fail : Verdict::warn,
+                          view->trouble.empty() ? state : state + ": " + view->trouble,
+                          "see: lastgood history " + name + ", lastgood logs " + name});
+        return;
+    }
+    report.add(name, {"state", Verdict::ok, state, ""});
+}
+
+bool is_shared_secret(const config::SecretPlace& a, const config::SecretPlace& b) {
+    return a.kind == b.kind && a.name == b.name;
+}
+
+}  // namespace
+
+FileView look_at_file(const std::string& path) {
+    FileView view;
+    const sys::Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) view.failure = errno;
+    struct stat about {};
+    if (stat(path.c_str(), &about) == 0) {
+        view.mode = about.st_mode & 07777U;
+        view.owner = about.st_uid;
+        if (view.failure == 0 && S_ISDIR(about.st_mode)) view.failure = EISDIR;
+    }
+    return view;
+}
+
+Finding check_file(const Patient& patient, const FileQuestion& question) {
+    const FileView view = look_at_file(question.path);
+    if (!patient.as_daemon && (view.failure == EACCES || view.failure == EPERM)) {
+        return {question.check, Verdict::warn, "we may not read " + question.path,
+                "run this with sudo, or as " + patient.account.name};
+    }
+    return judge_file(question, view, patient.account.name, patient.account.uid);
+}
+
+void check_app(const Patient& patient, const config::App& app, Report& report) {
+    check_state(patient, app, report);
+    const config::Webhook& webhook = patient.config.webhook;
+    if (webhook.has_receiver() && !is_shared_secret(app.webhook.place, webhook.place)) {
+        check_secrets(patient, app.name.str(), app.webhook.secrets, app.webhook.place, report);
+    }
+    check_files(patient, app, report);
+    check_run(patient, app, report);
+    const auto port = patient.ports.find(app.name.str());
+    if (port != patient.ports.end()) {
+        report.add(app.name.str(), judge_port(port->second, patient.daemon.runs()));
+    }
+}
+
+}  // namespace lastgood::cli::diagnosis

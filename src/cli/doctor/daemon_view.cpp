@@ -1,0 +1,90 @@
+#include "cli/doctor/daemon_view.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/http/client.h"
+
+namespace lastgood::cli::diagnosis {
+namespace {
+
+constexpr std::size_t kEnvironBytesMax = 1 << 20;
+
+// Who listens on the socket; the error is what connect(2) said.
+int find_peer(const std::string& path, DaemonView& view) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    const sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return errno;
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return errno;
+    }
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return errno;
+    view.pid = peer.pid;
+    view.uid = peer.uid;
+    return 0;
+}
+
+void look_into_proc(DaemonView& view) {
+    const std::string folder = "/proc/" + std::to_string(view.pid);
+    std::error_code unknown;
+    view.replaced =
+        std::filesystem::read_symlink(folder + "/exe", unknown).string().ends_with(" (deleted)");
+    const auto environ = sys::read_file(folder + "/environ", kEnvironBytesMax);
+    if (!environ) return;
+    for (const std::string& variable : split(*environ, '\0')) {
+        if (variable.starts_with("PATH=")) view.path = variable.substr(5);
+    }
+}
+
+}  // namespace
+
+const AppView* DaemonView::find(const std::string& app) const {
+    const auto found = std::find_if(apps.begin(), apps.end(),
+                                    [&app](const AppView& one) { return one.name == app; });
+    return found == apps.end() ? nullptr : &*found;
+}
+
+DaemonView look_at_daemon(const std::string& socket_path) {
+    DaemonView view;
+    const int failure = find_peer(socket_path, view);
+    if (failure != 0) {
+        view.denied = failure == EACCES;
+        view.why = system_error(socket_path, failure).what;
+        return view;
+    }
+    look_into_proc(view);
+    const auto get = [&socket_path](const char* path) {
+        return http::request(socket_path, "GET", path, {}, limits::kExamineAnswerMax);
+    };
+    const auto health = get("/healthz");
+    if (!health || health->status == 0) {
+        view.why = health ? health->body : health.error().what;
+        return view;
+    }
+    view.answers = true;
+    if (health->status != 200) view.trouble = parse_error(health->body);
+    if (const auto version = get("/v1/version"); version && version->status == 200) {
+        view.version = parse_version(version->body);
+    }
+    if (const auto apps = get("/v1/apps"); apps && apps->status == 200) {
+        view.apps = parse_apps(apps->body).value_or(std::vector<AppView>{});
+    }
+    return view;
+}
+
+}  // namespace lastgood::cli::diagnosis

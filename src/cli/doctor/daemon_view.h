@@ -1,0 +1,32 @@
+// What the running daemon says of itself, and what /proc says of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/answers.h"
+
+namespace lastgood::cli::diagnosis {
+
+struct DaemonView {
+    bool answers = false;
+    bool denied = false;  // it is there, and we may not ask it
+    std::string why;      // it doesn't answer
+    pid_t pid = 0;
+    std::optional<uid_t> uid;
+    std::string version;    // empty: too old to say
+    bool replaced = false;  // the file of its program is another one by now
+    std::string trouble;    // why it can't record deliveries
+    std::vector<AppView> apps;
+    std::string path;  // its PATH; empty: can't be seen
+
+    [[nodiscard]] bool runs() const { return answers || denied; }
+    [[nodiscard]] const AppView* find(const std::string& app) const;
+};
+
+DaemonView look_at_daemon(const std::string& socket_path);
+
+}  // namespace lastgood::cli::diagnosis

@@ -1,0 +1,77 @@
+// From what was measured to a verdict. Pure: no file, no clock, no socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lastgood/base/finding.h"
+#include "lastgood/base/time.h"
+#include "lastgood/config/config.h"
+#include "lastgood/http/port_holder.h"
+
+namespace lastgood::cli::diagnosis {
+
+struct Space {
+    std::uint64_t free_bytes = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t free_inodes = 0;
+    std::uint64_t inodes = 0;  // 0: the file system makes them as needed
+};
+// By bytes first, then by inodes.
+Finding judge_space(const std::string& folder, const Space& space);
+
+// Why a stranger could guess it; empty: it is strong. Of a signing token (whsec_) its key counts.
+std::string weakness_of(std::string_view secret);
+
+Finding judge_certificate(const std::string& summary, WallTime expires, WallTime now);
+
+// `ahead`: how much later our clock is than that of `other`.
+Finding judge_clock(Millis ahead, const std::string& other);
+// Of a Date: header: "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<WallTime> parse_http_date(std::string_view text);
+
+// A file as the one sees it who must read it.
+struct FileView {
+    int failure = 0;  // errno of opening it
+    mode_t mode = 0;
+    uid_t owner = 0;
+};
+enum class FileKind {
+    secret,    // nobody else may read it
+    ssh_key,   // and ssh wants 0600
+    settings,  // nobody else may change it
+};
+struct FileQuestion {
+    std::string check;
+    std::string key;  // of the config
+    std::string path;
+    FileKind kind = FileKind::secret;
+};
+Finding judge_file(const FileQuestion& question, const FileView& view, const std::string& reader,
+                   uid_t reader_uid);
+
+struct PortView {
+    std::string address;
+    bool free = false;
+    std::vector<http::PortHolder> holders;  // empty with a taken port: can't be told
+    bool held_by_daemon = false;
+    bool held_by_app = false;  // a process of this app that outlived its daemon
+    std::optional<Error> fault;
+};
+Finding judge_port(const PortView& port, bool daemon_runs);
+
+// The program that a command begins with; nothing where only a shell could tell.
+std::optional<std::string> program_of(const config::Command& command);
+
+// Of an address with a user: is there a password, too?
+bool holds_password(std::string_view url);
+
+// `User=` of a systemd unit; empty: none.
+std::string user_in_unit(std::string_view unit);
+
+}  // namespace lastgood::cli::diagnosis
