@@ -162,6 +162,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_webhook(section, app, defaults);
     read_poll(section, app);
     read_commands(section, "build", app.build);
+    section.duration("fetch_timeout", app.fetch_timeout, 1s);
     section.duration("build_timeout", app.build_timeout, 1s);
     if (!section.has("run")) section.fault("run", section.mark(), "is missing; say what to run");
     read_command(section, "run", app.run);

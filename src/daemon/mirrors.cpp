@@ -67,6 +67,7 @@ std::string real_mirror(const git::Remote& remote) {
 
 git::Remote remote_of(const config::Config& config, const config::App& app) {
     git::Remote remote{app.repo, app.followed, app.auth, app.transport, mirror_of(config, app)};
+    remote.fetch_timeout = app.fetch_timeout;
     for (const auto& other : config.apps) {
         if (other.name == app.name || !is_shared(config, other, app)) continue;
         remote.others.push_back(other.followed);

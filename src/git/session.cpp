@@ -1,5 +1,6 @@
 #include "lastgood/git/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "git/protocol.h"
@@ -84,7 +85,8 @@ class WorkerSession final : public Session {
     [[nodiscard]] GitError late(const std::string& doing, Millis limit, bool network) const {
         return {{doing + " " + shown_url(remote_.url) + " took longer than " +
                      format_duration(limit) + " and was ended",
-                 network ? "see whether the remote is up and reachable from this server"
+                 network ? "see whether the remote is up and reachable from this server; a large "
+                           "repository on a slow line may need a longer fetch_timeout"
                          : "see whether the disk is full or very slow"},
                 false};
     }
@@ -114,7 +116,10 @@ std::unique_ptr<Session> open_session(sys::EventLoop& loop, sys::Reaper& reaper,
 
 std::unique_ptr<Session> Session::open(sys::EventLoop& loop, sys::Reaper& reaper,
                                        std::string program, Remote remote) {
-    return open_session(loop, reaper, std::move(program), std::move(remote), {});
+    SessionLimits limits;
+    limits.fetch = remote.fetch_timeout;
+    limits.list = std::min(limits.list, remote.fetch_timeout);
+    return open_session(loop, reaper, std::move(program), std::move(remote), limits);
 }
 
 }  // namespace lastgood::git

@@ -11,7 +11,7 @@ namespace lastgood::git {
 
 struct SessionLimits {
     Millis list = limits::kRemoteListTimeMax;
-    Millis fetch = limits::kFetchTimeMax;
+    Millis fetch = limits::kFetchTimeDefault;
     Millis maintain = limits::kMaintainTimeMax;
     Millis examine = limits::kExamineTimeMax;
     Millis materialise = limits::kMaterialiseTimeMax;  // and seal, and remove_releases

@@ -21,6 +21,7 @@ apps:
     webhook: { provider: gitlab-token, secret_env: SECRET }
     poll: 90s
     build: ["npm ci", [make, "-j 2"]]
+    fetch_timeout: 20m
     build_timeout: 1m
     run: node server.js
     workdir: ./server/
@@ -84,6 +85,7 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
     EXPECT_EQ(app.build[0].argv, (std::vector<std::string>{"/bin/sh", "-c", "npm ci"}));
     EXPECT_EQ(app.build[1].argv, (std::vector<std::string>{"make", "-j 2"}));
     EXPECT_EQ(app.build[1].text, "make '-j 2'");
+    EXPECT_EQ(app.fetch_timeout, 20min);
     EXPECT_EQ(app.build_timeout, 1min);
     EXPECT_EQ(app.run.argv, (std::vector<std::string>{"/bin/sh", "-c", "node server.js"}));
     EXPECT_EQ(app.run.text, "node server.js");

@@ -76,7 +76,7 @@ void AppWorld::perform(const core::DoFetch& effect) {
         }
     };
     const bool hangs = ground_.fault(3);
-    later(hangs ? limits::kFetchTimeMax : ground_.between(20, 3000),
+    later(hangs ? limits::kFetchTimeDefault : ground_.between(20, 3000),
           [this, done, hangs] { done(hangs || ground_.faults.git_fails || ground_.fault(8)); });
 }
 

@@ -80,7 +80,7 @@ constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 constexpr std::size_t kSecretsMax = 16;  // each costs one HMAC per delivery
 
 // --- git
-constexpr Millis kFetchTimeMax = 5min;
+constexpr Millis kFetchTimeDefault = 5min;
 constexpr Millis kConnectTimeMax = 15s;
 constexpr Millis kSilenceMax = 30s;
 constexpr Millis kMaterialiseTimeMax = 10min;

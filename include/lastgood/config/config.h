@@ -145,6 +145,7 @@ struct App {
     Transport transport = Transport::automatic;
     AppWebhook webhook{};
     std::optional<Millis> poll = limits::kPollDefault;  // none: only once, at start
+    Millis fetch_timeout = limits::kFetchTimeDefault;
     std::vector<Command> build{};
     Millis build_timeout = limits::kBuildTimeDefault;
     Command run{};

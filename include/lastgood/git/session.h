@@ -16,6 +16,7 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/finding.h"
 #include "lastgood/base/ids.h"
+#include "lastgood/base/limits.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
@@ -32,6 +33,7 @@ struct Remote {
     // its releases' refs are named after.
     std::vector<core::Followed> others{};
     std::string owner{};
+    Millis fetch_timeout = limits::kFetchTimeDefault;
 };
 
 // What is known of one commit after a fetch.
