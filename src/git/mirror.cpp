@@ -37,7 +37,7 @@ bool is_litter(const fs::path& file) {
     if (name == kLockName) return false;
     return name.ends_with(".lock") || name.starts_with("tmp_pack_") ||
            name.starts_with("tmp_idx_") || name.starts_with("tmp_rev_") ||
-           name.starts_with("tmp_obj_");
+           name.starts_with("tmp_obj_") || name.find("_git2_") != std::string::npos;
 }
 
 void remove_litter(const fs::path& folder, bool deep) {
