@@ -76,6 +76,7 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
         [this, id](git::GitResult<git::FetchResult> result) {
             fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
+            session_.reset();  // no worker waits for the next try
             handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
         });
 }
