@@ -53,9 +53,10 @@ std::string ssh_file_option(const std::string& name, const std::string& path) {
 
 std::string ssh_command(const config::RepoAuth& auth) {
     const auto seconds = [](Millis time) { return std::to_string(time.count() / 1000); };
-    // Host keys are never learnt on the way, and no master connection outlives the fetch.
+    // Host keys are never learnt on the way, and no master connection outlives the fetch. With -v
+    // the fingerprint of a key that is refused is told.
     std::string command =
-        "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ControlMaster=no"
+        "ssh -v -o BatchMode=yes -o StrictHostKeyChecking=yes -o ControlMaster=no"
         " -o ConnectTimeout=" +
         seconds(limits::kConnectTimeMax) +
         " -o ServerAliveCountMax=2 -o ServerAliveInterval=" + seconds(limits::kSilenceMax / 2);

@@ -51,6 +51,9 @@ constexpr std::array kSigns = {
     Sign{"fsck error", Failure::objects_refused},
     Sign{"ssh: not found", Failure::ssh_missing},
     Sign{"cannot run ssh", Failure::ssh_missing},
+    Sign{"does not match target host", Failure::certificate_of_another},
+    Sign{"no alternative certificate subject name", Failure::certificate_of_another},
+    Sign{"certificate has expired", Failure::certificate_expired},
     Sign{"certificate", Failure::certificate},
     Sign{"repository not found", Failure::repository_not_found},
     Sign{"does not appear to be a git repository", Failure::repository_not_found},
@@ -61,6 +64,26 @@ constexpr std::array kSigns = {
     Sign{"status code: 404", Failure::repository_not_found},
     Sign{"' does not exist", Failure::repository_not_found},
     Sign{"' not found", Failure::repository_not_found},
+    Sign{"out of memory", Failure::out_of_memory},
+    Sign{"error: 429", Failure::server_in_trouble},
+    Sign{"error: 5", Failure::server_in_trouble},
+    Sign{"status code: 429", Failure::server_in_trouble},
+    Sign{"status code: 5", Failure::server_in_trouble},
+    // A connection that broke makes git complain of what it read until then, too.
+    Sign{"transfer closed", Failure::cut_off},
+    Sign{"unexpected disconnect", Failure::cut_off},
+    Sign{"early eof", Failure::cut_off},
+    Sign{"empty reply from server", Failure::cut_off},
+    Sign{"connection closed by", Failure::cut_off},
+    Sign{"connection reset", Failure::cut_off},
+    Sign{"http/0.9", Failure::not_git},
+    Sign{"redirects followed", Failure::not_git},
+    Sign{"is this a git repository", Failure::not_git},
+    Sign{"banner exchange", Failure::not_git},
+    Sign{"protocol error", Failure::not_git},
+    Sign{"expected flush after capabilities", Failure::cut_off},
+    Sign{"hung up", Failure::cut_off},
+    Sign{"could not read from remote repository", Failure::cut_off},
 };
 
 const Sign* sign_in(std::string_view said) {
@@ -98,6 +121,21 @@ std::string keyscan(const Access& access) {
            "`";
 }
 
+// "127.0.0.1:2222", as openssl takes it.
+std::string place(const Access& access) {
+    return access.url.host + ":" + (access.url.port.empty() ? "443" : access.url.port);
+}
+
+// ssh (-v) and the words made for libgit2 name the key by its fingerprint.
+std::string shown_key(std::string_view said) {
+    const auto begin = said.find("SHA256:");
+    if (begin == std::string_view::npos) return "";
+    const auto end = said.find_first_not_of(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        begin + std::string_view("SHA256:").size());
+    return "; it showed " + std::string(said.substr(begin, end - begin));
+}
+
 std::string key_mend(const Access& access) {
     const auto& key = access.remote.auth.ssh_key;
     if (key.empty()) return "set auth.ssh_key to a key that the remote accepts";
@@ -114,17 +152,30 @@ std::string login_mend(const Access& access) {
     return "check auth.token_file: has the token expired, and may it read this repository?";
 }
 
-std::string mend_for(Failure failure, const Access& access) {
+std::string certificate_mend(Failure failure, const Access& access) {
+    if (failure == Failure::certificate_expired) {
+        return "its operator must renew it; check this server's clock, too";
+    }
+    if (failure == Failure::certificate_of_another) {
+        return "check the host in `repo`: the certificate is made out to another";
+    }
+    return "`openssl s_client -verify_hostname " + access.url.host + " -connect " +
+           place(access) +
+           "` tells whether it has expired, is made out to another host, or is of an authority "
+           "that this server doesn't know; name that one's certificate by auth.ca_file";
+}
+
+std::string mend_for(Failure failure, const Access& access, std::string_view said) {
     switch (failure) {
         case Failure::host_key_changed:
             return "if the server really has a new key, remove the old one (`ssh-keygen -R '" +
                    (access.url.port.empty() ? access.url.host
                                             : "[" + access.url.host + "]:" + access.url.port) +
                    "' -f " + known_hosts_path(access) + "`), run " + keyscan(access) +
-                   " and compare the fingerprint with the one its operator publishes";
+                   " and compare the fingerprint with the one its operator publishes" + shown_key(said);
         case Failure::host_key_unknown:
             return "run " + keyscan(access) +
-                   " and compare the fingerprint with the one its operator publishes";
+                   " and compare the fingerprint with the one its operator publishes" + shown_key(said);
         case Failure::key_refused:
             return key_mend(access);
         case Failure::login_refused:
@@ -138,8 +189,9 @@ std::string mend_for(Failure failure, const Access& access) {
         case Failure::repository_not_found:
             return "check `repo`, and that these credentials may read it";
         case Failure::certificate:
-            return "the server's certificate isn't trusted here: install its authority's "
-                   "certificate, or set GIT_SSL_CAINFO for the daemon";
+        case Failure::certificate_expired:
+        case Failure::certificate_of_another:
+            return certificate_mend(failure, access);
         case Failure::pack_too_large:
             return "it is larger than " + format_size(limits::kPackBytesMax) +
                    ", the most that is fetched";
@@ -150,6 +202,17 @@ std::string mend_for(Failure failure, const Access& access) {
             return "make room on the disk of state_dir";
         case Failure::ssh_missing:
             return "install the ssh client (package openssh-client)";
+        case Failure::out_of_memory:
+            return "the remote sends more than fits into " +
+                   format_size(limits::kGitMemoryBytesMax) +
+                   " of memory: check what answers at the address in `repo`";
+        case Failure::server_in_trouble:
+            return "the trouble is the server's own; if it lasts, ask its operator";
+        case Failure::not_git:
+            return "what answers there doesn't speak git's protocol: check host, port and path in "
+                   "`repo`, and whether a proxy or a login page stands in between";
+        case Failure::cut_off:
+            return "the remote ended the connection; its log may say why";
         case Failure::other:
             return "";
     }
@@ -170,9 +233,10 @@ GitError explain_failure(const Access& access, const std::string& doing, const s
     for (const std::string_view prefix : {"fatal: ", "error: "}) {
         if (line.starts_with(prefix)) line.erase(0, prefix.size());
     }
+    if (line.starts_with("@ ")) line = trim(std::string_view(line).substr(1, line.size() - 2));
     return {{doing + " " + printable(shown_url(access.remote.url), 300) +
                  " failed: " + printable(line, 500),
-             mend_for(failure, access)},
+             mend_for(failure, access, safe)},
             failure == Failure::objects_refused};
 }
 

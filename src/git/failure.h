@@ -18,10 +18,16 @@ enum class Failure {
     timed_out,
     repository_not_found,
     certificate,
+    certificate_expired,
+    certificate_of_another,
     pack_too_large,
     objects_refused,
     disk_full,
     ssh_missing,
+    out_of_memory,
+    server_in_trouble,
+    not_git,
+    cut_off,
     other,
 };
 

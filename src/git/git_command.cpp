@@ -2,8 +2,26 @@
 
 #include "git/environment.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
 
 namespace lastgood::git {
+namespace {
+
+// Without what ssh -v says, but for the server's key.
+std::string without_chatter(std::string_view said) {
+    constexpr std::string_view kChatter = "debug1: ";
+    std::string kept;
+    for (std::string_view line : split(said, '\n')) {
+        if (line.starts_with(kChatter)) {
+            line.remove_prefix(kChatter.size());
+            if (!line.starts_with("Server host key: ")) continue;
+        }
+        kept.append(line).append("\n");
+    }
+    return kept;
+}
+
+}  // namespace
 
 Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> arguments) {
     Program git;
@@ -11,7 +29,10 @@ Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> a
     git.argv = std::move(arguments);
     git.env = git_environment(access);
     git.file_bytes_max = limits::kPackBytesMax;
-    return run_program(git);
+    git.memory_bytes_max = limits::kGitMemoryBytesMax;
+    auto output = run_program(git);
+    if (output) output->err = without_chatter(output->err);
+    return output;
 }
 
 }  // namespace lastgood::git

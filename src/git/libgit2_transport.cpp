@@ -7,6 +7,7 @@
 #include "git/libgit2.h"
 #include "git/transport.h"
 #include "lastgood/base/limits.h"
+#include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 
 namespace lastgood::git {
@@ -19,6 +20,7 @@ struct Login {
     bool peek = false;              // the first object that comes is enough
     bool came = false;              // it did
     const char* trouble = nullptr;  // ours, when the library would only say "user cancelled"
+    std::string host_key{};         // its fingerprint
 };
 
 int give_credential(git_credential** out, const char* url, const char* user_in_url,
@@ -58,8 +60,18 @@ int give_credential(git_credential** out, const char* url, const char* user_in_u
     return GIT_EAUTH;
 }
 
+void note_host_key(const git_cert_hostkey& key, Login& login) {
+    if ((key.type & GIT_CERT_SSH_SHA256) == 0) return;
+    const auto* hash = reinterpret_cast<const char*>(key.hash_sha256);
+    login.host_key = "SHA256:" + base64_encode({hash, sizeof key.hash_sha256});
+}
+
 // Anything positive would accept an unknown host.
-int judge_certificate(git_cert*, int valid, const char*, void*) {
+int judge_certificate(git_cert* cert, int valid, const char*, void* payload) {
+    if (cert->cert_type == GIT_CERT_HOSTKEY_LIBSSH2) {
+        note_host_key(*reinterpret_cast<const git_cert_hostkey*>(cert),
+                      *static_cast<Login*>(payload));
+    }
     return valid != 0 ? 0 : GIT_ECERTIFICATE;
 }
 
@@ -190,7 +202,8 @@ class Libgit2Transport final : public Transport {
         std::string said = login_.trouble != nullptr ? login_.trouble : libgit2_text();
         if (login_.trouble == nullptr && code_ == GIT_ECERTIFICATE) {
             said = access_.url.is_http() ? "the server's certificate is not trusted: " + said
-                                         : "invalid or unknown remote ssh hostkey: " + said;
+                                         : "invalid or unknown remote ssh hostkey: " + said +
+                                               "\n" + login_.host_key;
         }
         if (login_.trouble == nullptr && code_ == GIT_EAUTH && access_.url.is_http()) {
             said = "authentication failed: " + said;

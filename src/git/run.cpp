@@ -83,6 +83,7 @@ Expected<ProgramOutput> run_program(const Program& program) {
     spec.new_session = false;
     spec.die_with_parent = true;
     spec.file_bytes_max = program.file_bytes_max;
+    spec.memory_bytes_max = program.memory_bytes_max;
     sys::Fd input;
     sys::Fd file;
     if (auto given = hand_over(program.input, 0, input, spec.fds); !given) return given.error();

@@ -20,7 +20,8 @@ struct Program {
     std::vector<std::string> env;             // the whole environment
     std::optional<std::string_view> input{};  // its stdin; none: /dev/null
     std::optional<std::string_view> file{};
-    std::uint64_t file_bytes_max = 0;  // of a file that it writes; 0: as ours
+    std::uint64_t file_bytes_max = 0;    // of a file that it writes; 0: as ours
+    std::uint64_t memory_bytes_max = 0;  // of its own, files that it maps not counted; 0: as ours
 };
 
 struct ProgramOutput {

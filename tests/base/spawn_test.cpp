@@ -281,6 +281,12 @@ TEST(Spawn, BoundsTheFilesThatTheChildWrites) {
     EXPECT_EQ(std::filesystem::file_size(dir / "file"), 8192U);
 }
 
+TEST(Spawn, BoundsTheMemoryOfTheChild) {
+    SpawnSpec spec = shell("ulimit -d; head -c 200000000 /dev/zero | tail -c 150000000 | wc -c");
+    spec.memory_bytes_max = 50 << 20;
+    EXPECT_EQ(run(spec).output, "51200\n0\n");
+}
+
 TEST(Spawn, NamesAProcessByItsStartTimeUntilItEnds) {
     Living world = living({});
     EXPECT_NE(world.child.start_time, 0U);

@@ -34,7 +34,32 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"error: index-pack died of signal 25", Failure::pack_too_large},
         {"fatal: write error: No space left on device", Failure::disk_full},
         {"error: cannot run ssh: No such file or directory", Failure::ssh_missing},
-        {"fatal: the remote end hung up unexpectedly", Failure::other},
+        {"fatal: unable to access 'https://h/': SSL: certificate subject name (a) does not match "
+         "target host name 'h'",
+         Failure::certificate_of_another},
+        {"fatal: unable to access 'https://h/': SSL certificate problem: certificate has expired",
+         Failure::certificate_expired},
+        {"fatal: Out of memory, realloc failed (tried to allocate 5368709120 bytes)",
+         Failure::out_of_memory},
+        {"fatal: unable to access 'http://h/': The requested URL returned error: 500",
+         Failure::server_in_trouble},
+        {"unexpected http status code: 503", Failure::server_in_trouble},
+        {"fatal: unable to access 'http://h/': Received HTTP/0.9 when not allowed",
+         Failure::not_git},
+        {"fatal: unable to access 'http://h/': Maximum (20) redirects followed", Failure::not_git},
+        {"fatal: http://h/x/info/refs not valid: is this a git repository?", Failure::not_git},
+        {"fatal: protocol error: bad line length character: zzzz", Failure::not_git},
+        {"kex_exchange_identification: banner line contains invalid characters\n"
+         "banner exchange: Connection to h port 22: invalid format\n"
+         "fatal: Could not read from remote repository.",
+         Failure::not_git},
+        {"fetch-pack: unexpected disconnect while reading sideband packet\n"
+         "fatal: protocol error: bad pack header",
+         Failure::cut_off},
+        {"Connection closed by 127.0.0.1 port 22\nfatal: Could not read from remote repository.",
+         Failure::cut_off},
+        {"fatal: the remote end hung up unexpectedly", Failure::cut_off},
+        {"fatal: something new", Failure::other},
         {"", Failure::other},
     };
     for (const auto& wanted : cases)
@@ -55,6 +80,30 @@ TEST(FailureText, TellsTheLineThatCountsAndTheMendWithHostAndPort) {
     EXPECT_EQ(error.error.mend,
               "run `ssh-keyscan -p 2222 -H host >> ~/.ssh/known_hosts` and compare the fingerprint "
               "with the one its operator publishes");
+}
+
+TEST(FailureText, NamesTheFingerprintOfAHostKeyThatIsRefused) {
+    Access access;
+    access.remote.url = "git@host:x";
+    access.url = *parse_remote_url(access.remote.url);
+    for (const char* said :
+         {"Server host key: ssh-ed25519 SHA256:ab+/9Z\r\n"
+          "No ED25519 host key is known for host and you have requested strict checking.\r\n",
+          "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n"
+          "The fingerprint for the ED25519 key sent by the remote host is\nSHA256:ab+/9Z.\n"}) {
+        const std::string mend = explain_failure(access, "asking", said).error.mend;
+        EXPECT_TRUE(mend.ends_with("publishes; it showed SHA256:ab+/9Z")) << mend;
+    }
+}
+
+TEST(FailureText, TellsHowToSeeWhatIsWrongWithACertificate) {
+    Access access;
+    access.remote.url = "https://host/x";
+    access.url = *parse_remote_url(access.remote.url);
+    const std::string mend =
+        explain_failure(access, "asking", "server certificate verification failed").error.mend;
+    EXPECT_NE(mend.find("-connect host:443`"), std::string::npos) << mend;
+    EXPECT_NE(mend.find("auth.ca_file"), std::string::npos) << mend;
 }
 
 TEST(FailureText, NeverHoldsTheTokenInAnyForm) {

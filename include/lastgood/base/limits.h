@@ -111,6 +111,9 @@ constexpr std::size_t kSignedCommitBytesMax = 16 << 20;   // it is held in memor
 constexpr std::size_t kSignatureBytesMax = 256 * 1024;    // the largest algorithms need 50 KB
 constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;  // libgit2's windows into packs
 constexpr std::size_t kGitCacheBytesMax = 32ULL << 20;
+// Of one git process: a remote without end must not use up the machine. Files above
+// core.bigFileThreshold pass through; ten million objects need 1 GB.
+constexpr std::uint64_t kGitMemoryBytesMax = 4ULL << 30;
 constexpr std::size_t kTokenBytesMax = 4096;
 constexpr int kCredentialTriesMax = 3;  // libgit2 asks again for ever
 

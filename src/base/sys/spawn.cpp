@@ -112,6 +112,17 @@ void write_listen_pid(Prepared& prepared) {
     *out = '\0';
 }
 
+// Never above what holds for us: only root may raise that.
+template <typename Resource>
+bool bound(Resource resource, std::uint64_t most) {
+    if (most == 0) return true;
+    rlimit limit{};
+    if (getrlimit(resource, &limit) < 0) return false;
+    const rlim_t lowest = std::min<rlim_t>(most, limit.rlim_max);
+    limit = {lowest, lowest};
+    return setrlimit(resource, &limit) == 0;
+}
+
 [[noreturn]] void run_child(Prepared& prepared) {
     const SpawnSpec& spec = *prepared.spec;
     reset_signals();
@@ -121,9 +132,8 @@ void write_listen_pid(Prepared& prepared) {
         if (getppid() != prepared.parent) _exit(127);  // it died in between
     }
     place_descriptors(prepared);
-    if (spec.file_bytes_max != 0) {
-        const rlimit limit{spec.file_bytes_max, spec.file_bytes_max};
-        if (setrlimit(RLIMIT_FSIZE, &limit) < 0) fail(prepared, Stage::limits);
+    if (!bound(RLIMIT_FSIZE, spec.file_bytes_max) || !bound(RLIMIT_DATA, spec.memory_bytes_max)) {
+        fail(prepared, Stage::limits);
     }
     if (!spec.workdir.empty() && chdir(spec.workdir.c_str()) < 0) fail(prepared, Stage::workdir);
     if (spec.set_listen_pid) write_listen_pid(prepared);

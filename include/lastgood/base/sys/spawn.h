@@ -30,7 +30,8 @@ struct SpawnSpec {
     bool new_session = true;  // own session and process group, so that both can be killed whole
     bool die_with_parent = false;  // SIGKILL to the child when the calling thread ends
     bool set_listen_pid = false;   // fills LISTEN_PID with the child's own pid (systemd's protocol)
-    std::uint64_t file_bytes_max = 0;  // RLIMIT_FSIZE; 0: as ours
+    std::uint64_t file_bytes_max = 0;    // RLIMIT_FSIZE; 0: as ours
+    std::uint64_t memory_bytes_max = 0;  // RLIMIT_DATA; 0: as ours
 };
 
 struct Child {
