@@ -91,9 +91,9 @@ class Apache(Server):
 
     PASSWORD = "p:w/ö%41 $x"
 
-    def __init__(self, folder, root, tls=False):
+    def __init__(self, folder, root, tls=False, name="apache", **certificate):
         apache = need("apache2", "apache2")
-        self.folder = folder / "apache"
+        self.folder = folder / name
         self.folder.mkdir()
         self.port = free_port()
         self.tls = tls
@@ -143,22 +143,24 @@ class Apache(Server):
         ]
         lines.insert(7, f"LoadModule setenvif_module {modules}/mod_setenvif.so")
         if tls:
-            self._certificate()
+            self._certificate(**certificate)
             lines += ["SSLEngine on", f"SSLCertificateFile {self.folder}/server.crt",
                       f"SSLCertificateKeyFile {self.folder}/server.key"]
         config = self.folder / "apache.conf"
         config.write_text("\n".join(lines) + "\n")
         self.argv = [apache, "-DFOREGROUND", "-f", str(config)]
 
-    def _certificate(self):
+    def _certificate(self, host="localhost", days=2):
         f = self.folder
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-            "/CN=lastgood test CA", "-keyout", f / "ca.key", "-out", f / "ca.crt")
-        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
-            "-keyout", f / "server.key", "-out", f / "server.csr")
-        (f / "ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        run("openssl", "req", "-x509", *key, "-days", "2", "-subj", f"/CN=CA of {f}",
+            "-keyout", f / "ca.key", "-out", f / "ca.crt")
+        run("openssl", "req", *key, "-subj", f"/CN={host}", "-keyout", f / "server.key",
+            "-out", f / "server.csr")
+        names = f"DNS:{host}" + (",IP:127.0.0.1" if host == "localhost" else "")
+        (f / "ext").write_text(f"subjectAltName={names}\n")
         run("openssl", "x509", "-req", "-in", f / "server.csr", "-CA", f / "ca.crt", "-CAkey",
-            f / "ca.key", "-CAcreateserial", "-days", "2", "-extfile", f / "ext",
+            f / "ca.key", "-CAcreateserial", "-days", days, "-extfile", f / "ext",
             "-out", f / "server.crt")
 
     def url(self, repo, private=False):
