@@ -27,8 +27,8 @@ constexpr std::array kSigns = {
     Sign{"could not read password", Failure::login_refused},
     Sign{"authentication failed", Failure::login_refused},
     Sign{"authentication replays", Failure::login_refused},
-    Sign{"error: 401", Failure::login_refused},
-    Sign{"error: 403", Failure::login_refused},
+    Sign{"returned error: 401", Failure::login_refused},
+    Sign{"returned error: 403", Failure::login_refused},
     Sign{"status code: 401", Failure::login_refused},
     Sign{"status code: 403", Failure::login_refused},
     Sign{"no token is set", Failure::login_refused},
@@ -60,13 +60,13 @@ constexpr std::array kSigns = {
     Sign{"repository not exported", Failure::repository_not_found},
     Sign{"could not find repository", Failure::repository_not_found},
     Sign{"failed to resolve path", Failure::repository_not_found},
-    Sign{"error: 404", Failure::repository_not_found},
+    Sign{"returned error: 404", Failure::repository_not_found},
     Sign{"status code: 404", Failure::repository_not_found},
     Sign{"' does not exist", Failure::repository_not_found},
     Sign{"' not found", Failure::repository_not_found},
     Sign{"out of memory", Failure::out_of_memory},
-    Sign{"error: 429", Failure::server_in_trouble},
-    Sign{"error: 5", Failure::server_in_trouble},
+    Sign{"returned error: 429", Failure::server_in_trouble},
+    Sign{"returned error: 5", Failure::server_in_trouble},
     Sign{"status code: 429", Failure::server_in_trouble},
     Sign{"status code: 5", Failure::server_in_trouble},
     // A connection that broke makes git complain of what it read until then, too.
@@ -76,6 +76,10 @@ constexpr std::array kSigns = {
     Sign{"empty reply from server", Failure::cut_off},
     Sign{"connection closed by", Failure::cut_off},
     Sign{"connection reset", Failure::cut_off},
+    Sign{"non-properly terminated", Failure::cut_off},  // GnuTLS
+    Sign{"unexpected eof", Failure::cut_off},           // OpenSSL, libgit2
+    Sign{"unexpected tls packet", Failure::not_git},    // GnuTLS
+    Sign{"wrong version number", Failure::not_git},     // OpenSSL
     Sign{"http/0.9", Failure::not_git},
     Sign{"redirects followed", Failure::not_git},
     Sign{"is this a git repository", Failure::not_git},
@@ -130,9 +134,9 @@ std::string place(const Access& access) {
 std::string shown_key(std::string_view said) {
     const auto begin = said.find("SHA256:");
     if (begin == std::string_view::npos) return "";
-    const auto end = said.find_first_not_of(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-        begin + std::string_view("SHA256:").size());
+    const auto end =
+        said.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                               begin + std::string_view("SHA256:").size());
     return "; it showed " + std::string(said.substr(begin, end - begin));
 }
 
@@ -159,8 +163,7 @@ std::string certificate_mend(Failure failure, const Access& access) {
     if (failure == Failure::certificate_of_another) {
         return "check the host in `repo`: the certificate is made out to another";
     }
-    return "`openssl s_client -verify_hostname " + access.url.host + " -connect " +
-           place(access) +
+    return "`openssl s_client -verify_hostname " + access.url.host + " -connect " + place(access) +
            "` tells whether it has expired, is made out to another host, or is of an authority "
            "that this server doesn't know; name that one's certificate by auth.ca_file";
 }
@@ -172,10 +175,12 @@ std::string mend_for(Failure failure, const Access& access, std::string_view sai
                    (access.url.port.empty() ? access.url.host
                                             : "[" + access.url.host + "]:" + access.url.port) +
                    "' -f " + known_hosts_path(access) + "`), run " + keyscan(access) +
-                   " and compare the fingerprint with the one its operator publishes" + shown_key(said);
+                   " and compare the fingerprint with the one its operator publishes" +
+                   shown_key(said);
         case Failure::host_key_unknown:
             return "run " + keyscan(access) +
-                   " and compare the fingerprint with the one its operator publishes" + shown_key(said);
+                   " and compare the fingerprint with the one its operator publishes" +
+                   shown_key(said);
         case Failure::key_refused:
             return key_mend(access);
         case Failure::login_refused:

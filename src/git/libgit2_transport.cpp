@@ -201,9 +201,9 @@ class Libgit2Transport final : public Transport {
     GitError explain(const std::string& doing) {
         std::string said = login_.trouble != nullptr ? login_.trouble : libgit2_text();
         if (login_.trouble == nullptr && code_ == GIT_ECERTIFICATE) {
-            said = access_.url.is_http() ? "the server's certificate is not trusted: " + said
-                                         : "invalid or unknown remote ssh hostkey: " + said +
-                                               "\n" + login_.host_key;
+            said = access_.url.is_http()
+                       ? "the server's certificate is not trusted: " + said
+                       : "invalid or unknown remote ssh hostkey: " + said + "\n" + login_.host_key;
         }
         if (login_.trouble == nullptr && code_ == GIT_EAUTH && access_.url.is_http()) {
             said = "authentication failed: " + said;

@@ -282,7 +282,8 @@ TEST(Spawn, BoundsTheFilesThatTheChildWrites) {
 }
 
 TEST(Spawn, BoundsTheMemoryOfTheChild) {
-    SpawnSpec spec = shell("ulimit -d; head -c 200000000 /dev/zero | tail -c 150000000 | wc -c");
+    SpawnSpec spec =
+        shell("ulimit -d; head -c 200000000 /dev/zero | tail -c 150000000 2>/dev/null | wc -c");
     spec.memory_bytes_max = 50 << 20;
     EXPECT_EQ(run(spec).output, "51200\n0\n");
 }

@@ -121,10 +121,11 @@ class Https(Servers):
         ]
 
     def test_wrong_certificates_and_passwords_and_a_server_that_fails(self):
-        self.outlives(hangs((100, BIG // 2)) + closes((1000, 2000, BIG // 2)) + self.certificates() + [
-            ("a wrong password", lambda app: app.write("token_file", "wrong\n"),
-             ["check auth.token_file"]),
-        ] + rubbish(no_tls=(answers("200 OK", body=PAGE), "")))
+        wrong_password = ("a wrong password", lambda app: app.write("token_file", "wrong\n"),
+                          ["check auth.token_file"])
+        self.outlives(
+            hangs((100, BIG // 2)) + closes((100, 2000, BIG // 2)) + self.certificates()
+            + [wrong_password] + rubbish(no_tls=(says(PAGE), NOT_GIT)))
         self.assertNotIn(self.server.PASSWORD, self.daemon.log())
 
 
@@ -153,7 +154,8 @@ class Ssh(Servers):
         return f"[127.0.0.1]:{app.relay.port} " + " ".join(public.split()[:2]) + "\n"
 
     def right_files(self, app):
-        return {"ssh_key": self.server.key.read_text(), "known_hosts": self.known(app, self.host_key)}
+        return {"ssh_key": self.server.key.read_text(),
+                "known_hosts": self.known(app, self.host_key)}
 
     def fingerprint(self):
         return run("ssh-keygen", "-l", "-f", self.server.folder / "host.pub").stdout.split()[1]

@@ -1,5 +1,5 @@
-"""Apps of one repository, each behind a relay and with credentials of its own, that meet one trouble
-after the other side by side while their users go on asking."""
+"""Apps of one repository, each behind a relay and with credentials of its own, that meet one
+trouble after the other, side by side, while their users go on asking."""
 
 import concurrent.futures
 import os
@@ -82,8 +82,6 @@ class Servers(Case):
 
     def setUp(self):
         super().setUp()
-        if os.geteuid() == 0:
-            run("chmod", "-R", "a+rX", self.repo.path)
         self.first = self.repo.commit("v1")
         self.server = self.start_server()
         self.apps = []

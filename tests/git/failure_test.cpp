@@ -56,6 +56,9 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"fetch-pack: unexpected disconnect while reading sideband packet\n"
          "fatal: protocol error: bad pack header",
          Failure::cut_off},
+        {"error: RPC failed; curl 18 transfer closed with outstanding read data remaining\n"
+         "error: 50312 bytes of body are still expected\nfatal: early EOF",
+         Failure::cut_off},
         {"Connection closed by 127.0.0.1 port 22\nfatal: Could not read from remote repository.",
          Failure::cut_off},
         {"fatal: the remote end hung up unexpectedly", Failure::cut_off},
