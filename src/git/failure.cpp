@@ -76,16 +76,17 @@ constexpr std::array kSigns = {
     Sign{"empty reply from server", Failure::cut_off},
     Sign{"connection closed by", Failure::cut_off},
     Sign{"connection reset", Failure::cut_off},
-    Sign{"non-properly terminated", Failure::cut_off},  // GnuTLS
-    Sign{"unexpected eof", Failure::cut_off},           // OpenSSL, libgit2
-    Sign{"unexpected tls packet", Failure::not_git},    // GnuTLS
-    Sign{"wrong version number", Failure::not_git},     // OpenSSL
+    Sign{"non-properly terminated", Failure::cut_off},                 // GnuTLS
+    Sign{"error decoding the received tls packet", Failure::cut_off},  // GnuTLS, half a packet
+    Sign{"unexpected eof", Failure::cut_off},                          // OpenSSL, libgit2
+    Sign{"unexpected tls packet", Failure::not_git},                   // GnuTLS
+    Sign{"wrong version number", Failure::not_git},                    // OpenSSL
     Sign{"http/0.9", Failure::not_git},
     Sign{"redirects followed", Failure::not_git},
     Sign{"is this a git repository", Failure::not_git},
     Sign{"banner exchange", Failure::not_git},
     Sign{"protocol error", Failure::not_git},
-    Sign{"expected flush after capabilities", Failure::cut_off},
+    Sign{"expected flush after", Failure::cut_off},
     Sign{"hung up", Failure::cut_off},
     Sign{"could not read from remote repository", Failure::cut_off},
 };

@@ -153,7 +153,7 @@ class Apache(Server):
     def _certificate(self, host="localhost", days=2):
         f = self.folder
         key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        run("openssl", "req", "-x509", *key, "-days", "2", "-subj", f"/CN=CA of {f}",
+        run("openssl", "req", "-x509", *key, "-days", "2", "-subj", f"/CN=CA of {f.name}",
             "-keyout", f / "ca.key", "-out", f / "ca.crt")
         run("openssl", "req", *key, "-subj", f"/CN={host}", "-keyout", f / "server.key",
             "-out", f / "server.csr")

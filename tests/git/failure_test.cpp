@@ -59,6 +59,13 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"error: RPC failed; curl 18 transfer closed with outstanding read data remaining\n"
          "error: 50312 bytes of body are still expected\nfatal: early EOF",
          Failure::cut_off},
+        {"fatal: unable to access 'https://h/': gnutls_handshake() failed: Error decoding the "
+         "received TLS packet.",
+         Failure::cut_off},
+        {"fatal: unable to access 'https://h/': gnutls_handshake() failed: An unexpected TLS "
+         "packet was received.",
+         Failure::not_git},
+        {"fatal: expected flush after ref listing", Failure::cut_off},
         {"Connection closed by 127.0.0.1 port 22\nfatal: Could not read from remote repository.",
          Failure::cut_off},
         {"fatal: the remote end hung up unexpectedly", Failure::cut_off},
