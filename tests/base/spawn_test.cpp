@@ -318,6 +318,57 @@ TEST(Spawn, FindsTheStartTimeBehindAHostileName) {
     EXPECT_EQ(wait_for(child->pid), 0);
 }
 
+TEST(Spawn, KnowsTheStartTimeAlsoOfAChildThatEndedAtOnce) {
+    for (int i = 0; i < 20; ++i) {
+        SpawnSpec spec;
+        spec.argv = {"/bin/true"};
+        auto child = spawn(spec);
+        ASSERT_TRUE(child);
+        EXPECT_NE(child->start_time, 0U);
+        EXPECT_EQ(wait_for(child->pid), 0);
+    }
+}
+
+TEST(Spawn, SetsWhatAProcessMayUse) {
+    SpawnSpec spec =
+        shell("umask; ulimit -n; ulimit -Hn; nice; grep NoNewPrivs /proc/self/status | cut -f2");
+    spec.umask = 027;
+    spec.nofile = 77;
+    spec.nice = 7;
+    spec.no_new_privileges = true;
+    EXPECT_EQ(run(spec).output, "0027\n77\n77\n7\n1\n");
+}
+
+TEST(Spawn, BecomesTheUserWithHisGroupsAndNoOthers) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    SpawnSpec spec = shell("id -u; id -g; id -G");
+    spec.identity.emplace();
+    spec.identity->uid = 61'234;
+    spec.identity->gid = 61'235;
+    spec.identity->groups = {61'235, 61'236};
+    spec.die_with_parent = true;
+    EXPECT_EQ(run(spec).output, "61234\n61235\n61235 61236\n");
+    spec = shell("touch /root/lastgood-test");
+    spec.identity.emplace();
+    spec.identity->uid = spec.identity->gid = 61'234;
+    EXPECT_NE(run(spec).status, 0);
+}
+
+TEST(Identity, IsFoundByNameAndByNumber) {
+    auto root = find_identity("root", "");
+    ASSERT_TRUE(root) << root.error().text();
+    EXPECT_EQ(root->uid, 0U);
+    EXPECT_EQ(root->home, "/root");
+    auto nobody = find_identity("65534", "daemon");
+    ASSERT_TRUE(nobody) << nobody.error().text();
+    EXPECT_EQ(nobody->name, "nobody");
+    EXPECT_NE(nobody->gid, 65'534U);
+    EXPECT_NE(find_identity("no-such-user", "").error().what.find("no user no-such-user"),
+              std::string::npos);
+    EXPECT_NE(find_identity("root", "no-such-group").error().what.find("no group"),
+              std::string::npos);
+}
+
 TEST(WaitStatus, ReadsForPeople) {
     EXPECT_EQ(describe_wait_status(run(shell("exit 3")).status), "exited with status 3");
     EXPECT_EQ(describe_wait_status(run(shell("kill -KILL $$")).status), "killed by SIGKILL");

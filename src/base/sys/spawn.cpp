@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <grp.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -21,7 +24,7 @@
 namespace lastgood::sys {
 namespace {
 
-enum class Stage : int { session, parent_death, descriptors, limits, workdir, exec };
+enum class Stage : int { session, parent_death, descriptors, limits, user, workdir, exec };
 
 const char* stage_text(Stage stage) {
     switch (stage) {
@@ -33,6 +36,8 @@ const char* stage_text(Stage stage) {
             return "descriptors";
         case Stage::limits:
             return "limits";
+        case Stage::user:
+            return "user";
         case Stage::workdir:
             return "working directory";
         case Stage::exec:
@@ -123,17 +128,45 @@ bool bound(Resource resource, std::uint64_t most) {
     return setrlimit(resource, &limit) == 0;
 }
 
+void set_limits(const Prepared& prepared) {
+    const SpawnSpec& spec = *prepared.spec;
+    if (!bound(RLIMIT_FSIZE, spec.file_bytes_max) || !bound(RLIMIT_DATA, spec.memory_bytes_max)) {
+        fail(prepared, Stage::limits);
+    }
+    if (spec.nofile) {
+        const auto count = static_cast<rlim_t>(*spec.nofile);
+        const rlimit limit{count, count};
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0) fail(prepared, Stage::limits);
+    }
+    if (spec.nice && setpriority(PRIO_PROCESS, 0, *spec.nice) < 0) fail(prepared, Stage::limits);
+    if (spec.umask) umask(static_cast<mode_t>(*spec.umask));
+}
+
+// After what needs privilege: groups first, the user last.
+void become(const Prepared& prepared) {
+    const SpawnSpec& spec = *prepared.spec;
+    if (spec.identity) {
+        const Identity& identity = *spec.identity;
+        const bool done = setgroups(identity.groups.size(), identity.groups.data()) == 0 &&
+                          setresgid(identity.gid, identity.gid, identity.gid) == 0 &&
+                          setresuid(identity.uid, identity.uid, identity.uid) == 0;
+        if (!done) fail(prepared, Stage::user);
+    }
+    if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        fail(prepared, Stage::user);
+    }
+}
+
 [[noreturn]] void run_child(Prepared& prepared) {
     const SpawnSpec& spec = *prepared.spec;
     reset_signals();
     if (spec.new_session && setsid() < 0) fail(prepared, Stage::session);
-    if (spec.die_with_parent) {
+    place_descriptors(prepared);
+    set_limits(prepared);
+    become(prepared);
+    if (spec.die_with_parent) {  // a change of the user takes it away again
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail(prepared, Stage::parent_death);
         if (getppid() != prepared.parent) _exit(127);  // it died in between
-    }
-    place_descriptors(prepared);
-    if (!bound(RLIMIT_FSIZE, spec.file_bytes_max) || !bound(RLIMIT_DATA, spec.memory_bytes_max)) {
-        fail(prepared, Stage::limits);
     }
     if (!spec.workdir.empty() && chdir(spec.workdir.c_str()) < 0) fail(prepared, Stage::workdir);
     if (spec.set_listen_pid) write_listen_pid(prepared);
@@ -176,6 +209,20 @@ Prepared prepare(const SpawnSpec& spec) {
     return prepared;
 }
 
+// A child of ours that ended at once is a zombie, and has a start time all the same.
+std::uint64_t start_time_of(pid_t pid, bool of_dead_too) {
+    auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
+    if (!stat) return 0;
+    // The name, in parentheses, may hold anything: count from the last one.
+    const auto end = stat->rfind(')');
+    if (end == std::string::npos || end + 2 >= stat->size()) return 0;
+    const auto fields = split(std::string_view(*stat).substr(end + 2), ' ');
+    constexpr std::size_t kStartTime = 19;  // field 22, counted from field 3
+    if (fields.size() <= kStartTime) return 0;
+    if (!of_dead_too && (fields[0] == "Z" || fields[0] == "X")) return 0;
+    return std::strtoull(fields[kStartTime].c_str(), nullptr, 10);
+}
+
 }  // namespace
 
 Expected<Child> spawn(const SpawnSpec& spec) {
@@ -201,7 +248,7 @@ Expected<Child> spawn(const SpawnSpec& spec) {
     Child child;
     child.pid = pid;
     child.pidfd = Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-    child.start_time = process_start_time(pid);
+    child.start_time = start_time_of(pid, true);
     report->write.reset();
     Failure failure{};
     ssize_t got = 0;
@@ -211,6 +258,13 @@ Expected<Child> spawn(const SpawnSpec& spec) {
     if (got != sizeof failure) return child;
 
     waitpid(pid, nullptr, 0);
+    if (failure.stage == Stage::user && spec.identity) {
+        Error error = system_error(
+            "could not become user " + spec.identity->name + " to start " + spec.argv[0],
+            failure.error);
+        error.mend = "run lastgood as root, or remove `user`";
+        return error;
+    }
     const std::string thing = failure.stage == Stage::workdir ? spec.workdir : spec.argv[0];
     Error error = system_error("could not start " + thing, failure.error);
     error.what += std::string(" (") + stage_text(failure.stage) + ")";
@@ -228,15 +282,7 @@ std::string describe_wait_status(int status) {
 }
 
 std::uint64_t process_start_time(pid_t pid) {
-    auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
-    if (!stat) return 0;
-    // The name, in parentheses, may hold anything: count from the last one.
-    const auto end = stat->rfind(')');
-    if (end == std::string::npos || end + 2 >= stat->size()) return 0;
-    const auto fields = split(std::string_view(*stat).substr(end + 2), ' ');
-    constexpr std::size_t kStartTime = 19;  // field 22, counted from field 3
-    if (fields.size() <= kStartTime || fields[0] == "Z" || fields[0] == "X") return 0;
-    return std::strtoull(fields[kStartTime].c_str(), nullptr, 10);
+    return start_time_of(pid, false);
 }
 
 }  // namespace lastgood::sys

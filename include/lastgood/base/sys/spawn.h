@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,20 @@ struct FdMapping {
     int to;    // the child's number; every descriptor that is not mapped is closed in the child
 };
 
+// Whom a process runs as.
+struct Identity {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;  // all supplementary ones
+    std::string name;           // of the user
+    std::string home;
+    std::string shell;
+};
+
+// By names or numbers; an empty group: the user's own. May ask the network for users that are not
+// of this machine (nsswitch.conf). The Error says which of the two isn't there.
+Expected<Identity> find_identity(const std::string& user, const std::string& group);
+
 struct SpawnSpec {
     std::vector<std::string>
         argv;                      // argv[0] with a slash: relative to workdir; else sought in PATH
@@ -30,6 +45,11 @@ struct SpawnSpec {
     bool new_session = true;  // own session and process group, so that both can be killed whole
     bool die_with_parent = false;  // SIGKILL to the child when the calling thread ends
     bool set_listen_pid = false;   // fills LISTEN_PID with the child's own pid (systemd's protocol)
+    std::optional<Identity> identity{};
+    std::optional<int> nofile{};  // RLIMIT_NOFILE, soft and hard
+    std::optional<int> nice{};
+    std::optional<int> umask{};
+    bool no_new_privileges = false;
     std::uint64_t file_bytes_max = 0;    // RLIMIT_FSIZE; 0: as ours
     std::uint64_t memory_bytes_max = 0;  // RLIMIT_DATA; 0: as ours
 };
