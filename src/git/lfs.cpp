@@ -26,11 +26,8 @@ bool is_there(const std::string& mirror, const LfsPointer& pointer) {
 }
 
 std::optional<LfsPointer> pointer_of(git_repository& mirror, const TreeFile& file) {
-    git_blob* raw = nullptr;
-    if (git_blob_lookup(&raw, &mirror, &file.id) < 0) return std::nullopt;
-    const BlobPtr blob(raw);
-    return parse_lfs_pointer({static_cast<const char*>(git_blob_rawcontent(raw)),
-                              static_cast<std::size_t>(git_blob_rawsize(raw))});
+    const auto blob = read_blob(mirror, file.id);
+    return blob ? parse_lfs_pointer(blob->text()) : std::nullopt;
 }
 
 // The first file whose content isn't here yet.
@@ -52,12 +49,8 @@ std::optional<std::string> first_missing(const std::string& path, git_repository
 
 bool mentions_lfs(git_repository& mirror, const std::vector<TreeFile>& attributes) {
     return std::any_of(attributes.begin(), attributes.end(), [&](const TreeFile& file) {
-        git_blob* raw = nullptr;
-        if (git_blob_lookup(&raw, &mirror, &file.id) < 0) return false;
-        const BlobPtr blob(raw);
-        const std::string_view text(static_cast<const char*>(git_blob_rawcontent(raw)),
-                                    static_cast<std::size_t>(git_blob_rawsize(raw)));
-        return text.find("lfs") != std::string_view::npos;
+        const auto blob = read_blob(mirror, file.id);
+        return blob && blob->text().find("lfs") != std::string_view::npos;
     });
 }
 

@@ -71,4 +71,10 @@ CommitId to_commit_id(const git_oid& oid) {
     return *id;
 }
 
+std::optional<Blob> read_blob(git_repository& repository, const git_oid& id) {
+    git_blob* raw = nullptr;
+    if (git_blob_lookup(&raw, &repository, &id) < 0) return std::nullopt;
+    return Blob(BlobPtr(raw));
+}
+
 }  // namespace lastgood::git

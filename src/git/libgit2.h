@@ -6,7 +6,9 @@
 #include <git2.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "lastgood/base/ids.h"
 #include "lastgood/git/session.h"
@@ -48,6 +50,23 @@ GitError libgit2_error(const std::string& what);
 bool to_oid(const CommitId& id, git_oid& oid);
 CommitId to_commit_id(const git_oid& oid);
 std::string to_hex(const git_oid& oid);
+
+// A blob's whole content.
+class Blob {
+  public:
+    explicit Blob(BlobPtr blob) : blob_(std::move(blob)) {}
+    // Valid as long as this is.
+    [[nodiscard]] std::string_view text() const {
+        return {static_cast<const char*>(git_blob_rawcontent(blob_.get())),
+                static_cast<std::size_t>(git_blob_rawsize(blob_.get()))};
+    }
+
+  private:
+    BlobPtr blob_;
+};
+
+// Nothing where it can't be read.
+std::optional<Blob> read_blob(git_repository& repository, const git_oid& id);
 
 template <typename T>
 GitResult<T> succeeded(T value) {

@@ -71,13 +71,7 @@ class Cleaner {
         }
     }
 
-    static mode_t folder_mode() {
-        const mode_t mask = umask(022);
-        umask(mask);
-        return 0777 & ~mask;
-    }
-
-    const mode_t mode_ = folder_mode();
+    const mode_t mode_ = 0777 & ~sys::current_umask();
     std::string root_;
     std::unordered_set<std::string_view> files_;  // of the index
     std::unordered_set<std::string> folders_;

@@ -29,13 +29,10 @@ using Addresses = std::map<std::string, std::string>;
 
 // The library reads config from files only: one beside the mirror's own, gone again at once.
 std::optional<Addresses> read_modules(git_repository& mirror, const git_oid& blob_id) {
-    git_blob* raw = nullptr;
-    if (git_blob_lookup(&raw, &mirror, &blob_id) < 0) return std::nullopt;
-    const BlobPtr blob(raw);
+    const auto blob = read_blob(mirror, blob_id);
+    if (!blob) return std::nullopt;
     const std::string path = std::string(git_repository_path(&mirror)) + "lastgood.gitmodules";
-    const std::string_view text(static_cast<const char*>(git_blob_rawcontent(raw)),
-                                static_cast<std::size_t>(git_blob_rawsize(raw)));
-    if (!sys::write_file_atomically(path, text, 0600)) return std::nullopt;
+    if (!sys::write_file_atomically(path, blob->text(), 0600)) return std::nullopt;
     git_config* config = nullptr;
     const int opened = git_config_open_ondisk(&config, path.c_str());
     const ConfigPtr owner(config);

@@ -159,6 +159,12 @@ Expected<void> set_nonblocking(int fd, bool on) {
     return {};
 }
 
+mode_t current_umask() {
+    const mode_t mask = umask(022);
+    umask(mask);
+    return mask;
+}
+
 bool exists(const std::string& path) {
     struct stat info {};
     return lstat(path.c_str(), &info) == 0;

@@ -36,6 +36,8 @@ Expected<Pipe> make_pipe(int flags);  // flags as pipe2() takes them
 Expected<void> write_all(int fd, std::string_view bytes);
 Expected<void> set_nonblocking(int fd, bool on);
 
+mode_t current_umask();  // sets it for a moment: not beside another thread that makes files
+
 bool exists(const std::string& path);  // does not follow a last link
 bool is_directory(const std::string& path);
 
