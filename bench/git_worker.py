@@ -8,6 +8,7 @@ import time
 import harness
 
 COPY = 1  # `materialise: copy` of the config; 0: automatic
+NO_SETTINGS = {"keys": [], "root": ".", "listens": False}  # of the repository's own
 
 
 class Worker:
@@ -31,7 +32,7 @@ class Worker:
     def ask(self, op, **fields):
         request = {"op": op, "remote": self.app.remote, "live": None, "candidates": [],
                    "paths": [], "asked": 0, "directory": "", "keep_spare": False, "keep_folders": [],
-                   "releases": [], **fields}
+                   "releases": [], "repository": NO_SETTINGS, **fields}
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -49,7 +50,7 @@ class App:
         self.remote = {"url": str(url), "branch": "main", "tags": "", "transport": 0,
                        "mirror": str(folder / "repo.git"), "ssh_key": "", "known_hosts": "",
                        "username": "", "token_file": "", "ca_file": "", "proxy": "",
-                       "others": [], "owner": ""}
+                       "others": [], "owner": "", "depth": 0}
         self.releases = []  # (commit, directory)
         self.live = None
         self.made = 0
@@ -74,7 +75,7 @@ class App:
         self.made += 1
         directory = str(self.folder / "releases" / f"{self.made:04}-{commit}")
         wish = {"commit": commit, "directory": directory, "submodules": False,
-                "export_ignore": False, "way": way, "caches": []}
+                "export_ignore": False, "way": way, "caches": [], "repository": NO_SETTINGS}
         if self.releases:
             wish["previous"] = list(self.releases[-1])
         released = worker.ask("materialise", materialise=wish)

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/command.h"
+#include "config/process.h"
 #include "config/source.h"
 #include "config/values.h"
 #include "config/webhook.h"
@@ -70,39 +71,18 @@ void read_env(const Section& section, App& app) {
     }
 }
 
-void read_ready_kind(const Section& ready, App& app) {
+void read_ready_kind(const Section& ready, Ready& into) {
     bool notify = false;
     ready.flag("notify", notify);
     if (const auto http = ready.by("http", read_ready_http)) {
-        app.ready.kind = Ready::Kind::http;
-        app.ready.host = http->host;
-        app.ready.port = http->port;
-        app.ready.path = http->path;
+        into.kind = Ready::Kind::http;
+        into.host = http->host;
+        into.port = http->port;
+        into.path = http->path;
     } else if (notify) {
-        app.ready.kind = Ready::Kind::notify;
+        into.kind = Ready::Kind::notify;
     }
-    ready.duration("after", app.ready.after, 0ms);
-}
-
-void read_ready(const Section& section, App& app) {
-    const auto ready = section.section("ready", SectionKind::ready);
-    if (!ready) return;
-    std::string_view first;
-    for (const std::string_view key : {"http", "notify", "after"}) {
-        if (ready->has(key) && !first.empty()) {
-            ready->fault(key, ready->mark_of(key),
-                         std::string(first) + " is there already; keep one of the two");
-        }
-        if (ready->has(key)) first = key;
-    }
-    read_ready_kind(*ready, app);
-    ready->duration("within", app.ready.within, 100ms);
-    const bool own = app.ready.kind == Ready::Kind::http && app.ready.host.empty();
-    if (own && !section.has("listen")) {
-        ready->fault(
-            "http", ready->mark_of("http"),
-            "a path is asked on the app's `listen`; set that, or write a full http:// URL");
-    }
+    ready.duration("after", into.after, 0ms);
 }
 
 void read_stop(const Section& section, App& app) {
@@ -110,15 +90,6 @@ void read_stop(const Section& section, App& app) {
     if (!stop) return;
     if (const auto signal = stop->by("signal", read_signal)) app.stop.signal = *signal;
     stop->duration("timeout", app.stop.timeout, 0ms);
-}
-
-void read_hooks(const Section& section, App& app) {
-    const auto hooks = section.section("hooks", SectionKind::hooks);
-    if (!hooks) return;
-    read_commands(*hooks, "before_switch", app.hooks.before_switch);
-    read_commands(*hooks, "after_switch", app.hooks.after_switch);
-    read_commands(*hooks, "on_rollback", app.hooks.on_rollback);
-    read_commands(*hooks, "on_failure", app.hooks.on_failure);
 }
 
 void read_restart(const Section& section, core::RestartBackoff& into) {
@@ -145,6 +116,10 @@ void read_rules(const Section& section, App& app) {
                          {{"cancel", false}, {"finish", true}});
     section.flag("rollback_after_good", rules.rollback_after_good);
     section.flag("fast_forward_only", rules.fast_forward_only);
+    if (rules.fast_forward_only && app.depth) {
+        section.fault("depth", section.mark_of("depth"),
+                      "fast_forward_only needs the whole history; remove one of the two");
+    }
     section.duration("probation", rules.probation, 0ms);
     section.number("keep_releases", rules.keep_releases, 1, kMany);
     if (const auto loop = section.section("crash_loop", SectionKind::crash_loop)) {
@@ -154,7 +129,72 @@ void read_rules(const Section& section, App& app) {
     read_restart(section, rules.restart);
 }
 
+// true: all that a repository may ever say; or a list of keys.
+void read_repository_rules(const Section& section, App& app) {
+    app.repository.root = app.root;
+    app.repository.listens = app.listen.has_value();
+    const auto* node = section.value("allow_repo_config");
+    if (node == nullptr) return;
+    const auto& known = keys_of(SectionKind::repository).known;
+    if (node->kind == YamlNode::Kind::scalar) {
+        bool all = false;
+        section.flag("allow_repo_config", all);
+        if (all) app.repository.keys = known;
+        return;
+    }
+    for (const auto& [key, mark] : read_texts(section, "allow_repo_config")) {
+        if (std::find(known.begin(), known.end(), key) == known.end()) {
+            section.fault(
+                "allow_repo_config", mark,
+                "a repository can't set " + in_quotes(key) + "; it may set " + join(known, ", "));
+        } else {
+            app.repository.keys.push_back(key);
+        }
+    }
+}
+
+void read_run(const Section& section, App& app) {
+    if (!section.has("run") && !app.repository.allows("run")) {
+        section.fault("run", section.mark(), "is missing; say what to run");
+    }
+    read_command(section, "run", app.run);
+}
+
 }  // namespace
+
+Ready read_ready(const Section& section, bool listens) {
+    Ready into;
+    const auto ready = section.section("ready", SectionKind::ready);
+    if (!ready) return into;
+    std::string_view first;
+    for (const std::string_view key : {"http", "notify", "after"}) {
+        if (ready->has(key) && !first.empty()) {
+            ready->fault(key, ready->mark_of(key),
+                         std::string(first) + " is there already; keep one of the two");
+        }
+        if (ready->has(key)) first = key;
+    }
+    read_ready_kind(*ready, into);
+    ready->duration("within", into.within, 100ms);
+    const bool own = into.kind == Ready::Kind::http && into.host.empty();
+    if (own && !listens) {
+        ready->fault(
+            "http", ready->mark_of("http"),
+            "a path is asked on the app's `listen`; set that, or write a full http:// URL");
+    }
+    return into;
+}
+
+Hooks read_hooks(const Section& section) {
+    Hooks into;
+    const auto hooks = section.section("hooks", SectionKind::hooks);
+    if (!hooks) return into;
+    read_commands(*hooks, "before_switch", into.before_switch);
+    read_commands(*hooks, "after_switch", into.after_switch);
+    read_commands(*hooks, "on_rollback", into.on_rollback);
+    read_commands(*hooks, "on_failure", into.on_failure);
+    return into;
+}
 
 App read_app(const Section& section, AppName name, const AppDefaults& defaults) {
     App app{.name = std::move(name)};
@@ -164,16 +204,17 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_commands(section, "build", app.build);
     section.duration("fetch_timeout", app.fetch_timeout, 1s);
     section.duration("build_timeout", app.build_timeout, 1s);
-    if (!section.has("run")) section.fault("run", section.mark(), "is missing; say what to run");
-    read_command(section, "run", app.run);
     if (auto folder = section.by("workdir", read_workdir)) app.workdir = *std::move(folder);
     app.workdir = *read_workdir(app.root + "/" + app.workdir);
     read_env(section, app);
     section.path("env_file", app.env_file);
     app.listen = section.by("listen", read_listen);
-    read_ready(section, app);
+    read_repository_rules(section, app);
+    read_run(section, app);
+    app.ready = read_ready(section, section.has("listen"));
     read_stop(section, app);
-    read_hooks(section, app);
+    app.hooks = read_hooks(section);
+    read_process(section, app);
     read_rules(section, app);
     return app;
 }

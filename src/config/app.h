@@ -14,6 +14,9 @@ struct AppDefaults {
     bool needs_secret = false;  // there is a receiver
 };
 
+Ready read_ready(const Section& section, bool listens);
+Hooks read_hooks(const Section& section);
+
 App read_app(const Section& section, AppName name, const AppDefaults& defaults);
 
 }  // namespace lastgood::config

@@ -38,10 +38,13 @@ const std::vector<SectionKeys>& all_sections() {
           "verify",        "submodules",
           "export_ignore", "materialise",
           "cache",         "rollback_after_good",
+          "depth",         "allow_repo_config",
+          "user",          "group",
+          "nofile",        "nice",
+          "umask",         "no_new_privileges",
           "fetch_timeout"},
-         {"user", "group", "logs", "drain", "adopt", "ports", "memory_max", "notify", "promote",
-          "fleet", "nofile", "allow_repo_config", "nice", "cpu_max", "umask", "depth", "watch",
-          "exit_with_app"}},
+         {"memory_max", "logs", "drain", "adopt", "ports", "notify", "promote", "fleet", "cpu_max",
+          "watch", "exit_with_app", "read_only_paths"}},
         {SectionKind::auth,
          "apps.APP.auth",
          {"ssh_key", "known_hosts", "username", "token_file", "ca_file", "proxy"},
@@ -64,6 +67,9 @@ const std::vector<SectionKeys>& all_sections() {
 }
 
 const SectionKeys& keys_of(SectionKind kind) {
+    static const SectionKeys repository = {
+        SectionKind::repository, "", {"build", "run", "ready", "cache", "paths", "hooks"}, {}};
+    if (kind == SectionKind::repository) return repository;
     for (const SectionKeys& section : all_sections()) {
         if (section.kind == kind) return section;
     }

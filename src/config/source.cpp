@@ -54,7 +54,32 @@ void read_followed(const Section& section, core::Followed& followed) {
     }
 }
 
-// The items of a list of texts, or one text; faults told.
+void read_verify(const Section& section, Verify& into) {
+    const auto verify = section.section("verify", SectionKind::verify);
+    if (!verify) return;
+    verify->path("allowed_signers", into.allowed_signers);
+    verify->path("gpg_keyring", into.gpg_keyring);
+    verify->choice<bool>("range", into.all, {{"head", false}, {"all", true}});
+    if (!into.wanted()) {
+        section.fault("verify", verify->mark(), "name allowed_signers or gpg_keyring");
+    }
+}
+
+// Rules that ask about the history need all of it.
+void read_depth(const Section& section, App& app) {
+    constexpr int kDeepest = 1'000'000;
+    if (section.value("depth") == nullptr) return;
+    section.number("depth", app.depth.emplace(), 1, kDeepest);
+    const auto refuse = [&](const std::string& other) {
+        section.fault("depth", section.mark_of("depth"),
+                      other + " needs the whole history; remove one of the two");
+    };
+    if (app.verify.all) refuse("verify.range: all");
+    if (app.transport == Transport::libgit2) refuse("transport: libgit2");
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, Mark>> read_texts(const Section& section, std::string_view key) {
     std::vector<std::pair<std::string, Mark>> texts;
     const auto* node = section.value(key);
@@ -88,7 +113,7 @@ void read_paths(const Section& section, std::vector<std::string>& into) {
 }
 
 // A list of folders, or a map of folders and the files that they go by.
-void read_cache(const Section& section, std::vector<CacheFolder>& into) {
+void read_cache(const Section& section, const std::string& root, std::vector<CacheFolder>& into) {
     const auto add = [&](const std::string& folder, const std::string& key, Mark mark) {
         const auto path = read_workdir(folder);
         const auto file = key.empty() ? Expected<std::string>(std::string()) : read_workdir(key);
@@ -98,7 +123,8 @@ void read_cache(const Section& section, std::vector<CacheFolder>& into) {
         } else if (!file || *file == ".") {
             section.fault("cache", mark, in_quotes(key) + " must be a file inside the release");
         } else {
-            into.push_back({*path, *file});
+            into.push_back({*read_workdir(root + "/" + *path),
+                            file->empty() ? "" : *read_workdir(root + "/" + *file)});
         }
     };
     const auto* node = section.value("cache");
@@ -117,19 +143,6 @@ void read_cache(const Section& section, std::vector<CacheFolder>& into) {
     }
 }
 
-void read_verify(const Section& section, Verify& into) {
-    const auto verify = section.section("verify", SectionKind::verify);
-    if (!verify) return;
-    verify->path("allowed_signers", into.allowed_signers);
-    verify->path("gpg_keyring", into.gpg_keyring);
-    verify->choice<bool>("range", into.all, {{"head", false}, {"all", true}});
-    if (!into.wanted()) {
-        section.fault("verify", verify->mark(), "name allowed_signers or gpg_keyring");
-    }
-}
-
-}  // namespace
-
 void read_source(const Section& section, App& app) {
     read_repo(section, app);
     read_auth(section, app);
@@ -142,12 +155,11 @@ void read_source(const Section& section, App& app) {
     section.flag("submodules", app.submodules);
     section.flag("export_ignore", app.export_ignore);
     section.choice<Materialise>("materialise", app.materialise,
-                                {{"auto", Materialise::automatic}, {"copy", Materialise::copy}});
-    read_cache(section, app.cache);
-    for (CacheFolder& folder : app.cache) {
-        folder.path = *read_workdir(app.root + "/" + folder.path);
-        if (!folder.key.empty()) folder.key = *read_workdir(app.root + "/" + folder.key);
-    }
+                                {{"auto", Materialise::automatic},
+                                 {"copy", Materialise::copy},
+                                 {"link", Materialise::link}});
+    read_cache(section, app.root, app.cache);
+    read_depth(section, app);
 }
 
 }  // namespace lastgood::config

@@ -1,6 +1,9 @@
 // The app's life: opening, beginning, ending, and what it tells.
 #include "daemon/app_service.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "daemon/events.h"
@@ -24,10 +27,35 @@ AppService::AppService(Site& site, const config::App& app, core::AppState state)
 
 AppService::~AppService() = default;
 
-Expected<void> AppService::open() {
+// The app's own user has to get through to its releases, and to nothing beside them.
+Expected<void> AppService::make_folders() {
+    auto terms = process::terms_of(app_);
+    if (!terms) return terms.error();
     for (const auto& folder : {paths_.releases(), paths_.logs()}) {
         if (auto made = sys::make_directories(folder, 0750); !made) return made;
     }
+    if (!terms->identity) return {};
+    const std::string apps = site_.config.state_dir + "/apps";
+    for (const auto& folder : {site_.config.state_dir, apps, paths_.root, paths_.releases()}) {
+        struct stat status {};
+        if (stat(folder.c_str(), &status) != 0 || chmod(folder.c_str(), status.st_mode | 0011)) {
+            return system_error("could not let the app's user through " + folder, errno);
+        }
+    }
+    return {};
+}
+
+Expected<config::App> AppService::app_of(const CommitId& commit) {
+    auto row = site_.journal.release(app_.name, commit);
+    if (!row) return row.error();
+    if (!*row) return app_;
+    auto settings = git::decode_settings((*row)->settings);
+    if (!settings) return settings.error();
+    return config::with_repository(app_, *settings);
+}
+
+Expected<void> AppService::open() {
+    if (auto made = make_folders(); !made) return made;
     supervise::RunnerConfig runner{.app = app_.name,
                                    .listen = app_.listen,
                                    .ready = app_.ready,
@@ -59,7 +87,14 @@ void AppService::refresh_snapshot_of_live() {
     auto before = site_.journal.note(app_.name, "config_run");
     const auto& live = engine_.state().live;
     if (!before || *before == today) return;
-    if (live && !before->empty()) check(site_.journal.set_run_spec(app_.name, *live, today));
+    if (live && !before->empty()) {
+        auto app = app_of(*live);
+        if (!app) return check(app.error());
+        // One from before the repository was to say what is run keeps its line.
+        if (!app->run.argv.empty()) {
+            check(site_.journal.set_run_spec(app_.name, *live, encode_snapshot(snapshot_of(*app))));
+        }
+    }
     check(site_.journal.set_note(app_.name, "config_run", today));
 }
 

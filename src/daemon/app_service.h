@@ -56,6 +56,9 @@ class AppService : public deploy::World {
 
   private:
     void handle(const core::Event& event);
+    // The app as the commit's own settings want it, where it is a release.
+    Expected<config::App> app_of(const CommitId& commit);
+    Expected<void> make_folders();
     void begin_fetch(const core::DoFetch& effect);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);

@@ -72,7 +72,7 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     const DeploymentId id = effect.deployment;
     session_->fetch(
-        {effect.candidates, effect.live, app_.paths, fetching_since_},
+        {effect.candidates, effect.live, app_.paths, app_.repository, fetching_since_},
         [this, id](git::GitResult<git::FetchResult> result) {
             fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
@@ -110,7 +110,14 @@ Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect) {
         if (!row) return row.error();
         if (*row && !(*row)->run_spec.empty()) return decode_snapshot((*row)->run_spec);
     }
-    RunSnapshot today = snapshot_of(app_);
+    auto app = app_of(effect.commit);
+    if (!app) return app.error();
+    RunSnapshot today = snapshot_of(*app);
+    if (today.argv.empty()) {
+        return Error{"nothing says what to run",
+                     "give `run` in " + config::repository_file(app_.repository) +
+                         " of the repository, or in the server's config"};
+    }
     check(site_.journal.set_run_spec(app_.name, effect.commit, encode_snapshot(today)));
     return today;
 }
@@ -125,10 +132,15 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     }
     const auto& live = engine_.state().live;
     if (live && *live != effect.commit) occasion.previous = live->hex();
-    auto env = environment(app_, *found, occasion);
+    auto terms = process::terms_of(app_);
+    if (!terms) return terms.error();
+    auto env = environment(app_, *found, occasion, terms->identity);
     if (!env) return env.error();
-    return supervise::RunSpec{effect.run, effect.commit, found->argv, std::move(*env),
-                              release + "/" + found->workdir};
+    auto app = app_of(effect.commit);
+    if (!app) return app.error();
+    return supervise::RunSpec{
+        effect.run, effect.commit,    found->argv, std::move(*env), release + "/" + found->workdir,
+        app->ready, std::move(*terms)};
 }
 
 void AppService::perform(const core::DoStart& effect) {
@@ -192,8 +204,11 @@ void AppService::prune() {
     const auto remove = core::releases_to_remove(state, kept, app_.rules.keep_releases);
     if (remove.empty()) return;
     git::RemoveRequest request;
-    request.keep_spare = app_.materialise == config::Materialise::automatic;
-    for (const auto& cache : app_.cache) request.keep_folders.push_back(cache.path);
+    request.keep_spare =
+        app_.materialise == config::Materialise::automatic && app_.account.user.empty();
+    const auto newest = state.live ? app_of(*state.live) : Expected<config::App>(app_);
+    if (!newest) return check(newest.error());
+    for (const auto& cache : newest->cache) request.keep_folders.push_back(cache.path);
     for (const auto& commit : remove) {
         // Known as half-made from now on: a crash in between leaves nothing that looks whole.
         handle(core::ReleaseRemoved{commit});
@@ -224,14 +239,23 @@ void AppService::pruned(const git::GitResult<std::vector<std::string>>& rescued)
 }
 
 void AppService::perform(const core::RunHook& effect) {
-    const auto& steps = hook_steps(app_.hooks, effect.kind);
-    if (steps.empty()) return;
     const std::string name = hook_name(effect.kind);
+    const auto trouble = [&](const Error& error) {
+        site_.log.error(app_.name.str(), name + ": " + error.text());
+    };
+    auto app = app_of(effect.commit);
+    if (!app) return trouble(app.error());
+    const auto& steps = hook_steps(app->hooks, effect.kind);
+    if (steps.empty()) return;
+    auto terms = process::terms_of(app_);
+    if (!terms) return trouble(terms.error());
     const std::string release = paths_.release(effect.commit);
-    auto env = environment(app_, snapshot_of(app_), {effect.commit.hex(), "", release, name});
-    if (!env) return site_.log.error(app_.name.str(), name + ": " + env.error().text());
+    auto env = environment(app_, snapshot_of(*app), {effect.commit.hex(), "", release, name},
+                           terms->identity);
+    if (!env) return trouble(env.error());
     process::StepsSpec spec;
     spec.steps = steps;
+    spec.terms = std::move(*terms);
     spec.directory = sys::is_directory(release) ? release + "/" + app_.workdir : paths_.root;
     spec.env = std::move(*env);
     spec.output_file = paths_.logs() + "/hooks.log";

@@ -9,7 +9,7 @@ namespace lastgood::daemon {
 namespace {
 
 bool reached_alike(const config::App& a, const config::App& b) {
-    return a.repo == b.repo && a.transport == b.transport && a.auth == b.auth;
+    return a.repo == b.repo && a.transport == b.transport && a.auth == b.auth && a.depth == b.depth;
 }
 
 const config::App& first_alike(const config::Config& config, const config::App& app) {
@@ -67,6 +67,7 @@ std::string real_mirror(const git::Remote& remote) {
 
 git::Remote remote_of(const config::Config& config, const config::App& app) {
     git::Remote remote{app.repo, app.followed, app.auth, app.transport, mirror_of(config, app)};
+    remote.depth = app.depth;
     remote.fetch_timeout = app.fetch_timeout;
     for (const auto& other : config.apps) {
         if (other.name == app.name || !is_shared(config, other, app)) continue;

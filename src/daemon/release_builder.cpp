@@ -26,6 +26,9 @@ ReleaseBuilder::ReleaseBuilder(Site& site, const config::App& app, git::Session&
       paths_(site.config.state_dir, app.name) {}
 
 void ReleaseBuilder::begin() {
+    auto terms = process::terms_of(app_);
+    if (!terms) return fail(terms.error().text());
+    terms_ = std::move(*terms);
     if (!app_.verify.wanted()) return begin_release();
     session_.verify({what_.commit, what_.previous, app_.verify}, [this](git::GitResult<bool> fine) {
         if (!fine.value) return fail(fine.error.error.text());
@@ -37,15 +40,22 @@ void ReleaseBuilder::begin_release() {
     auto row = site_.journal.release(app_.name, what_.commit);
     if (!row) return fail(row.error().text());
     if (*row && (*row)->built && sys::is_directory(paths_.release(what_.commit))) {
-        return run_hooks();
+        auto settings = git::decode_settings((*row)->settings);
+        if (!settings) return fail(settings.error().text());
+        return take_settings(*settings, [this] { run_hooks(); });
     }
     write_tree();
 }
 
-void ReleaseBuilder::write_tree() {
-    auto begun = site_.journal.begin_release(app_.name, what_.commit);
-    if (begun) begun = sys::make_directories(paths_.releases());
-    if (!begun) return fail(begun.error().text());
+void ReleaseBuilder::take_settings(const config::RepositorySettings& settings,
+                                   const std::function<void()>& next) {
+    app_ = config::with_repository(std::move(app_), settings);
+    if (!app_.run.argv.empty()) return next();
+    fail("nothing says what to run: give `run` in " + config::repository_file(app_.repository) +
+         " of the repository, or in the server's config");
+}
+
+git::MaterialiseRequest ReleaseBuilder::tree_request() const {
     git::MaterialiseRequest request{.commit = what_.commit,
                                     .directory = paths_.release(what_.commit)};
     if (what_.previous) request.previous.emplace(*what_.previous, paths_.release(*what_.previous));
@@ -53,11 +63,24 @@ void ReleaseBuilder::write_tree() {
     request.export_ignore = app_.export_ignore;
     request.way = app_.materialise;
     request.caches = app_.cache;
-    session_.materialise(request, [this](git::GitResult<git::Released> written) {
+    request.repository = app_.repository;
+    if (terms_.identity) {
+        request.owner = git::ReleaseOwner{terms_.identity->uid, terms_.identity->gid};
+    }
+    return request;
+}
+
+void ReleaseBuilder::write_tree() {
+    auto begun = site_.journal.begin_release(app_.name, what_.commit);
+    if (begun) begun = sys::make_directories(paths_.releases());
+    if (!begun) return fail(begun.error().text());
+    session_.materialise(tree_request(), [this](git::GitResult<git::Released> written) {
         if (!written.value) return fail(written.error.error.text());
-        for (const auto& note : written.value->notes) site_.log.info(app_.name.str(), note);
-        text_ = std::move(written.value->text);
-        run_build();
+        const git::Released& released = *written.value;
+        for (const auto& note : released.notes) site_.log.info(app_.name.str(), note);
+        text_ = {released.text.subject, released.text.author,
+                 git::encode_settings(released.settings)};
+        take_settings(released.settings, [this] { run_build(); });
     });
 }
 
@@ -68,8 +91,7 @@ void ReleaseBuilder::run_build() {
 void ReleaseBuilder::seal() {
     session_.seal(paths_.release(what_.commit), [this](git::GitResult<bool> sealed) {
         if (!sealed.value) return fail(sealed.error.error.text());
-        auto built =
-            site_.journal.release_built(app_.name, what_.commit, text_.subject, text_.author);
+        auto built = site_.journal.release_built(app_.name, what_.commit, text_);
         if (!built) return fail(built.error().text());
         run_hooks();
     });
@@ -85,10 +107,12 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
     const std::string release = paths_.release(what_.commit);
     auto env = environment(app_, snapshot_of(app_),
                            {what_.commit.hex(), what_.previous ? what_.previous->hex() : "",
-                            release, std::string(core::to_string(what_.trigger))});
+                            release, std::string(core::to_string(what_.trigger))},
+                           terms_.identity);
     if (!env) return fail(env.error().text());
     process::StepsSpec spec;
     spec.steps = steps;
+    spec.terms = terms_;
     spec.directory = release + "/" + app_.workdir;
     spec.env = std::move(*env);
     spec.output_file =

@@ -28,7 +28,11 @@ class ReleaseBuilder {
 
   private:
     void begin_release();
+    // Then `next`, or the end where nothing says what to run.
+    void take_settings(const config::RepositorySettings& settings,
+                       const std::function<void()>& next);
     void write_tree();
+    [[nodiscard]] git::MaterialiseRequest tree_request() const;
     void run_build();
     void seal();
     void run_hooks();
@@ -38,12 +42,13 @@ class ReleaseBuilder {
     void finish(std::string failure);
 
     Site& site_;
-    const config::App& app_;
+    config::App app_;  // as the commit wants it, once its settings are known
+    process::Terms terms_;
     git::Session& session_;
     core::DoBuild what_;
     Done done_;
     AppPaths paths_;
-    git::CommitText text_;
+    store::ReleaseText text_;
     std::unique_ptr<process::RunSteps> steps_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -98,12 +98,18 @@ Expected<std::map<std::string, std::string>> parse_env_file(const std::string& p
 }
 
 Expected<std::vector<std::string>> environment(const config::App& app, const RunSnapshot& snapshot,
-                                               const Occasion& occasion) {
+                                               const Occasion& occasion,
+                                               const std::optional<sys::Identity>& as) {
     std::map<std::string, std::string> env;
     for (const char* name : {"PATH", "HOME", "LANG", "TZ"}) {
         if (const char* value = std::getenv(name)) env[name] = value;
     }
     if (!env.contains("PATH")) env["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+    if (as) {
+        env["HOME"] = as->home;
+        env["USER"] = env["LOGNAME"] = as->name;
+        env["SHELL"] = as->shell;
+    }
     if (!snapshot.env_file.empty()) {
         auto content = sys::read_file(snapshot.env_file, kEnvFileBytesMax);
         if (!content) {

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lastgood/base/error.h"
+#include "lastgood/base/sys/spawn.h"
 #include "lastgood/config/config.h"
 
 namespace lastgood::daemon {
@@ -34,8 +36,10 @@ struct Occasion {
 };
 
 // PATH, HOME, LANG and TZ of the daemon, then env_file, then the config's env, then LASTGOOD_*.
-Expected<std::vector<std::string>> environment(const config::App& app, const RunSnapshot& snapshot,
-                                               const Occasion& occasion);
+// HOME, USER, LOGNAME and SHELL are those of `as`, where that is another user than the daemon's.
+Expected<std::vector<std::string>> environment(
+    const config::App& app, const RunSnapshot& snapshot, const Occasion& occasion,
+    const std::optional<sys::Identity>& as = std::nullopt);
 
 // NAME=VALUE lines as systemd and compose read them: comments, blank lines, `export`, quotes. The
 // Error names the line.

@@ -61,13 +61,19 @@ bool goes_by(const ReleaseIndex* index, const config::CacheFolder& cache, const 
 }
 
 // cp(1) keeps times, links and modes, and shares blocks where the file system can.
-bool copy_folder(const sys::Fd& from, const std::string& to) {
+bool copy_folder(const sys::Fd& from, const std::string& to,
+                 const std::optional<ReleaseOwner>& owner) {
     sys::SpawnSpec spec;
     spec.argv = {"cp", "-a", "--reflink=auto", "-T", "--", "/proc/self/fd/3/.", to};
     spec.fds = {{from.get(), 3}};
     spec.env = worker_environment();
     spec.new_session = false;
     spec.die_with_parent = true;
+    if (owner) {
+        spec.identity.emplace();
+        spec.identity->uid = owner->uid;
+        spec.identity->gid = owner->gid;
+    }
     auto child = sys::spawn(spec);
     if (!child) return false;
     int status = 0;
@@ -99,7 +105,7 @@ std::vector<std::string> carry_caches(const ReleaseFolder& folder,
         if (!goes_by(older.index, cache, key)) {
             notes.push_back("cache " + cache.path + " begins empty: " +
                             (key != nullptr ? key->path : cache.key) + " changed");
-        } else if (!folder.make_parents(cache.path) || !copy_folder(from, there)) {
+        } else if (!folder.make_parents(cache.path) || !copy_folder(from, there, older.owner)) {
             (void)sys::remove_tree(there);
             notes.push_back("cache " + cache.path + " begins empty: it could not be copied from " +
                             older.folder->path());

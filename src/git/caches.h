@@ -14,6 +14,7 @@ namespace lastgood::git {
 struct CacheSource {
     const ReleaseFolder* folder = nullptr;  // of the older release
     const ReleaseIndex* index = nullptr;
+    std::optional<ReleaseOwner> owner{};  // as whom it is read and written
 };
 
 // `ground`: the index of what was in `folder` before, null for nothing. `older`: its index may be

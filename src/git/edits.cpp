@@ -16,8 +16,10 @@ namespace {
 
 class EditFinder {
   public:
-    EditFinder(git_repository& view, int directory, const std::optional<ReleaseIndex>& written)
-        : view_(view), directory_(directory), written_(written) {}
+    // `sealed`: whoever runs there can't write files of this process's user.
+    EditFinder(git_repository& view, int directory, const std::optional<ReleaseIndex>& written,
+               bool sealed)
+        : view_(view), directory_(directory), written_(written), sealed_(sealed) {}
 
     std::optional<GitError> look_at(const TreeFile& file) {
         if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
@@ -26,7 +28,7 @@ class EditFinder {
         struct stat status {};
         if (!entry || fstat(entry.get(), &status) != 0) return std::nullopt;
         const git_index_entry* before = written_ ? written_->find(file) : nullptr;
-        if (before != nullptr && ReleaseIndex::is_untouched(*before, status)) return std::nullopt;
+        if (before != nullptr && is_as_written(*before, status)) return std::nullopt;
         TreeFile now = file;
         int code = 0;
         if (S_ISLNK(status.st_mode)) {
@@ -49,6 +51,12 @@ class EditFinder {
     std::vector<TreeFile> take() { return std::move(edits_); }
 
   private:
+    [[nodiscard]] bool is_as_written(const git_index_entry& entry,
+                                     const struct stat& status) const {
+        return ReleaseIndex::is_untouched(entry, status) ||
+               (sealed_ && ReleaseIndex::is_sealed(entry, status));
+    }
+
     int read_link(int entry, git_oid& id) {
         char target[PATH_MAX];
         const ssize_t length = readlinkat(entry, "", target, sizeof target);
@@ -90,6 +98,7 @@ class EditFinder {
     git_repository& view_;
     int directory_;
     const std::optional<ReleaseIndex>& written_;
+    const bool sealed_;
     std::vector<TreeFile> edits_;
 };
 
@@ -100,8 +109,11 @@ GitResult<std::vector<TreeFile>> find_edits(git_repository& view, const git_oid&
                                             const std::optional<ReleaseIndex>& written) {
     using Result = std::vector<TreeFile>;
     const sys::Fd fd(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return failed<Result>({system_error("could not open " + directory, errno), false});
-    EditFinder finder(view, fd.get(), written);
+    struct stat status {};
+    if (!fd || fstat(fd.get(), &status) != 0) {
+        return failed<Result>({system_error("could not open " + directory, errno), false});
+    }
+    EditFinder finder(view, fd.get(), written, status.st_uid != geteuid());
     auto walked =
         walk_tree(view, tree, [&finder](const TreeFile& file) { return finder.look_at(file); });
     if (!walked.value) return failed<Result>(std::move(walked.error));

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "git/mirror.h"
+#include "git/repository_settings.h"
+#include "git/shallow.h"
 #include "git/tree_walk.h"
 #include "lastgood/base/strings.h"
 
@@ -25,11 +27,17 @@ int read_type(git_repository& mirror, const CommitId& id, git_object_t& type) {
 // Asks one repository about descent and remembers the first failure.
 class Ancestry {
   public:
-    explicit Ancestry(git_repository& mirror) : mirror_(mirror) {}
+    explicit Ancestry(git_repository& mirror)
+        : mirror_(mirror), shallow_(is_shallow(git_repository_path(&mirror))) {}
 
     // Strictly. False for what is no commit here.
     bool descends(const std::optional<git_oid>& young, const std::optional<git_oid>& old) {
         if (!young || !old || git_oid_equal(&*young, &*old) != 0 || failure_) return false;
+        if (shallow_) {
+            auto answer = shallow_descends(git_repository_path(&mirror_), *young, *old);
+            if (!answer.value) failure_ = std::move(answer.error);
+            return answer.value.value_or(false);
+        }
         const int answer = git_graph_descendant_of(&mirror_, &*young, &*old);
         if (answer < 0) failure_ = libgit2_error("could not read the history in the mirror");
         return answer == 1;
@@ -68,6 +76,7 @@ class Ancestry {
     }
 
     git_repository& mirror_;
+    const bool shallow_;
     std::optional<GitError> failure_;
 };
 
@@ -108,6 +117,21 @@ bool changed_under(git_repository& mirror, const std::vector<std::string>& paths
     }
     const DiffPtr owner(diff);
     return git_diff_num_deltas(diff) > 0;
+}
+
+// Which paths count is said by the commit itself where it may; one that says it wrongly is taken
+// for changed, so that whoever pushed it is told.
+bool paths_changed(git_repository& mirror, const FetchRequest& request, const git_oid& live,
+                   const git_oid& commit) {
+    std::vector<std::string> paths = request.paths;
+    if (request.repository.allows("paths")) {
+        const TreePtr tree = tree_of(mirror, commit);
+        if (!tree) return true;
+        auto settings = read_settings(mirror, *git_tree_id(tree.get()), request.repository);
+        if (!settings.value) return true;
+        if (settings.value->paths) paths = *settings.value->paths;
+    }
+    return paths.empty() || changed_under(mirror, paths, live, commit);
 }
 
 }  // namespace
@@ -159,8 +183,8 @@ GitResult<FetchResult> gather_facts(git_repository& mirror, const Upstream& upst
             facts.ancestor_of.push_back(ancestry.descends(other, commit));
         }
         facts.skip_asked = commit && asks_to_skip(mirror, *commit);
-        if (commit && live && !request.paths.empty()) {
-            facts.paths_changed = changed_under(mirror, request.paths, *live, *commit);
+        if (commit && live) {
+            facts.paths_changed = paths_changed(mirror, request, *live, *commit);
         }
         result.facts.push_back(std::move(facts));
     }
@@ -189,6 +213,8 @@ bool mirror_is_whole(const std::string& path) {
 }
 
 bool mirror_is_whole(git_repository& repository) {
+    const std::string path = git_repository_path(&repository);
+    if (is_shallow(path)) return shallow_is_whole(path);
     git_revwalk* raw = nullptr;
     if (git_revwalk_new(&raw, &repository) < 0) return false;
     const WalkPtr walk(raw);

@@ -2,6 +2,7 @@
 #include "git/failure.h"
 #include "git/git_command.h"
 #include "git/libgit2.h"
+#include "git/shallow.h"
 #include "git/transport.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -80,10 +81,21 @@ class GitTransport final : public Transport {
 
   private:
     Expected<ProgramOutput> fetch(const std::string& refspec) {
-        return run_git(access_,
-                       {"--git-dir=" + access_.remote.mirror, "fetch", "-q", "--no-tags",
-                        "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules",
-                        "--end-of-options", access_.url.text, refspec});
+        const Remote& remote = access_.remote;
+        std::vector<std::string> words = {"--git-dir=" + remote.mirror,
+                                          "fetch",
+                                          "-q",
+                                          "--no-tags",
+                                          "--no-write-fetch-head",
+                                          "--no-auto-maintenance",
+                                          "--no-recurse-submodules"};
+        if (remote.depth) {
+            words.push_back("--depth=" + std::to_string(*remote.depth));
+        } else if (is_shallow(remote.mirror)) {
+            words.emplace_back("--unshallow");  // it had a depth before
+        }
+        words.insert(words.end(), {"--end-of-options", access_.url.text, refspec});
+        return run_git(access_, words);
     }
 
     Access access_;

@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "git/settings_json.h"
+
 namespace lastgood::git {
 namespace {
 
@@ -35,22 +37,25 @@ CommitId needed_id(const Json& json) {
     return *id;
 }
 
+Json rules_json(const config::RepositoryRules& rules) {
+    return {{"keys", rules.keys}, {"root", rules.root}, {"listens", rules.listens}};
+}
+
+config::RepositoryRules rules_value(const Json& json) {
+    return {json.at("keys").get<std::vector<std::string>>(), json.at("root").get<std::string>(),
+            json.at("listens").get<bool>()};
+}
+
 Json remote_json(const Remote& remote) {
     Json others = Json::array();
     for (const auto& other : remote.others) others.push_back({other.branch, other.tags});
-    return {{"others", std::move(others)},
-            {"owner", remote.owner},
-            {"url", remote.url},
-            {"branch", remote.followed.branch},
-            {"tags", remote.followed.tags},
-            {"mirror", remote.mirror},
-            {"transport", static_cast<int>(remote.transport)},
-            {"ssh_key", remote.auth.ssh_key},
-            {"known_hosts", remote.auth.known_hosts},
-            {"username", remote.auth.username},
-            {"token_file", remote.auth.token_file},
-            {"ca_file", remote.auth.ca_file},
-            {"proxy", remote.auth.proxy}};
+    return {{"others", std::move(others)},       {"owner", remote.owner},
+            {"depth", remote.depth.value_or(0)}, {"url", remote.url},
+            {"branch", remote.followed.branch},  {"tags", remote.followed.tags},
+            {"mirror", remote.mirror},           {"transport", static_cast<int>(remote.transport)},
+            {"ssh_key", remote.auth.ssh_key},    {"known_hosts", remote.auth.known_hosts},
+            {"username", remote.auth.username},  {"token_file", remote.auth.token_file},
+            {"ca_file", remote.auth.ca_file},    {"proxy", remote.auth.proxy}};
 }
 
 Remote remote_value(const Json& json) {
@@ -59,6 +64,7 @@ Remote remote_value(const Json& json) {
         remote.others.push_back({other.at(0).get<std::string>(), other.at(1).get<std::string>()});
     }
     json.at("owner").get_to(remote.owner);
+    if (const int depth = json.at("depth").get<int>(); depth > 0) remote.depth = depth;
     json.at("url").get_to(remote.url);
     json.at("branch").get_to(remote.followed.branch);
     json.at("tags").get_to(remote.followed.tags);
@@ -92,9 +98,14 @@ VerifyRequest verify_value(const Json& json) {
 Json materialise_json(const MaterialiseRequest& request) {
     Json caches = Json::array();
     for (const auto& cache : request.caches) caches.push_back({cache.path, cache.key});
-    Json json{{"commit", request.commit.hex()},       {"directory", request.directory},
-              {"submodules", request.submodules},     {"export_ignore", request.export_ignore},
-              {"way", static_cast<int>(request.way)}, {"caches", std::move(caches)}};
+    Json json{{"commit", request.commit.hex()},
+              {"directory", request.directory},
+              {"submodules", request.submodules},
+              {"export_ignore", request.export_ignore},
+              {"way", static_cast<int>(request.way)},
+              {"caches", std::move(caches)},
+              {"repository", rules_json(request.repository)}};
+    if (request.owner) json["owner"] = {request.owner->uid, request.owner->gid};
     if (request.previous) {
         json["previous"] = {request.previous->first.hex(), request.previous->second};
     }
@@ -109,6 +120,11 @@ MaterialiseRequest materialise_value(const Json& json) {
     request.way = static_cast<config::Materialise>(json.at("way").get<int>());
     for (const auto& cache : json.at("caches")) {
         request.caches.push_back({cache.at(0).get<std::string>(), cache.at(1).get<std::string>()});
+    }
+    request.repository = rules_value(json.at("repository"));
+    if (json.contains("owner")) {
+        const Json& owner = json.at("owner");
+        request.owner = ReleaseOwner{owner.at(0).get<uid_t>(), owner.at(1).get<gid_t>()};
     }
     if (json.contains("previous")) {
         const Json& previous = json.at("previous");
@@ -158,9 +174,13 @@ Json value_json(const FetchResult& result) {
 }
 
 Json value_json(const Released& released) {
-    return {{"subject", released.text.subject}, {"author", released.text.author},
-            {"files", released.files},          {"bytes", released.bytes},
-            {"written", released.written},      {"notes", released.notes}};
+    return {{"subject", released.text.subject},
+            {"author", released.text.author},
+            {"files", released.files},
+            {"bytes", released.bytes},
+            {"written", released.written},
+            {"notes", released.notes},
+            {"settings", settings_json(released.settings)}};
 }
 
 void read_value(const Json& json, std::optional<CommitId>& tip) {
@@ -209,6 +229,7 @@ void read_value(const Json& json, Released& released) {
     json.at("bytes").get_to(released.bytes);
     json.at("written").get_to(released.written);
     json.at("notes").get_to(released.notes);
+    released.settings = settings_value(json.at("settings"));
 }
 
 std::string dump(const Json& json) {
@@ -236,6 +257,7 @@ std::string encode(const Request& request) {
     json["candidates"] = Json::array();
     for (const auto& id : request.fetch.candidates) json["candidates"].push_back(id.hex());
     json["paths"] = request.fetch.paths;
+    json["repository"] = rules_json(request.fetch.repository);
     json["asked"] = request.fetch.asked.time_since_epoch().count();
     if (request.verify) json["verify"] = verify_json(*request.verify);
     if (request.materialise) json["materialise"] = materialise_json(*request.materialise);
@@ -267,6 +289,7 @@ Expected<Request> decode_request(std::string_view line) {
             request.fetch.candidates.push_back(needed_id(id));
         }
         json.at("paths").get_to(request.fetch.paths);
+        request.fetch.repository = rules_value(json.at("repository"));
         request.fetch.asked = Instant(Instant::duration(json.at("asked").get<Instant::rep>()));
         if (json.contains("verify")) request.verify = verify_value(json.at("verify"));
         if (json.contains("materialise")) {

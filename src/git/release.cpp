@@ -14,6 +14,7 @@
 #include "git/lfs.h"
 #include "git/mirror.h"
 #include "git/release_writer.h"
+#include "git/repository_settings.h"
 #include "git/spare.h"
 #include "git/submodules.h"
 #include "git/tree_walk.h"
@@ -55,17 +56,12 @@ GitResult<bool> protect_commit(const Remote& remote, git_repository& repository,
 
 constexpr std::size_t kFilesOfOneThread = 2000;
 
-mode_t current_umask() {
-    const mode_t mask = umask(022);
-    umask(mask);
-    return mask;
-}
-
 // A release in the making: the folder, the files that belong there, and what is there already.
 class Maker {
   public:
-    Maker(const std::string& mirror, const MaterialiseRequest& request, TreeSurvey survey)
-        : mirror_(mirror), request_(request), survey_(std::move(survey)) {}
+    Maker(const std::string& mirror, const MaterialiseRequest& request,
+          const std::vector<config::CacheFolder>& caches, TreeSurvey survey)
+        : mirror_(mirror), request_(request), caches_(caches), survey_(std::move(survey)) {}
 
     // On the spare where there is one; if that turns out to be of no use, from nothing.
     GitResult<Released> make() {
@@ -74,7 +70,8 @@ class Maker {
         if (auto removed = sys::remove_tree(directory); !removed) {
             return failed<Released>({removed.error(), false});
         }
-        if (request_.way == config::Materialise::copy) {
+        // A spare of another user's could be changed under the eyes of whoever makes it over.
+        if (request_.way != config::Materialise::automatic || request_.owner) {
             remove_spare(directory);
         } else if (auto spare = take_spare(directory)) {
             auto made = fill(&*spare);
@@ -93,7 +90,7 @@ class Maker {
 
   private:
     GitResult<Released> fill(ReleaseIndex* ground) {
-        auto folder = ReleaseFolder::open(request_.directory);
+        auto folder = ReleaseFolder::open(request_.directory, request_.owner);
         if (!folder.value) return failed<Released>(std::move(folder.error));
         WriteJob job;
         job.mirror = mirror_;
@@ -101,7 +98,9 @@ class Maker {
         job.files = &survey_.files;
         job.attributes = &survey_.attributes;
         job.writes_over = ground != nullptr;
-        job.umask = current_umask();
+        job.umask = sys::current_umask();
+        job.owner = request_.owner;
+        job.links = request_.way == config::Materialise::link && request_.owner;
         std::vector<FileMark> marks(survey_.files.size());
         std::vector<std::string> removed;
         if (ground != nullptr) removed = remove_others(*folder.value, *ground);
@@ -109,8 +108,8 @@ class Maker {
         if (auto error = prepare(*folder.value, ground, job.wanted, marks)) {
             return failed<Released>(std::move(*error));
         }
-        const bool shares = ground == nullptr && request_.way == config::Materialise::automatic;
-        const Older older = shares || !request_.caches.empty() ? open_older() : Older{};
+        const bool shares = ground == nullptr && request_.way != config::Materialise::copy;
+        const Older older = shares || !caches_.empty() ? open_older() : Older{};
         if (shares && older.folder && older.index && same_attributes(*older.index)) {
             job.source = &*older.folder;
             job.source_index = &*older.index;
@@ -235,11 +234,13 @@ class Maker {
         CacheSource source;
         if (older.folder) source.folder = &*older.folder;
         if (older.index) source.index = &*older.index;
-        return carry_caches(folder, request_.caches, survey_.files, ground, source);
+        source.owner = request_.owner;
+        return carry_caches(folder, caches_, survey_.files, ground, source);
     }
 
     const std::string& mirror_;
     const MaterialiseRequest& request_;
+    const std::vector<config::CacheFolder>& caches_;
     TreeSurvey survey_;
     bool may_keep_ = false;  // files of the ground; else all are written over
 };
@@ -257,6 +258,8 @@ GitResult<Released> materialise(const Remote& remote, const MaterialiseRequest& 
         return failed<Released>({{"the mirror has no commit " + request.commit.hex(), ""}, false});
     }
     const CommitPtr owner(raw);
+    auto settings = read_settings(repository, *git_commit_tree_id(raw), request.repository);
+    if (!settings.value) return failed<Released>(std::move(settings.error));
     auto survey = survey_tree(repository, *git_commit_tree_id(raw));
     if (!survey.value) return failed<Released>(std::move(survey.error));
     auto protected_now = protect_commit(remote, repository, request.commit, oid);
@@ -273,9 +276,11 @@ GitResult<Released> materialise(const Remote& remote, const MaterialiseRequest& 
     }
     auto stored = fetch_lfs_objects(remote, request, repository, *survey.value);
     if (!stored.value) return failed<Released>(std::move(stored.error));
-    auto released = Maker(mirror, request, std::move(*survey.value)).make();
+    const auto& caches = settings.value->cache ? *settings.value->cache : request.caches;
+    auto released = Maker(mirror, request, caches, std::move(*survey.value)).make();
     if (released.value) {
         released.value->text = text_of(*raw);
+        released.value->settings = std::move(*settings.value);
     } else {
         // Nothing half-made is left; what isn't there can't be taken for a release.
         (void)sys::remove_tree(request.directory);

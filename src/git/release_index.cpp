@@ -122,6 +122,13 @@ std::vector<std::string_view> ReleaseIndex::paths() const {
     return all;
 }
 
+bool ReleaseIndex::is_sealed(const git_index_entry& entry, const struct stat& now) {
+    return entry.ino == static_cast<std::uint32_t>(now.st_ino) && now.st_uid == geteuid() &&
+           (now.st_mode & 0222) == 0 &&
+           entry.file_size == static_cast<std::uint32_t>(now.st_size) &&
+           same(entry.mtime, now.st_mtim);
+}
+
 bool ReleaseIndex::is_untouched(const git_index_entry& entry, const struct stat& now) {
     return entry.ino != 0 && entry.ino == static_cast<std::uint32_t>(now.st_ino) &&
            entry.file_size == static_cast<std::uint32_t>(now.st_size) &&

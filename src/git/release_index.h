@@ -46,6 +46,10 @@ class ReleaseIndex {
     // Is it still as it was written? `mark` is then filled.
     static bool is_untouched(const git_index_entry& entry, const struct stat& now);
 
+    // For files that only this process's user can write, and so has not: what others did to their
+    // links counts for nothing.
+    static bool is_sealed(const git_index_entry& entry, const struct stat& now);
+
     // Does the file system of this folder give two writes in a row different times, once the first
     // was looked at? Linux does since 6.13, on most of them; else they may share a tick.
     static bool tells_writes_apart(const std::string& folder);

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "git/lfs.h"
-#include "git/open_beneath.h"
 #include "git/release_view.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -193,7 +192,9 @@ class Writer {
         if (file.mode == GIT_FILEMODE_LINK) {
             const char* name = nullptr;
             const int parent = cursor_.parent_of(file.path, name);
-            if (parent < 0 || symlinkat(std::string(content).c_str(), parent, name) != 0) {
+            if (parent < 0 || symlinkat(std::string(content).c_str(), parent, name) != 0 ||
+                (job_.owner && fchownat(parent, name, job_.owner->uid, job_.owner->gid,
+                                        AT_SYMLINK_NOFOLLOW) != 0)) {
                 return trouble("could not make the link");
             }
             if (!cursor_.look(file.path, status)) return trouble("could not look at");
@@ -206,10 +207,35 @@ class Writer {
         return std::nullopt;
     }
 
-    // Blocks of the older release's file, if that is still what was written.
     bool share(const TreeFile& file, FileMark& mark) {
         const git_index_entry* entry = job_.source_index->find(file);
         if (entry == nullptr || file.mode == GIT_FILEMODE_LINK) return false;
+        return job_.links ? link(file, *entry, mark) : clone(file, entry, mark);
+    }
+
+    // The older release's file itself, if it is one that only this process can have written.
+    bool link(const TreeFile& file, const git_index_entry& entry, FileMark& mark) {
+        const sys::Fd from(job_.source->open_below(file.path, O_PATH));
+        struct stat status {};
+        if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+            !ReleaseIndex::is_sealed(entry, status)) {
+            return false;
+        }
+        const char* name = nullptr;
+        const int parent = cursor_.parent_of(file.path, name);
+        const std::string path = "/proc/self/fd/" + std::to_string(from.get());
+        if (parent < 0 || linkat(AT_FDCWD, path.c_str(), parent, name, AT_SYMLINK_FOLLOW) != 0) {
+            // EMLINK: this one has as many as the file system gives.
+            if (errno == EXDEV || errno == EPERM) shared_.can_share = false;
+            return false;
+        }
+        mark = FileMark::of(status);
+        ++report_.shared;
+        return true;
+    }
+
+    // Blocks of the older release's file, if that is still what was written.
+    bool clone(const TreeFile& file, const git_index_entry* entry, FileMark& mark) {
         const sys::Fd from(job_.source->open_below(file.path, O_RDONLY | O_NONBLOCK));
         struct stat status {};
         if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
@@ -243,7 +269,16 @@ class Writer {
         const int parent = cursor_.parent_of(file.path, name);
         if (parent < 0) return -1;
         constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-        return openat(parent, name, kFlags | (job_.writes_over ? 0 : O_EXCL), runs ? 0777 : 0666);
+        sys::Fd fd(
+            openat(parent, name, kFlags | (job_.writes_over ? 0 : O_EXCL), runs ? 0777 : 0666));
+        if (fd && job_.owner && !hand_over(fd.get(), runs)) return -1;
+        return fd.release();
+    }
+
+    [[nodiscard]] bool hand_over(int fd, bool runs) const {
+        if (!job_.links) return fchown(fd, job_.owner->uid, job_.owner->gid) == 0;
+        return fchown(fd, static_cast<uid_t>(-1), job_.owner->gid) == 0 &&
+               fchmod(fd, runs ? 0550 : 0440) == 0;
     }
 
     // After the last byte: what was longer before, or had another mode.
@@ -269,66 +304,6 @@ class Writer {
 };
 
 }  // namespace
-
-GitResult<ReleaseFolder> ReleaseFolder::open(const std::string& directory) {
-    sys::Fd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd)
-        return failed<ReleaseFolder>({system_error("could not open " + directory, errno), false});
-    return succeeded(ReleaseFolder(directory, std::move(fd)));
-}
-
-int ReleaseFolder::open_below(const std::string& path, int flags, mode_t mode) const {
-    return open_beneath(fd_.get(), path, flags, mode).release();
-}
-
-bool ReleaseFolder::make_parents(const std::string& path) const {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return true;
-    const std::string folder = path.substr(0, slash);
-    if (sys::Fd there(open_below(folder, O_PATH | O_DIRECTORY)); there) return true;
-    if (errno != ENOENT || !make_parents(folder)) return false;
-    const auto above = folder.rfind('/');
-    if (above == std::string::npos) return mkdirat(fd_.get(), folder.c_str(), 0777) == 0;
-    const sys::Fd parent(open_below(folder.substr(0, above), O_PATH | O_DIRECTORY));
-    return parent && mkdirat(parent.get(), folder.c_str() + above + 1, 0777) == 0;
-}
-
-void ReleaseFolder::remove(const std::string& path) const {
-    const auto slash = path.rfind('/');
-    const std::string above = slash == std::string::npos ? "" : path.substr(0, slash);
-    const sys::Fd parent(open_below(above.empty() ? "." : above, O_PATH | O_DIRECTORY));
-    if (!parent) return;
-    const char* name = path.c_str() + (above.empty() ? 0 : slash + 1);
-    if (unlinkat(parent.get(), name, 0) != 0 && errno == EISDIR) {
-        (void)sys::remove_tree(path_ + "/" + path);
-    }
-    for (std::string folder = above; !folder.empty();) {
-        const auto up = folder.rfind('/');
-        const std::string over = up == std::string::npos ? "" : folder.substr(0, up);
-        const sys::Fd holder(open_below(over.empty() ? "." : over, O_PATH | O_DIRECTORY));
-        const char* last = folder.c_str() + (over.empty() ? 0 : up + 1);
-        if (!holder || unlinkat(holder.get(), last, AT_REMOVEDIR) != 0) return;
-        folder = over;
-    }
-}
-
-int FolderCursor::parent_of(const std::string& path, const char*& name) {
-    const auto slash = path.rfind('/');
-    const std::string_view parent =
-        std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
-    name = path.c_str() + (slash == std::string::npos ? 0 : slash + 1);
-    if (parent != parent_) {
-        parent_ = parent;
-        fd_.reset(folder_.open_below(parent_.empty() ? "." : parent_, O_PATH | O_DIRECTORY));
-    }
-    return fd_.get();
-}
-
-bool FolderCursor::look(const std::string& path, struct stat& status) {
-    const char* name = nullptr;
-    const int parent = parent_of(path, name);
-    return parent >= 0 && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
 
 GitResult<WriteReport> write_files(const WriteJob& job, std::vector<FileMark>& marks) {
     Shared shared;

@@ -70,6 +70,7 @@ class Runner : public RunSteps {
         spawn.workdir = spec_.directory;
         spawn.fds = {{write_end->get(), 1}, {write_end->get(), 2}};
         spawn.die_with_parent = true;
+        spec_.terms.apply_to(spawn);
         auto child = sys::spawn(spawn);
         if (!child) return finish(step_name() + child.error().text());
         child_ = std::move(*child);

@@ -56,7 +56,8 @@ DeploymentRow read_deployment(const Statement& row) {
 }
 
 ReleaseRow read_release(const Statement& row) {
-    return ReleaseRow{row.text(0), row.number(1) != 0, row.text(2), row.text(3), row.text(4)};
+    return ReleaseRow{row.text(0), row.number(1) != 0, row.text(2),
+                      row.text(3), row.text(4),        row.text(5)};
 }
 
 template <typename Row>
@@ -154,17 +155,17 @@ Expected<std::optional<DeploymentRow>> Journal::newest_by_delivery(const AppName
 
 Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit) {
     return run(*db_,
-               "INSERT INTO releases VALUES (?, ?, 0, NULL, '', '', '') "
+               "INSERT INTO releases VALUES (?, ?, 0, NULL, '', '', '', '') "
                "ON CONFLICT DO UPDATE SET built = 0",
                app.str(), commit.hex());
 }
 
 Expected<void> Journal::release_built(const AppName& app, const CommitId& commit,
-                                      const std::string& subject, const std::string& author) {
+                                      const ReleaseText& text) {
     return run(*db_,
-               "UPDATE releases SET built = 1, subject = ?, author = ? "
+               "UPDATE releases SET built = 1, subject = ?, author = ?, settings = ? "
                "WHERE app = ? AND commit_id = ?",
-               subject, author, app.str(), commit.hex());
+               text.subject, text.author, text.settings, app.str(), commit.hex());
 }
 
 Expected<void> Journal::set_run_spec(const AppName& app, const CommitId& commit,
@@ -175,7 +176,7 @@ Expected<void> Journal::set_run_spec(const AppName& app, const CommitId& commit,
 
 Expected<std::optional<ReleaseRow>> Journal::release(const AppName& app, const CommitId& commit) {
     auto found = db_->prepare(
-        "SELECT commit_id, built, run_spec, subject, author FROM releases "
+        "SELECT commit_id, built, run_spec, subject, author, settings FROM releases "
         "WHERE app = ? AND commit_id = ?");
     if (!found) return found.error();
     found->bind(app.str()).bind(commit.hex());
@@ -184,7 +185,7 @@ Expected<std::optional<ReleaseRow>> Journal::release(const AppName& app, const C
 
 Expected<std::vector<ReleaseRow>> Journal::releases(const AppName& app) {
     auto found = db_->prepare(
-        "SELECT commit_id, built, run_spec, subject, author FROM releases WHERE app = ?");
+        "SELECT commit_id, built, run_spec, subject, author, settings FROM releases WHERE app = ?");
     if (!found) return found.error();
     found->bind(app.str());
     return collect<ReleaseRow>(*found, read_release);

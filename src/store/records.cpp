@@ -70,7 +70,7 @@ struct Writer {
     Expected<void> operator()(const core::BecameGood& record) const {
         return run(db,
                    "INSERT INTO releases VALUES (?, ?, 1, "
-                   "(SELECT coalesce(max(good_order), 0) + 1 FROM releases), '', '', '') "
+                   "(SELECT coalesce(max(good_order), 0) + 1 FROM releases), '', '', '', '') "
                    "ON CONFLICT DO UPDATE SET good_order = excluded.good_order",
                    app, record.commit.hex());
     }

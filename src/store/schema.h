@@ -79,6 +79,9 @@ CREATE TABLE slots (
     R"sql(
 CREATE INDEX deployments_by_delivery ON deployments (app, delivery) WHERE delivery <> '';
 )sql",
+    R"sql(
+ALTER TABLE releases ADD COLUMN settings TEXT NOT NULL DEFAULT '';  -- the repository's own, JSON
+)sql",
 };
 
 }  // namespace lastgood::store

@@ -92,7 +92,7 @@ class TwoSlotRunner : public AppRunner {
     }
 
     [[nodiscard]] ProbeTarget probe_target(Slot slot) const {
-        const config::Ready& ready = config_.ready;
+        const config::Ready& ready = slots_[index(slot)]->ready_rules();
         ProbeTarget target;
         target.path = ready.path;
         if (!ready.host.empty()) {

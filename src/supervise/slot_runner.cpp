@@ -21,6 +21,7 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
     spawn.argv = spec.argv;
     spawn.env = spec.env;
     spawn.workdir = spec.workdir;
+    spec.terms.apply_to(spawn);
     if (listening >= 0) {
         // An earlier program may have made the shared description nonblocking; the next one must
         // find it as the protocol promises.
@@ -30,7 +31,7 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
         spawn.env.push_back("LISTEN_FDNAMES=" + std::string(to_string(slot_)));
         spawn.set_listen_pid = true;
     }
-    if (config.ready.kind == config::Ready::Kind::notify) {
+    if (ready_rules_.kind == config::Ready::Kind::notify) {
         if (auto made = sys::make_directories(config.runtime_dir); !made) return made.error();
         auto opened =
             NotifySocket::open(shared_.loop, config.runtime_dir + "/notify-" + config.app.str() +
@@ -45,6 +46,7 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
 void SlotRunner::start(RunSpec spec, int listening) {
     LG_ASSERT(!run_);
     run_id_ = spec.run;
+    ready_rules_ = spec.ready.value_or(shared_.config.ready);
     ready_ = stopping_ = health_wanted_ = false;
     const auto token = process::run_token(shared_.config.runtime_dir, shared_.config.app, spec.run);
     run_ = std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, slot_, token,
@@ -82,8 +84,7 @@ void SlotRunner::await_ready() {
             if (listener.not_ready) listener.not_ready(slot, run, reason);
         });
     };
-    readiness_ =
-        std::make_unique<Readiness>(shared_.loop, shared_.config.ready, target_, std::move(news));
+    readiness_ = std::make_unique<Readiness>(shared_.loop, ready_rules_, target_, std::move(news));
     if (!notify_) return;
     notify_->listen(
         [this](pid_t sender) { return sender == run_->pid() || run_->tree().contains(sender); },
@@ -114,12 +115,11 @@ void SlotRunner::watch_health(bool on) {
 
 void SlotRunner::update_health() {
     const bool wanted = run_ && ready_ && health_wanted_ && !stopping_ &&
-                        shared_.config.ready.kind == config::Ready::Kind::http;
+                        ready_rules_.kind == config::Ready::Kind::http;
     if (!wanted) return health_.reset();
     if (health_) return;
     health_ = std::make_unique<HealthWatch>(
-        shared_.loop, shared_.config.ready.path, target_,
-        [this](int in_a_row, const std::string& reason) {
+        shared_.loop, ready_rules_.path, target_, [this](int in_a_row, const std::string& reason) {
             shared_.tell([slot = slot_, run = run_id_, in_a_row, reason](const Listener& listener) {
                 if (listener.probe_failed) listener.probe_failed(slot, run, in_a_row, reason);
             });

@@ -27,7 +27,10 @@ class SlotRunner {
     };
 
     SlotRunner(Shared shared, Slot slot, MakeTarget target)
-        : shared_(std::move(shared)), slot_(slot), target_(std::move(target)) {}
+        : shared_(std::move(shared)),
+          slot_(slot),
+          target_(std::move(target)),
+          ready_rules_(shared_.config.ready) {}
     SlotRunner(const SlotRunner&) = delete;
     SlotRunner& operator=(const SlotRunner&) = delete;
 
@@ -40,6 +43,8 @@ class SlotRunner {
     // `idle` set: wait for it first, within the bounds of the Drain.
     void stop(Millis drain_min, std::function<bool()> idle);
     void watch_health(bool on);
+    // Of the release that runs, or ran last.
+    [[nodiscard]] const config::Ready& ready_rules() const { return ready_rules_; }
 
   private:
     Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec, int listening);
@@ -50,6 +55,7 @@ class SlotRunner {
     Shared shared_;
     Slot slot_;
     MakeTarget target_;
+    config::Ready ready_rules_;
     RunId run_id_;
     std::unique_ptr<Run> run_;
     std::unique_ptr<NotifySocket> notify_;

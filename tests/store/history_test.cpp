@@ -51,7 +51,7 @@ TEST_F(HistoryTest, MeasuresEachPhaseByTheTimesOfItsRecords) {
     save({DeploymentMoved{id, Phase::fetching, std::nullopt}}, at(50));
     save({DeploymentMoved{id, Phase::building, commit('a')}}, at(150));
     ASSERT_TRUE(journal_->begin_release(app(), commit('a')));
-    ASSERT_TRUE(journal_->release_built(app(), commit('a'), "Add x", "Ann"));
+    ASSERT_TRUE(journal_->release_built(app(), commit('a'), {"Add x", "Ann", ""}));
     save({DeploymentMoved{id, Phase::starting, std::nullopt}}, at(1150));
     reopen();
     save({DeploymentMoved{id, Phase::probation, std::nullopt}}, at(1200));

@@ -45,7 +45,7 @@ TEST_F(JournalTest, KeepsTheFileFromOtherUsers) {
 TEST_F(JournalTest, ListsGoodReleasesInTheOrderInWhichTheyBecameGood) {
     for (const char digit : {'a', 'b', 'c', 'd'}) {
         ASSERT_TRUE(journal_->begin_release(app(), commit(digit)));
-        ASSERT_TRUE(journal_->release_built(app(), commit(digit), "", ""));
+        ASSERT_TRUE(journal_->release_built(app(), commit(digit), {}));
     }
     save({BecameGood{commit('b')}, BecameGood{commit('a')}});
     save({BecameGood{commit('c')}}, at(1), app("other"));
@@ -103,7 +103,7 @@ TEST_F(JournalTest, FollowsAReleaseFromItsBeginningUntilItIsForgotten) {
     EXPECT_FALSE(journal_->release(app(), commit('a'))->has_value());
     ASSERT_TRUE(journal_->begin_release(app(), commit('a')));
     EXPECT_FALSE((*journal_->release(app(), commit('a')))->built) << "half-made";
-    ASSERT_TRUE(journal_->release_built(app(), commit('a'), "Add x", "Ann"));
+    ASSERT_TRUE(journal_->release_built(app(), commit('a'), {"Add x", "Ann", ""}));
     ASSERT_TRUE(journal_->set_run_spec(app(), commit('a'), "{\"run\":1}"));
     reopen();
     auto release = *journal_->release(app(), commit('a'));

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lastgood/base/ids.h"
@@ -79,9 +80,23 @@ struct CacheFolder {
     std::string key;   // file in the release whose content must be the same; empty: the usual one
 };
 
-// How a release's unchanged files come from the one before: by whatever the file system offers, or
-// always written anew.
-enum class Materialise { automatic, copy };
+// How a release's unchanged files come from the one before: by whatever the file system offers,
+// always written anew, or by hard links to files that the app's user can't write.
+enum class Materialise { automatic, copy, link };
+
+// Whom an app's commands run as; empty: whom the daemon runs as.
+struct Account {
+    std::string user;   // a name, or a number
+    std::string group;  // empty: the user's own
+};
+
+// What each process of an app may do and use; a value that is missing stays as the daemon's.
+struct ProcessLimits {
+    std::optional<int> nofile;  // open descriptors
+    std::optional<int> nice;
+    std::optional<int> umask;
+    bool no_new_privileges = false;
+};
 
 // Where the secrets stand, for people and for who makes a missing one.
 struct SecretPlace {
@@ -130,6 +145,14 @@ struct Hooks {
     std::vector<Command> on_failure;
 };
 
+// What of its own deployment a repository may decide, in the file lastgood.yaml of its commits.
+struct RepositoryRules {
+    std::vector<std::string> keys{};  // empty: nothing
+    std::string root = ".";           // the folder of that file
+    bool listens = false;             // the app has `listen`
+    [[nodiscard]] bool allows(std::string_view key) const;
+};
+
 struct App {
     AppName name;
     std::string repo{};
@@ -137,6 +160,7 @@ struct App {
     std::string root = ".";            // the app's folder in the repository
     std::vector<std::string> paths{};  // deploy only when one of these changed; empty: always
     RepoAuth auth{};
+    std::optional<int> depth{};  // of the history that is fetched; none: all
     Verify verify{};
     bool submodules = false;
     bool export_ignore = false;  // leave out what .gitattributes marks so
@@ -148,14 +172,17 @@ struct App {
     Millis fetch_timeout = limits::kFetchTimeDefault;
     std::vector<Command> build{};
     Millis build_timeout = limits::kBuildTimeDefault;
-    Command run{};
+    Command run{};              // may be empty where the repository decides it
     std::string workdir = ".";  // in the release, root included
+    Account account{};
+    ProcessLimits limits{};
     std::map<std::string, std::string> env{};
     std::string env_file{};  // path; read anew at each start
     std::optional<ListenAddress> listen{};
     Ready ready{};
     Stop stop{};
     Hooks hooks{};
+    RepositoryRules repository{};
     core::Settings rules{};
 };
 

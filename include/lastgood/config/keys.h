@@ -21,7 +21,8 @@ enum class SectionKind {
     stop,
     crash_loop,
     restart,
-    hooks
+    hooks,
+    repository
 };
 
 struct SectionKeys {
@@ -32,6 +33,7 @@ struct SectionKeys {
 };
 
 const std::vector<SectionKeys>& all_sections();
+// Of one section, or of a repository's own file, which is no section of the config.
 const SectionKeys& keys_of(SectionKind kind);
 
 }  // namespace lastgood::config

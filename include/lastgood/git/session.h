@@ -7,6 +7,8 @@
 // destroyed (which kills the worker).
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/config/repository.h"
 
 namespace lastgood::git {
 
@@ -33,6 +36,7 @@ struct Remote {
     // its releases' refs are named after.
     std::vector<core::Followed> others{};
     std::string owner{};
+    std::optional<int> depth{};  // of the history that is fetched; none: all
     Millis fetch_timeout = limits::kFetchTimeDefault;
 };
 
@@ -53,7 +57,8 @@ struct FetchRequest {
     std::vector<CommitId>
         candidates;  // the wanted one first, then those it superseded; may be empty: the tip
     std::optional<CommitId> live;
-    std::vector<std::string> paths{};  // patterns; empty: all
+    std::vector<std::string> paths{};      // patterns; empty: all
+    config::RepositoryRules repository{};  // whether the commits say themselves which paths count
     // A fetch of the same ref that another app began later than this is as good.
     Instant asked{};
 };
@@ -86,9 +91,16 @@ struct GitResult {
 struct Released {
     CommitText text;
     std::uint64_t files = 0;
-    std::uint64_t bytes = 0;              // of what was written
-    std::uint64_t written = 0;            // files that were not taken from an older release
-    std::vector<std::string> notes = {};  // for the log: a cache that wasn't carried on, say
+    std::uint64_t bytes = 0;                   // of what was written
+    std::uint64_t written = 0;                 // files that were not taken from an older release
+    std::vector<std::string> notes = {};       // for the log: a cache that wasn't carried on, say
+    config::RepositorySettings settings = {};  // of the commit's own lastgood.yaml
+};
+
+// Whose a release is made, where that isn't the daemon's user.
+struct ReleaseOwner {
+    uid_t uid = 0;
+    gid_t gid = 0;
 };
 
 struct MaterialiseRequest {
@@ -100,6 +112,9 @@ struct MaterialiseRequest {
     bool export_ignore = false;
     config::Materialise way = config::Materialise::automatic;
     std::vector<config::CacheFolder> caches{};
+    config::RepositoryRules repository{};
+    // With `link` the folders only: the files stay the daemon's, for the group to read.
+    std::optional<ReleaseOwner> owner{};
 };
 
 struct RemoveRequest {
@@ -147,6 +162,10 @@ class Session {
     virtual void examine(const std::string& scratch,
                          std::function<void(GitResult<std::vector<Finding>>)> done) = 0;
 };
+
+// Settings as text, to be kept with a release; empty where there are none.
+std::string encode_settings(const config::RepositorySettings& settings);
+Expected<config::RepositorySettings> decode_settings(const std::string& text);
 
 // The worker's main; reads requests from stdin until its end. Returns the exit code.
 int worker_main();

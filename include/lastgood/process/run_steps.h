@@ -13,6 +13,7 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/terms.h"
 
 namespace lastgood::process {
 
@@ -23,6 +24,7 @@ struct StepsSpec {
     std::string output_file;       // appended to; empty: none
     Millis time_max{0};            // for all steps together
     std::string token;             // names the run, see process_tree.h
+    Terms terms{};
 };
 
 struct StepsResult {

@@ -69,6 +69,14 @@ struct ReleaseRow {
     std::string run_spec;  // JSON of the command line it ran with last
     std::string subject;
     std::string author;
+    std::string settings;  // of the repository's own, as text; empty: none
+};
+
+// What is known of a release once it is built.
+struct ReleaseText {
+    std::string subject;
+    std::string author;
+    std::string settings;
 };
 
 class Journal {
@@ -112,7 +120,7 @@ class Journal {
     // ---- releases
     Expected<void> begin_release(const AppName& app, const CommitId& commit);
     Expected<void> release_built(const AppName& app, const CommitId& commit,
-                                 const std::string& subject, const std::string& author);
+                                 const ReleaseText& text);
     Expected<void> set_run_spec(const AppName& app, const CommitId& commit,
                                 const std::string& run_spec);
     Expected<std::optional<ReleaseRow>> release(const AppName& app, const CommitId& commit);

@@ -17,6 +17,7 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/terms.h"
 
 namespace lastgood::supervise {
 
@@ -27,6 +28,8 @@ struct RunSpec {
     std::vector<std::string>
         env;              // whole, "NAME=value", without the runner's own (LISTEN_*, NOTIFY_SOCKET)
     std::string workdir;  // absolute
+    std::optional<config::Ready> ready{};  // none: the runner's
+    process::Terms terms{};
 };
 
 struct ExitReport {

@@ -9,6 +9,7 @@
 #include "cli/doctor/checks.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/spawn.h"
 
 namespace lastgood::cli::diagnosis {
 namespace {
@@ -70,9 +71,8 @@ void check_own_program(const Patient& patient, const config::App& app, const std
     const std::string name = app.name.str();
     const std::string live = patient.config.state_dir + "/apps/" + name + "/current";
     if (program.front() != '/' && access(live.c_str(), X_OK) != 0) return;
-    const std::string path = program.front() == '/'
-                                 ? program
-                                 : live + "/" + app.root + "/" + app.workdir + "/" + program;
+    const std::string path =
+        program.front() == '/' ? program : live + "/" + app.workdir + "/" + program;
     if (is_program(path)) {
         report.add(name, {"run", Verdict::ok, program + " is there", ""});
         return;
@@ -105,6 +105,25 @@ void check_run(const Patient& patient, const config::App& app, Report& report) {
     report.add(app.name.str(), {"run", sure ? Verdict::fail : Verdict::warn,
                                 *program + " is not in PATH (" + folders + ")",
                                 "install it, or set PATH in the app's env"});
+}
+
+// Whom the app is to run as.
+void check_user(const Patient& patient, const config::App& app, Report& report) {
+    if (app.account.user.empty()) return;
+    const std::string name = app.name.str();
+    const auto identity = sys::find_identity(app.account.user, app.account.group);
+    if (!identity) {
+        report.add(name, {"user", Verdict::fail, identity.error().what, identity.error().mend});
+        return;
+    }
+    if (patient.account.uid != 0 && patient.account.uid != identity->uid) {
+        report.add(name, {"user", Verdict::fail,
+                          "only root can run it as " + identity->name +
+                              ", and the daemon runs as " + patient.account.name,
+                          "run lastgood as root, or remove `user`"});
+        return;
+    }
+    report.add(name, {"user", Verdict::ok, "runs as " + identity->name, ""});
 }
 
 void check_state(const Patient& patient, const config::App& app, Report& report) {
@@ -160,6 +179,7 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     if (webhook.has_receiver() && !is_shared_secret(app.webhook.place, webhook.place)) {
         check_secrets(patient, app.name.str(), app.webhook.secrets, app.webhook.place, report);
     }
+    check_user(patient, app, report);
     check_files(patient, app, report);
     check_run(patient, app, report);
     const auto port = patient.ports.find(app.name.str());

@@ -1,0 +1,49 @@
+#include "config/process.h"
+
+#include <charconv>
+
+namespace lastgood::config {
+namespace {
+
+constexpr int kNofileMax = 1 << 20;
+constexpr int kUmaskMax = 0777;
+
+void read_umask(const Section& section, std::optional<int>& into) {
+    const auto text = section.text("umask");
+    if (!text) return;
+    int mask = 0;
+    const char* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, mask, 8);
+    if (error == std::errc{} && stop == end && mask >= 0 && mask <= kUmaskMax) {
+        into = mask;
+        return;
+    }
+    section.fault("umask", section.value("umask")->mark,
+                  "expected an octal mask such as 027, not " + in_quotes(*text));
+}
+
+void read_number(const Section& section, std::string_view key, std::optional<int>& into, int min,
+                 int max) {
+    if (section.value(key) == nullptr) return;
+    section.number(key, into.emplace(), min, max);
+}
+
+}  // namespace
+
+void read_process(const Section& section, App& app) {
+    section.text("user", app.account.user);
+    section.text("group", app.account.group);
+    if (section.has("group") && !section.has("user")) {
+        section.fault("group", section.mark_of("group"), "needs user beside it");
+    }
+    read_number(section, "nofile", app.limits.nofile, 3, kNofileMax);
+    read_number(section, "nice", app.limits.nice, -20, 19);
+    read_umask(section, app.limits.umask);
+    section.flag("no_new_privileges", app.limits.no_new_privileges);
+    if (app.materialise == Materialise::link && app.account.user.empty()) {
+        section.fault("materialise", section.mark_of("materialise"),
+                      "link needs `user`, so that the app can't write what its releases share");
+    }
+}
+
+}  // namespace lastgood::config
