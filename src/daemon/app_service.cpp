@@ -35,6 +35,7 @@ Expected<void> AppService::make_folders() {
         if (auto made = sys::make_directories(folder, 0750); !made) return made;
     }
     if (!terms->identity) return {};
+    (void)chmod(paths_.mirror().c_str(), 0750);  // if it is there, and from an older version
     const std::string apps = site_.config.state_dir + "/apps";
     for (const auto& folder : {site_.config.state_dir, apps, paths_.root, paths_.releases()}) {
         struct stat status {};

@@ -102,7 +102,7 @@ Expected<MirrorLock> MirrorLock::take(const std::string& mirror) {
     const std::string path = mirror + "/" + kLockName;
     const Instant until = BootClock::now() + limits::kMirrorLockWaitMax;
     while (true) {
-        if (auto made = sys::make_directories(mirror); !made) return made.error();
+        if (auto made = sys::make_directories(mirror, 0750); !made) return made.error();
         sys::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
         if (!fd) return system_error("could not open " + path, errno);
         if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {

@@ -82,7 +82,8 @@ class Maker {
                 return failed<Released>({removed.error(), false});
             }
         }
-        if (auto made = sys::make_directories(directory); !made) {
+        // Another user's is open to that user and group alone: the folders above let all through.
+        if (auto made = sys::make_directories(directory, request_.owner ? 0750 : 0755); !made) {
             return failed<Released>({made.error(), false});
         }
         return fill(nullptr);

@@ -40,7 +40,8 @@ class RepositorySettings(Case):
         told = self.folder / "told"
         two = self.push_good(
             "v2", build="echo two >built",
-            hooks={"on_rollback": f"echo $LASTGOOD_COMMIT >{told}"})
+            hooks={"after_switch": f"echo $LASTGOOD_COMMIT >{told}"})
+        self.wait(lambda: told.exists() and told.read_text().strip() == two, "the hook")
         self.assertEqual("v2", self.last_argument())
         self.assertEqual("two\n", (self.release(two) / "built").read_text())
         self.cli_ok("rollback", "backend")
@@ -114,7 +115,7 @@ class OwnUser(Case):
         self.assertRegex(status, rf"Uid:\t{uid}\t{uid}\t{uid}")
         self.assertRegex(status, rf"Gid:\t{gid}\t{gid}\t{gid}")
         self.assertRegex(status, r"Umask:\t0027")
-        self.assertEqual(uid, release.stat().st_uid)
+        self.assertEqual((uid, 0o750), (release.stat().st_uid, release.stat().st_mode & 0o777))
         # What the user has no business with stays closed.
         for closed in ("logs", "repo.git"):
             self.assertEqual(0, (release.parent.parent / closed).stat().st_mode & 0o007)
