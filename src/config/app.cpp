@@ -1,6 +1,5 @@
 #include "config/app.h"
 
-#include <algorithm>
 #include <array>
 
 #include "config/command.h"
@@ -143,7 +142,7 @@ void read_repository_rules(const Section& section, App& app) {
         return;
     }
     for (const auto& [key, mark] : read_texts(section, "allow_repo_config")) {
-        if (std::find(known.begin(), known.end(), key) == known.end()) {
+        if (!contains(known, key)) {
             section.fault(
                 "allow_repo_config", mark,
                 "a repository can't set " + in_quotes(key) + "; it may set " + join(known, ", "));

@@ -1,7 +1,5 @@
 #include "lastgood/config/repository.h"
 
-#include <algorithm>
-
 #include "config/app.h"
 #include "config/command.h"
 #include "config/source.h"
@@ -9,10 +7,6 @@
 
 namespace lastgood::config {
 namespace {
-
-bool contains(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 // Keys of an app that only the server may set are told as such, and what it doesn't allow.
 YamlNode allowed_part(Reading& reading, YamlNode root, const RepositoryRules& rules) {

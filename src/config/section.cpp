@@ -8,10 +8,6 @@
 namespace lastgood::config {
 namespace {
 
-bool contains(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 const char* name_of(YamlNode::Kind kind) {
     switch (kind) {
         case YamlNode::Kind::null:
@@ -27,6 +23,10 @@ const char* name_of(YamlNode::Kind kind) {
 }
 
 }  // namespace
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 std::string in_quotes(std::string_view shown) {
     return "\"" + printable(shown, 100) + "\"";

@@ -88,6 +88,8 @@ class Section {
 // `shown` as a fault shows a value: printable, in quotes, short.
 std::string in_quotes(std::string_view shown);
 
+bool contains(const std::vector<std::string>& words, std::string_view word);
+
 constexpr const char* kNotYet = "not yet in this version";
 
 }  // namespace lastgood::config
