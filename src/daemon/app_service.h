@@ -62,7 +62,8 @@ class AppService : public deploy::World {
     void begin_fetch(const core::DoFetch& effect);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
-    Expected<RunSnapshot> snapshot(const core::DoStart& effect);
+    // `app`: as the commit wants it.
+    Expected<RunSnapshot> snapshot(const core::DoStart& effect, const config::App& app);
     void refresh_snapshot_of_live();
     void remove_half_made_releases();
     void prune();

@@ -104,15 +104,13 @@ void AppService::perform(const core::CancelWork&) {
     session_.reset();
 }
 
-Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect) {
+Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect, const config::App& app) {
     if (effect.as_recorded) {
         auto row = site_.journal.release(app_.name, effect.commit);
         if (!row) return row.error();
         if (*row && !(*row)->run_spec.empty()) return decode_snapshot((*row)->run_spec);
     }
-    auto app = app_of(effect.commit);
-    if (!app) return app.error();
-    RunSnapshot today = snapshot_of(*app);
+    RunSnapshot today = snapshot_of(app);
     if (today.argv.empty()) {
         return Error{"nothing says what to run",
                      "give `run` in " + config::repository_file(app_.repository) +
@@ -123,7 +121,9 @@ Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect) {
 }
 
 Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
-    auto found = snapshot(effect);
+    auto app = app_of(effect.commit);
+    if (!app) return app.error();
+    auto found = snapshot(effect, *app);
     if (!found) return found.error();
     const std::string release = paths_.release(effect.commit);
     Occasion occasion{effect.commit.hex(), "", release, ""};
@@ -136,8 +136,6 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     if (!terms) return terms.error();
     auto env = environment(app_, *found, occasion, terms->identity);
     if (!env) return env.error();
-    auto app = app_of(effect.commit);
-    if (!app) return app.error();
     return supervise::RunSpec{
         effect.run, effect.commit,    found->argv, std::move(*env), release + "/" + found->workdir,
         app->ready, std::move(*terms)};

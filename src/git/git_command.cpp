@@ -1,7 +1,6 @@
 #include "git/git_command.h"
 
 #include "git/environment.h"
-#include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::git {
@@ -23,16 +22,24 @@ std::string without_chatter(std::string_view said) {
 
 }  // namespace
 
-Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> arguments) {
+Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> arguments,
+                                std::uint64_t file_bytes_max) {
     Program git;
     arguments.emplace(arguments.begin(), "git");
     git.argv = std::move(arguments);
     git.env = git_environment(access);
-    git.file_bytes_max = limits::kPackBytesMax;
+    git.file_bytes_max = file_bytes_max;
     git.memory_bytes_max = limits::kGitMemoryBytesMax;
     auto output = run_program(git);
     if (output) output->err = without_chatter(output->err);
     return output;
+}
+
+Expected<ProgramOutput> run_git_in(const std::string& mirror, std::vector<std::string> arguments) {
+    Access nobody;
+    nobody.remote.mirror = mirror;
+    arguments.insert(arguments.begin(), "--git-dir=" + mirror);
+    return run_git(nobody, std::move(arguments));
 }
 
 }  // namespace lastgood::git

@@ -49,24 +49,9 @@ class GitTransport final : public Transport {
     }
 
     GitResult<bool> offers(const CommitId& id) override {
-        Program git;
         // One commit without its files, where the server can leave them out.
-        git.argv = {"git",
-                    "--git-dir=" + access_.remote.mirror,
-                    "fetch",
-                    "-q",
-                    "--depth=1",
-                    "--filter=tree:0",
-                    "--no-tags",
-                    "--no-write-fetch-head",
-                    "--no-auto-maintenance",
-                    "--no-recurse-submodules",
-                    "--end-of-options",
-                    access_.url.text,
-                    "+" + id.hex() + ":refs/asked"};
-        git.env = git_environment(access_);
-        git.file_bytes_max = limits::kExamineBytesMax;
-        auto output = run_program(git);
+        auto output = fetch({"--depth=1", "--filter=tree:0"}, "+" + id.hex() + ":refs/asked",
+                            limits::kExamineBytesMax);
         if (!output) return failed<bool>({output.error(), false});
         // It sends files, and many: so it does send.
         if (output->ok() || classify(output->err) == Failure::pack_too_large) {
@@ -82,20 +67,24 @@ class GitTransport final : public Transport {
   private:
     Expected<ProgramOutput> fetch(const std::string& refspec) {
         const Remote& remote = access_.remote;
-        std::vector<std::string> words = {"--git-dir=" + remote.mirror,
+        if (remote.depth) return fetch({"--depth=" + std::to_string(*remote.depth)}, refspec);
+        if (is_shallow(remote.mirror)) return fetch({"--unshallow"}, refspec);  // it had a depth
+        return fetch({}, refspec);
+    }
+
+    Expected<ProgramOutput> fetch(const std::vector<std::string>& options,
+                                  const std::string& refspec,
+                                  std::uint64_t file_bytes_max = limits::kPackBytesMax) {
+        std::vector<std::string> words = {"--git-dir=" + access_.remote.mirror,
                                           "fetch",
                                           "-q",
                                           "--no-tags",
                                           "--no-write-fetch-head",
                                           "--no-auto-maintenance",
                                           "--no-recurse-submodules"};
-        if (remote.depth) {
-            words.push_back("--depth=" + std::to_string(*remote.depth));
-        } else if (is_shallow(remote.mirror)) {
-            words.emplace_back("--unshallow");  // it had a depth before
-        }
+        words.insert(words.end(), options.begin(), options.end());
         words.insert(words.end(), {"--end-of-options", access_.url.text, refspec});
-        return run_git(access_, words);
+        return run_git(access_, std::move(words), file_bytes_max);
     }
 
     Access access_;

@@ -6,7 +6,6 @@
 
 #include <filesystem>
 
-#include "git/credentials.h"
 #include "git/environment.h"
 #include "git/git_command.h"
 #include "git/mirror.h"
@@ -48,10 +47,7 @@ GitResult<std::uint64_t> maintain(const Remote& remote) {
     if (remote.transport != config::Transport::libgit2 && git_is_installed()) {
         auto lock = MirrorLock::take(remote.mirror);
         if (!lock) return failed<std::uint64_t>({lock.error(), false});
-        Access nobody;  // it talks to no remote
-        nobody.remote.mirror = remote.mirror;
-        auto output = run_git(
-            nobody, {"--git-dir=" + remote.mirror, "maintenance", "run", "--auto", "--quiet"});
+        auto output = run_git_in(remote.mirror, {"maintenance", "run", "--auto", "--quiet"});
         if (!output) return failed<std::uint64_t>({output.error(), false});
     }
     return succeeded(folder_bytes(remote.mirror));

@@ -7,17 +7,6 @@
 #include "lastgood/base/strings.h"
 
 namespace lastgood::git {
-namespace {
-
-Expected<ProgramOutput> ask_git(const std::string& mirror, std::vector<std::string> words) {
-    Access nobody;  // it talks to no remote
-    nobody.remote.mirror = mirror;
-    words.insert(words.begin(), "--git-dir=" + mirror);
-    return run_git(nobody, std::move(words));
-}
-
-}  // namespace
-
 bool is_shallow(const std::string& mirror) {
     struct stat status {};
     return stat((mirror + "/shallow").c_str(), &status) == 0 && status.st_size > 0;
@@ -25,7 +14,7 @@ bool is_shallow(const std::string& mirror) {
 
 GitResult<bool> shallow_descends(const std::string& mirror, const git_oid& young,
                                  const git_oid& old) {
-    auto output = ask_git(mirror, {"merge-base", "--is-ancestor", to_hex(old), to_hex(young)});
+    auto output = run_git_in(mirror, {"merge-base", "--is-ancestor", to_hex(old), to_hex(young)});
     if (!output) return failed<bool>({output.error(), false});
     if (output->ok()) return succeeded(true);
     if (WIFEXITED(output->wait_status) && WEXITSTATUS(output->wait_status) == 1) {
@@ -38,7 +27,7 @@ GitResult<bool> shallow_descends(const std::string& mirror, const git_oid& young
 
 bool shallow_is_whole(const std::string& mirror) {
     auto output =
-        ask_git(mirror, {"fsck", "--connectivity-only", "--no-dangling", "--no-progress"});
+        run_git_in(mirror, {"fsck", "--connectivity-only", "--no-dangling", "--no-progress"});
     return output && output->ok();
 }
 

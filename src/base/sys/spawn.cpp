@@ -1,16 +1,15 @@
 #include "lastgood/base/sys/spawn.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <grp.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>

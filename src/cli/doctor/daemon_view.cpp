@@ -18,8 +18,6 @@
 namespace lastgood::cli::diagnosis {
 namespace {
 
-constexpr std::size_t kEnvironBytesMax = 1 << 20;
-
 // Who listens on the socket; the error is what connect(2) said.
 int find_peer(const std::string& path, DaemonView& view) {
     sockaddr_un address{};
@@ -44,14 +42,18 @@ void look_into_proc(DaemonView& view) {
     std::error_code unknown;
     view.replaced =
         std::filesystem::read_symlink(folder + "/exe", unknown).string().ends_with(" (deleted)");
-    const auto environ = sys::read_file(folder + "/environ", kEnvironBytesMax);
-    if (!environ) return;
-    for (const std::string& variable : split(*environ, '\0')) {
+    for (const std::string& variable : environment_of(view.pid)) {
         if (variable.starts_with("PATH=")) view.path = variable.substr(5);
     }
 }
 
 }  // namespace
+
+std::vector<std::string> environment_of(pid_t pid) {
+    constexpr std::size_t kBytesMax = 1 << 20;
+    const auto environ = sys::read_file("/proc/" + std::to_string(pid) + "/environ", kBytesMax);
+    return environ ? split(*environ, '\0') : std::vector<std::string>{};
+}
 
 const AppView* DaemonView::find(const std::string& app) const {
     const auto found = std::find_if(apps.begin(), apps.end(),

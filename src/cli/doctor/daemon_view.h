@@ -27,6 +27,9 @@ struct DaemonView {
     [[nodiscard]] const AppView* find(const std::string& app) const;
 };
 
+// The variables that a process was started with; none where they can't be seen.
+std::vector<std::string> environment_of(pid_t pid);
+
 DaemonView look_at_daemon(const std::string& socket_path);
 
 }  // namespace lastgood::cli::diagnosis

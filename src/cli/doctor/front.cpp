@@ -14,13 +14,8 @@
 namespace lastgood::cli::diagnosis {
 namespace {
 
-constexpr std::size_t kEnvironBytesMax = 1 << 20;
-
 bool is_of_app(pid_t pid, const std::string& app) {
-    const auto environ =
-        sys::read_file("/proc/" + std::to_string(pid) + "/environ", kEnvironBytesMax);
-    if (!environ) return false;
-    const auto variables = split(*environ, '\0');
+    const auto variables = environment_of(pid);
     return std::find(variables.begin(), variables.end(), "LASTGOOD_APP=" + app) != variables.end();
 }
 
