@@ -86,4 +86,9 @@ void complain(const Error& error) {
     }
 }
 
+int refuse(const Error& error, int exit_code) {
+    complain(error);
+    return exit_code;
+}
+
 }  // namespace lastgood::cli

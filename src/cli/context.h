@@ -44,5 +44,7 @@ Error faulty(const std::vector<config::Fault>& faults);
 bool print(const std::string& text);
 void complain(const std::string& line);
 void complain(const Error& error);
+// The same as a verb's last word: gives `exit_code` back.
+int refuse(const Error& error, int exit_code);
 
 }  // namespace lastgood::cli

@@ -10,11 +10,6 @@
 namespace lastgood::cli {
 namespace {
 
-int refuse(const Error& error, int exit_code) {
-    complain(error);
-    return exit_code;
-}
-
 struct Lost {
     std::string hook;
     forge::Attempt attempt;

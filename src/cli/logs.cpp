@@ -72,11 +72,6 @@ std::size_t longest_name(const std::vector<logs::LogSource>& sources) {
     return longest;
 }
 
-int refuse(const Error& error, int exit_code) {
-    complain(error);
-    return exit_code;
-}
-
 }  // namespace
 
 int logs(const Context& context, const LogsArgs& args) {

@@ -10,11 +10,6 @@
 namespace lastgood::cli {
 namespace {
 
-int refuse(const Error& error, int exit_code) {
-    complain(error);
-    return exit_code;
-}
-
 std::string render(const std::vector<HookRow>& rows, const Style& style) {
     Table table({{"ID"},
                  {"OURS"},

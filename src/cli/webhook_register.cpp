@@ -12,11 +12,6 @@ namespace {
 constexpr const char* kNewSecret =
     "  a running daemon knows it after: systemctl reload lastgood (or SIGHUP)\n";
 
-int refuse(const Error& error, int exit_code) {
-    complain(error);
-    return exit_code;
-}
-
 int print_steps(const Context& context, const AppSetup& setup, const ForgeArgs& args,
                 const std::string& url, bool secret_made) {
     const core::Provider provider = setup.app.webhook.provider;

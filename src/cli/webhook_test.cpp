@@ -15,11 +15,6 @@ namespace {
 
 using Kind = http::RemoteFailure::Kind;
 
-int refuse(const Error& error, int exit_code) {
-    complain(error);
-    return exit_code;
-}
-
 // Never seen before: a known one would be a duplicate.
 std::string fresh_id() {
     std::array<char, 16> bytes{};
