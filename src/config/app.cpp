@@ -91,9 +91,11 @@ void read_stop(const Section& section, App& app) {
     stop->duration("timeout", app.stop.timeout, 0ms);
 }
 
-void read_restart(const Section& section, core::RestartBackoff& into) {
+void read_restart(const Section& section, App& app) {
+    core::RestartBackoff& into = app.rules.restart;
     const auto restart = section.section("restart", SectionKind::restart);
     if (!restart) return;
+    app.renew_every = restart->by("every", read_week_time);
     restart->duration("backoff", into.first, 1ms);
     restart->duration("backoff_max", into.longest, 1ms);
     if (into.longest >= into.first) return;
@@ -125,7 +127,13 @@ void read_rules(const Section& section, App& app) {
         loop->number("crashes", rules.crash_loop.crashes, 1, kMany);
         loop->duration("within", rules.crash_loop.within, 1s);
     }
-    read_restart(section, rules.restart);
+    read_restart(section, app);
+    section.choice<bool>("watch", rules.watch_liveness, {{"liveness", true}});
+    const bool probes = app.ready.kind == Ready::Kind::http || app.repository.allows("ready");
+    if (rules.watch_liveness && !probes) {
+        section.fault("watch", section.mark_of("watch"),
+                      "liveness asks what ready.http names; set that, too");
+    }
 }
 
 // true: all that a repository may ever say; or a list of keys.

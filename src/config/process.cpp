@@ -7,6 +7,8 @@ namespace {
 
 constexpr int kNofileMax = 1 << 20;
 constexpr int kUmaskMax = 0777;
+constexpr std::uint64_t kMemoryMin = 1ULL << 20;
+constexpr std::uint64_t kMemoryMax = 1ULL << 50;
 
 void read_umask(const Section& section, std::optional<int>& into) {
     const auto text = section.text("umask");
@@ -39,6 +41,9 @@ void read_process(const Section& section, App& app) {
     read_number(section, "nofile", app.limits.nofile, 3, kNofileMax);
     read_number(section, "nice", app.limits.nice, -20, 19);
     read_umask(section, app.limits.umask);
+    if (section.value("memory_max") != nullptr) {
+        section.size("memory_max", app.memory_max.emplace(), kMemoryMin, kMemoryMax);
+    }
     section.flag("no_new_privileges", app.limits.no_new_privileges);
     if (app.materialise == Materialise::link && app.account.user.empty()) {
         section.fault("materialise", section.mark_of("materialise"),

@@ -119,6 +119,15 @@ Expected<std::string> read_env_name(std::string_view text) {
     return std::string(text);
 }
 
+Expected<core::WeekTime> read_week_time(std::string_view text) {
+    if (const auto hour = core::parse_week_time(text)) return *hour;
+    return Error{
+        "expected days and an hour like Sun 04:00, Mon-Fri 03:30, Sat,Sun 05:00 or 04:00, "
+        "not " +
+            in_quotes(text),
+        ""};
+}
+
 Expected<int> read_signal(std::string_view text) {
     constexpr std::array<std::pair<std::string_view, int>, 6> kSignals = {{{"TERM", SIGTERM},
                                                                            {"INT", SIGINT},

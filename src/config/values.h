@@ -39,6 +39,9 @@ Expected<std::string> read_public_url(std::string_view text);
 
 Expected<std::string> read_env_name(std::string_view text);
 
+// An hour of some days, as "Sun 04:00".
+Expected<core::WeekTime> read_week_time(std::string_view text);
+
 // "TERM" or "SIGTERM": the number.
 Expected<int> read_signal(std::string_view text);
 

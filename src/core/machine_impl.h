@@ -31,6 +31,7 @@ class Machine {
     void on(const StartAsked& event);
     void on(const StopAsked& event);
     void on(const RestartAsked& event);
+    void on(const RenewWanted& event);
     void on(const QuarantineReleaseAsked& event);
     void on(const ReleaseRemoved& event);
 
@@ -104,6 +105,13 @@ class Machine {
     void back_to_warm(Slot warm);
     void go_back(const std::string& reason);
     void put_work_back();
+
+    // ---- machine_renew.cpp: the live release in a fresh process
+    void trial_misbehaved(const std::string& reason);
+    [[nodiscard]] bool is_fresh_run(Slot slot) const;
+    void renewed(Slot slot);
+    void watch_live();
+    void live_is_deaf(const ProbeFailed& event);
 
     // ---- machine_operator.cpp
     void roll_back_to(const CommitId& target, const std::string& by);

@@ -66,6 +66,7 @@ void Machine::roll_back_to(const CommitId& target, const std::string& by) {
     for (const Slot slot : {s_.active, other(s_.active)}) {
         if (was_stopped || s_.slot(slot).commit != target || !s_.serves(slot)) continue;
         if (slot != s_.active) back_to_warm(slot);
+        watch_live();
         s_.failed = false;
         stop_run(other(slot));
         end(deployment.id, Outcome::good, "it was still running");

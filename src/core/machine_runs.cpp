@@ -88,9 +88,14 @@ void Machine::on(const RunReady& event) {
     SlotState& slot = s_.slot(event.slot);
     if (slot.state != RunState::starting) return;
     step_.urgent = true;
+    const bool fresh = is_fresh_run(event.slot);
     slot.state = RunState::running;
     if (is_work_run(event.slot)) return go_live(event.slot);
-    if (!s_.trial) return;
+    if (fresh) return renewed(event.slot);
+    if (!s_.trial) {
+        if (event.slot == s_.active) watch_live();
+        return;
+    }
     if (s_.trial->slot != event.slot) {
         // The way back is ready, and the release on trial isn't (again).
         if (s_.trial->slot == s_.active && !s_.serves(s_.active)) back_to_warm(event.slot);
@@ -118,9 +123,10 @@ void Machine::on(const RunNotReady& event) {
 }
 
 void Machine::on(const ProbeFailed& event) {
-    if (!is_current(event.run, event.slot) || !s_.trial || s_.trial->slot != event.slot) return;
+    if (!is_current(event.run, event.slot)) return;
     if (!s_.serves(event.slot)) return;  // it is being stopped: late news
-    if (!s_.trial->deployment || s_.active != event.slot || !s_.serves(event.slot)) return;
+    if (!s_.trial || s_.trial->slot != event.slot) return live_is_deaf(event);
+    if (!s_.trial->deployment || s_.active != event.slot) return;
     if (event.in_a_row < limits::kProbeFailuresMax) return;
     step_.urgent = true;
     trial_runs(false);
@@ -133,6 +139,7 @@ void Machine::on(const RunExited& event) {
     const SlotState before = s_.slot(event.slot);
     const CommitId commit = *before.commit;
     const bool of_work = is_work_run(event.slot);
+    const bool fresh = is_fresh_run(event.slot);
     const Millis ran = std::max(Millis(0), context_.now - before.started);
     empty(event.slot);
     step_.urgent = true;
@@ -145,6 +152,10 @@ void Machine::on(const RunExited& event) {
         trial_crashed(event, ran);
     } else if (event.slot == s_.active && s_.live) {
         good_crashed(event, ran);
+    } else if (fresh) {
+        tell(Tone::error, "a fresh process of commit " + commit.short_hex() +
+                              " ended before it was ready, and the one before goes on: it " +
+                              with_tail(event));
     } else {
         tell(Tone::warn,
              "commit " + commit.short_hex() + ", kept as the way back, " + with_tail(event));
@@ -251,6 +262,7 @@ void Machine::trial_failed(const std::string& reason) {
     trial_runs(false);
     s_.trial.reset();
     if (warm_serves && s_.active == trial.slot) back_to_warm(warm);
+    if (warm_serves) watch_live();
     stop_run(trial.slot);
     effect(RunHook{HookKind::on_rollback, trial.commit});
     if (!warm_serves || !s_.is_good(*s_.live)) return go_back(reason);
@@ -310,6 +322,7 @@ void Machine::end_of_probation() {
     // It was left, nothing else would run, and now it did well.
     if (s_.quarantine.erase(trial.commit) > 0) record(Unquarantined{trial.commit});
     tell(Tone::info, "commit " + trial.commit.short_hex() + " is good");
+    watch_live();
     const Slot previous = other(trial.slot);
     const bool awaited = s_.work && s_.work->phase == Phase::starting;
     if (s_.slot(previous).state != RunState::empty && !awaited) stop_run(previous);

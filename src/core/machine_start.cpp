@@ -67,6 +67,7 @@ void Machine::go_live(Slot slot) {
     const bool old_runs = s_.slot(old).state != RunState::empty;
     if (proven) {
         end(work.id, Outcome::good, {});
+        watch_live();
         if (old_runs) stop_run(old);
         effect(Prune{});
         return next_work();

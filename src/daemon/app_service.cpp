@@ -79,6 +79,9 @@ void AppService::begin() {
     refresh_snapshot_of_live();
     handle(core::DaemonStarted{});
     poller_.poll_now();
+    renewal_ = std::make_unique<Renewal>(
+        site_, app_, [this] { return runner_->info(engine_.state().active).memory_bytes; },
+        [this](const core::RenewWanted& wish) { return ask(wish).accepted; });
 }
 
 // A changed config is for the release that is live, too; an unchanged one must not take from a
@@ -114,6 +117,7 @@ void AppService::remove_half_made_releases() {
 void AppService::shut_down(std::function<void()> gone) {
     gone_ = std::move(gone);
     timers_.clear();
+    renewal_.reset();
     prune_timer_.reset();
     fetch_timer_.reset();
     builder_.reset();
@@ -130,9 +134,15 @@ void AppService::shut_down(std::function<void()> gone) {
 }
 
 void AppService::handle(const core::Event& event) {
-    if (gone_) return;  // the state as it was is what the next daemon goes on with
-    engine_.handle(event);
+    (void)ask(event);
+}
+
+core::Answer AppService::ask(const core::Event& event) {
+    // The state as it was is what the next daemon goes on with.
+    if (gone_) return {.accepted = false};
+    core::Answer answer = engine_.handle(event);
     if (!engine_.healthy()) site_.journal_refused();
+    return answer;
 }
 
 void AppService::check(const Expected<void>& stored) {

@@ -11,6 +11,7 @@
 
 #include "daemon/poller.h"
 #include "daemon/release_builder.h"
+#include "daemon/renewal.h"
 #include "daemon/run_spec.h"
 #include "daemon/site.h"
 #include "lastgood/deploy/engine.h"
@@ -56,6 +57,7 @@ class AppService : public deploy::World {
 
   private:
     void handle(const core::Event& event);
+    core::Answer ask(const core::Event& event);
     // The app as the commit's own settings want it, where it is a release.
     Expected<config::App> app_of(const CommitId& commit);
     Expected<void> make_folders();
@@ -86,6 +88,7 @@ class AppService : public deploy::World {
     std::map<core::TimerKind, sys::EventLoop::Timer> timers_;
     sys::EventLoop::Timer prune_timer_;
     Poller poller_;
+    std::unique_ptr<Renewal> renewal_;
     std::uint64_t restarts_ = 0;
     std::function<void()> gone_;  // set: it is being shut down
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -32,7 +32,9 @@ apps:
     stop: { signal: SIGINT, timeout: 3s }
     probation: 2m
     crash_loop: { crashes: 5, within: 2m }
-    restart: { backoff: 200ms, backoff_max: 1m }
+    restart: { backoff: 200ms, backoff_max: 1m, every: "Mon-Fri 03:30" }
+    memory_max: 512MB
+    watch: liveness
     keep_releases: 7
     hooks: { before_switch: migrate, after_switch: [], on_rollback: [[tell, me]], on_failure: [x] }
     supersede: finish
@@ -86,6 +88,8 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
     EXPECT_EQ(app.build[1].argv, (std::vector<std::string>{"make", "-j 2"}));
     EXPECT_EQ(app.build[1].text, "make '-j 2'");
     EXPECT_EQ(app.fetch_timeout, 20min);
+    EXPECT_EQ(app.memory_max, 512ULL << 20);
+    EXPECT_EQ(app.renew_every, (core::WeekTime{0x3e, 210}));
     EXPECT_EQ(app.build_timeout, 1min);
     EXPECT_EQ(app.run.argv, (std::vector<std::string>{"/bin/sh", "-c", "node server.js"}));
     EXPECT_EQ(app.run.text, "node server.js");
@@ -115,6 +119,7 @@ TEST(Parse, FillsInTheRulesOfTheCore) {
     EXPECT_FALSE(rules.keep_previous);
     EXPECT_TRUE(rules.finish_before_newer);
     EXPECT_TRUE(rules.rollback_after_good);
+    EXPECT_TRUE(rules.watch_liveness);
     EXPECT_EQ(rules.probation, 2min);
     EXPECT_EQ(rules.crash_loop.crashes, 5);
     EXPECT_EQ(rules.crash_loop.within, 2min);

@@ -90,6 +90,10 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
             {"stopping", [this] { make_good('a'), give(StopAsked{}); }},
             {"stopped", [this] { make_good('a'), give(StopAsked{}), exits(state.active, true); }},
             {"restarting", [this] { make_good('a'), give(RestartAsked{}); }},
+            {"renewing",
+             [this] {
+                 make_good('a'), give(RenewWanted{RenewCause::memory, "it is large"});
+             }},
             {"in backoff", [this] { make_good('a'), exits(state.active); }},
         };
     }
@@ -118,6 +122,9 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
         all.emplace_back("start", StartAsked{});
         all.emplace_back("stop", StopAsked{});
         all.emplace_back("restart", RestartAsked{});
+        for (const auto cause : {RenewCause::memory, RenewCause::liveness, RenewCause::schedule}) {
+            all.emplace_back("renewal", RenewWanted{cause, "it is large"});
+        }
         all.emplace_back("daemon started", DaemonStarted{});
         add_news(all);
         return all;

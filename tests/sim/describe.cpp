@@ -67,6 +67,7 @@ struct OfEvent {
     std::string operator()(const core::StartAsked&) const { return "StartAsked"; }
     std::string operator()(const core::StopAsked&) const { return "StopAsked"; }
     std::string operator()(const core::RestartAsked&) const { return "RestartAsked"; }
+    std::string operator()(const core::RenewWanted& e) const { return "RenewWanted: " + e.reason; }
     std::string operator()(const core::QuarantineReleaseAsked& e) const {
         return "QuarantineReleaseAsked " + remote.name(e.commit);
     }

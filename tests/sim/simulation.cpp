@@ -16,6 +16,7 @@ core::Settings any_settings(Random& random, bool two_slots) {
     settings.keep_previous = random.chance(75);
     settings.finish_before_newer = random.chance(25);
     settings.rollback_after_good = random.chance(25);
+    settings.watch_liveness = random.chance(30);
     settings.keep_releases = 1 + static_cast<int>(random.below(4));
     settings.crash_loop.crashes = random.chance(20) ? 1 : 3;
     return settings;

@@ -130,7 +130,10 @@ void Simulation::operator_command() {
         ask(*app, core::StartAsked{});
     } else if (dice < 78) {
         ground_.kinds.insert("restart");
-        ask(*app, core::RestartAsked{});
+        if (ground_.random.chance(50)) return ask(*app, core::RestartAsked{});
+        const bool memory = ground_.random.chance(50);
+        ask(*app, core::RenewWanted{memory ? core::RenewCause::memory : core::RenewCause::schedule,
+                                    "it is time"});
     } else if (dice < 83) {
         ask(*app, core::PauseAsked{});
     } else if (dice < 93) {

@@ -130,8 +130,10 @@ constexpr Millis kRestartBackoffDefault = 100ms;
 constexpr Millis kRestartBackoffMaxDefault = 30s;
 constexpr int kKeepReleasesDefault = 5;
 constexpr int kProbeFailuresMax = 3;
-constexpr Millis kProbeEvery = 2s;  // while in probation
+constexpr Millis kProbeEvery = 2s;  // while in probation, or watched
 constexpr Millis kProbeTimeMax = 2s;
+constexpr Millis kMemorySampleEvery = 10s;  // of an app with memory_max
+constexpr Millis kRenewSpacing = 60s;       // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;
 constexpr std::size_t kReasonBytesMax = 2000;
 

@@ -18,6 +18,7 @@
 #include "lastgood/core/followed.h"
 #include "lastgood/core/provider.h"
 #include "lastgood/core/settings.h"
+#include "lastgood/core/week_time.h"
 
 namespace lastgood::config {
 
@@ -176,6 +177,8 @@ struct App {
     std::string workdir = ".";  // in the release, root included
     Account account{};
     ProcessLimits limits{};
+    std::optional<std::uint64_t> memory_max{};    // bytes of all its processes; beyond it, renewed
+    std::optional<core::WeekTime> renew_every{};  // restart.every
     std::map<std::string, std::string> env{};
     std::string env_file{};  // path; read anew at each start
     std::optional<ListenAddress> listen{};

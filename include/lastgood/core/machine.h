@@ -26,6 +26,10 @@
 //             of the trial moves users there at once, and the trial's release tries again unseen.
 //   Good      a good release that crashes is restarted with backoff, not rolled back (unless
 //             rollback_after_good).
+//   Renewed   a good release that grew over memory_max, no longer answers its probes or whose hour
+//             has come (restart.every) runs on until a fresh process of it is ready in the other
+//             slot; without two slots it is stopped and started. On trial too much memory counts
+//             as a crash, and its hour is not kept.
 //   Poller    only a tip that hasn't been acted on becomes a request; so a failed build, a rollback
 //             or a deploy of an older commit is not fought.
 #pragma once
@@ -98,6 +102,11 @@ struct ResumeAsked {};
 struct StartAsked {};
 struct StopAsked {};
 struct RestartAsked {};
+enum class RenewCause { memory, liveness, schedule };
+struct RenewWanted {
+    RenewCause cause;
+    std::string reason;  // for people
+};
 struct QuarantineReleaseAsked {
     CommitId commit;
 };
@@ -108,7 +117,7 @@ struct ReleaseRemoved {  // by retention; comes before its directory goes
 using Event = std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed,
                            RunReady, RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw,
                            RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked,
-                           RestartAsked, QuarantineReleaseAsked, ReleaseRemoved>;
+                           RestartAsked, RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
 
 // ---- records: rows of the journal, written in the step's transaction
 struct DeploymentQueued {

@@ -25,6 +25,7 @@ struct Settings {
     bool keep_previous = true;         // the old release stays warm until the probation ends
     bool finish_before_newer = false;  // supersede: finish
     bool rollback_after_good = false;
+    bool watch_liveness = false;     // probes go on after the probation
     bool fast_forward_only = false;  // a branch that was forced elsewhere is not followed
     Millis probation = limits::kProbationDefault;
     CrashLoop crash_loop;

@@ -9,6 +9,8 @@ term             finish (end when no request is under way) | ignore | exit (at o
 keep_alive       connections stay open; on TERM their end is announced by `Connection: close`
 port             without a passed socket: binds 127.0.0.1:PORT itself
 say              lines to print at start
+
+GET /grow takes 96 MB, after GET /deaf /health is answered 500, /crash ends it, /env shows its environment.
 """
 
 import json
@@ -26,6 +28,8 @@ BODY = f"{BEHAVIOUR['version']} {os.environ.get('LASTGOOD_COMMIT', '')} {os.getp
 
 lock = threading.Lock()
 ending = False
+deaf = threading.Event()
+ballast = []
 ready_since = None
 
 
@@ -60,6 +64,12 @@ def answer(path):
         crash(9)
     if path == "/slow":
         time.sleep(0.5)
+    if path == "/grow":
+        ballast.append(os.urandom(1 << 20) * 96)
+    if path == "/deaf":
+        deaf.set()
+    if path == "/health" and deaf.is_set():
+        return 500, b"deaf\n"
     if path == "/env":
         return 200, json.dumps(dict(os.environ)).encode()
     became_ready()

@@ -1,0 +1,84 @@
+// The live release in a fresh process: it grew too large, answers no more, or its hour has come.
+#include "core/machine_impl.h"
+#include "lastgood/base/limits.h"
+
+namespace lastgood::core {
+
+// A release that is good runs on until the fresh process is ready; one on trial has shown a fault
+// of its own. Whoever asked asks again where it is refused.
+void Machine::on(const RenewWanted& event) {
+    if (s_.stopped || !s_.live || !s_.serves(s_.active)) return refuse("it doesn't run");
+    const bool starting = s_.work && s_.work->phase == Phase::starting;
+    if (starting || live_is_left()) return refuse("another release is being started");
+    const bool on_trial = s_.trial && s_.trial->slot == s_.active;
+    if (on_trial && s_.trial->deployment) {
+        if (event.cause == RenewCause::schedule) return refuse("it is in its probation");
+        accept({}, {});
+        step_.urgent = true;
+        return trial_misbehaved(event.reason);
+    }
+    const Slot standby = other(s_.active);
+    if (is_fresh_run(standby)) return accept({}, "its fresh process is being started");
+    if (settings_.two_slots && s_.slot(standby).state == RunState::stopping) {
+        return refuse("the other slot is still being emptied");
+    }
+    accept({}, {});
+    step_.urgent = true;
+    tell(event.cause == RenewCause::schedule ? Tone::info : Tone::warn,
+         "commit " + s_.live->short_hex() + " gets a fresh process: " + event.reason);
+    if (settings_.two_slots && !s_.trial && s_.slot(standby).state == RunState::empty) {
+        s_.slot(standby).failures = 0;
+        return start_run(standby, CommitId(*s_.live));
+    }
+    // Its place is needed: with `listen` connections wait in its queue meanwhile.
+    if (on_trial) trial_runs(false);
+    s_.slot(s_.active).failures = 0;
+    stop_run(s_.active);
+    s_.slot(s_.active).restart = true;
+}
+
+// It runs, but counts as crashed.
+void Machine::trial_misbehaved(const std::string& reason) {
+    Trial& trial = *s_.trial;
+    trial_runs(false);
+    trial.ran = Millis(0);
+    if (++trial.crashes >= settings_.crash_loop.crashes) return trial_failed(reason);
+    tell(Tone::error, "commit " + trial.commit.short_hex() + " is restarted in its probation (" +
+                          std::to_string(trial.crashes) + " of " +
+                          std::to_string(settings_.crash_loop.crashes) + "): " + reason);
+    const Slot slot = trial.slot;
+    const Slot warm = other(slot);
+    if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+    s_.slot(slot).failures++;
+    stop_run(slot);
+    s_.slot(slot).restart = true;
+}
+
+// The live commit once more, in the slot without users: nothing else brings it there while it runs.
+bool Machine::is_fresh_run(Slot slot) const {
+    return slot != s_.active && !s_.trial && s_.live && s_.slot(slot).commit == s_.live &&
+           s_.slot(slot).state == RunState::starting && !is_work_run(slot);
+}
+
+void Machine::renewed(Slot slot) {
+    const Slot old = s_.active;
+    effect(WatchHealth{old, false});
+    back_to_warm(slot);
+    watch_live();
+    stop_run(old);
+}
+
+// Beyond the probation, where the config wants it.
+void Machine::watch_live() {
+    if (settings_.watch_liveness && !s_.trial) effect(WatchHealth{s_.active, true});
+}
+
+void Machine::live_is_deaf(const ProbeFailed& event) {
+    if (!settings_.watch_liveness || s_.trial || event.slot != s_.active) return;
+    // A release that can't be renewed either is not tried at every probe.
+    if (event.in_a_row % limits::kProbeFailuresMax != 0) return;
+    on(RenewWanted{RenewCause::liveness, "its probe failed " + std::to_string(event.in_a_row) +
+                                             " times in a row: " + event.reason});
+}
+
+}  // namespace lastgood::core
