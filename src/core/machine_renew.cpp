@@ -7,10 +7,14 @@ namespace lastgood::core {
 // A release that is good runs on until the fresh process is ready; one on trial has shown a fault
 // of its own. Whoever asked asks again where it is refused.
 void Machine::on(const RenewWanted& event) {
-    if (s_.stopped || !s_.live || !s_.serves(s_.active)) return refuse("it doesn't run");
+    if (s_.stopped || !s_.live) return refuse("it doesn't run");
     const bool starting = s_.work && s_.work->phase == Phase::starting;
     if (starting || live_is_left()) return refuse("another release is being started");
     const bool on_trial = s_.trial && s_.trial->slot == s_.active;
+    const bool serves = s_.serves(s_.active);
+    // What it is started with has changed: that is no fault of the release.
+    if (event.cause == RenewCause::config && (on_trial || !serves)) return on(RestartAsked{});
+    if (!serves) return refuse("it doesn't run");
     if (on_trial && s_.trial->deployment) {
         if (event.cause == RenewCause::schedule) return refuse("it is in its probation");
         accept({}, {});
@@ -18,13 +22,21 @@ void Machine::on(const RenewWanted& event) {
         return trial_misbehaved(event.reason);
     }
     const Slot standby = other(s_.active);
-    if (is_fresh_run(standby)) return accept({}, "its fresh process is being started");
+    if (is_fresh_run(standby)) {
+        accept({}, "its fresh process is being started");
+        if (event.cause != RenewCause::config) return;
+        s_.slot(standby).failures = 0;
+        stop_run(standby);
+        s_.slot(standby).restart = true;
+        return;
+    }
     if (settings_.two_slots && s_.slot(standby).state == RunState::stopping) {
         return refuse("the other slot is still being emptied");
     }
     accept({}, {});
     step_.urgent = true;
-    tell(event.cause == RenewCause::schedule ? Tone::info : Tone::warn,
+    const bool planned = event.cause == RenewCause::schedule || event.cause == RenewCause::config;
+    tell(planned ? Tone::info : Tone::warn,
          "commit " + s_.live->short_hex() + " gets a fresh process: " + event.reason);
     if (settings_.two_slots && !s_.trial && s_.slot(standby).state == RunState::empty) {
         s_.slot(standby).failures = 0;

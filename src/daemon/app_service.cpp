@@ -9,6 +9,7 @@
 #include "daemon/events.h"
 #include "daemon/housekeeper.h"
 #include "daemon/mirrors.h"
+#include "daemon/reload.h"
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -16,14 +17,14 @@
 
 namespace lastgood::daemon {
 
-AppService::AppService(Site& site, const config::App& app, core::AppState state)
+AppService::AppService(Site& site, config::App app, core::AppState state)
     : site_(site),
-      app_(app),
-      repository_id_(core::repository_id(app.repo)),
-      paths_(site.config.state_dir, app.name),
-      remote_(remote_of(site.config, app)),
-      engine_(app.name, app.rules, std::move(state), site.storage, *this),
-      poller_(site, app, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
+      app_(std::move(app)),
+      repository_id_(core::repository_id(app_.repo)),
+      paths_(site.config.state_dir, app_.name),
+      remote_(remote_of(site.config, app_)),
+      engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
+      poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
 
 AppService::~AppService() = default;
 
@@ -79,9 +80,35 @@ void AppService::begin() {
     refresh_snapshot_of_live();
     handle(core::DaemonStarted{});
     poller_.poll_now();
+    begin_renewal();
+}
+
+void AppService::begin_renewal() {
     renewal_ = std::make_unique<Renewal>(
         site_, app_, [this] { return runner_->info(engine_.state().active).memory_bytes; },
         [this](const core::RenewWanted& wish) { return ask(wish).accepted; });
+}
+
+void AppService::update(const config::App& app) {
+    const bool fresh = change_of(app_, app) == AppChange::fresh_process;
+    app_ = app;
+    repository_id_ = core::repository_id(app_.repo);
+    remote_ = remote_of(site_.config, app_);
+    engine_.set_settings(app_.rules);
+    runner_->set_rules(app_.ready, app_.stop);
+    begin_renewal();
+    refresh_snapshot_of_live();
+    poller_.set_remote(remote_);
+    if (fresh) renew_by_config();
+}
+
+// Owed as long as another release is being started.
+void AppService::renew_by_config() {
+    constexpr Millis kAgain{1'000};
+    const core::AppState& state = engine_.state();
+    if (!state.live || state.stopped) return;  // what is started later has it anyway
+    if (ask(core::RenewWanted{core::RenewCause::config, "its config was changed"}).accepted) return;
+    renewal_owed_ = site_.loop.after(kAgain, [this] { renew_by_config(); });
 }
 
 // A changed config is for the release that is live, too; an unchanged one must not take from a
@@ -118,6 +145,7 @@ void AppService::shut_down(std::function<void()> gone) {
     gone_ = std::move(gone);
     timers_.clear();
     renewal_.reset();
+    renewal_owed_.reset();
     prune_timer_.reset();
     fetch_timer_.reset();
     builder_.reset();

@@ -23,13 +23,15 @@ namespace lastgood::daemon {
 
 class AppService : public deploy::World {
   public:
-    AppService(Site& site, const config::App& app, core::AppState state);
+    AppService(Site& site, config::App app, core::AppState state);
     ~AppService() override;
 
     // Opens sockets and logs, makes the folders. Before begin().
     Expected<void> open();
     // Half-made releases are removed, what was meant to run is started, the remote is looked at.
     void begin();
+    // The config as it is now; its listen address and its user must be as before.
+    void update(const config::App& app);
     // Ends the app's processes; `gone` comes, deferred, when nothing of it is left.
     void shut_down(std::function<void()> gone);
 
@@ -67,16 +69,18 @@ class AppService : public deploy::World {
     // `app`: as the commit wants it.
     Expected<RunSnapshot> snapshot(const core::DoStart& effect, const config::App& app);
     void refresh_snapshot_of_live();
+    void begin_renewal();
+    void renew_by_config();
     void remove_half_made_releases();
     void prune();
     void pruned(const git::GitResult<std::vector<std::string>>& rescued);
     void check(const Expected<void>& stored);
 
     Site& site_;
-    const config::App& app_;
-    const std::string repository_id_;
+    config::App app_;
+    std::string repository_id_;
     AppPaths paths_;
-    const git::Remote remote_;
+    git::Remote remote_;
     deploy::Engine engine_;
     std::unique_ptr<supervise::AppRunner> runner_;
     std::unique_ptr<git::Session> session_;  // of the work
@@ -89,6 +93,7 @@ class AppService : public deploy::World {
     sys::EventLoop::Timer prune_timer_;
     Poller poller_;
     std::unique_ptr<Renewal> renewal_;
+    sys::EventLoop::Timer renewal_owed_;  // for a changed config
     std::uint64_t restarts_ = 0;
     std::function<void()> gone_;  // set: it is being shut down
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -33,7 +33,8 @@ std::string probe_address(const std::string& runtime_dir) {
 Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
                sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
                std::vector<PassedSocket> passed)
-    : site_{.config = config,
+    : config_(config),
+      site_{.config = config_,
             .program = program,
             .probe_address = probe_address(config.runtime_dir),
             .loop = loop,
@@ -76,7 +77,10 @@ int Daemon::run() {
 
 void Daemon::on_signal(std::uint32_t signal) {
     if (signal != SIGHUP) return stop();
-    if (begun_ && !stopping_) front_door_.reload();
+    if (!begun_ || stopping_) return;
+    tell_service_manager("RELOADING=1");
+    reload();
+    tell_service_manager("READY=1");
 }
 
 void Daemon::fail(const Error& error) {
@@ -197,9 +201,9 @@ void Daemon::stop() {
 }
 
 void Daemon::stop_apps() {
-    if (!begun_ || apps_.empty()) return site_.loop.stop();
+    if (!begun_ || (apps_.empty() && leaving_.empty())) return site_.loop.stop();
     Millis longest{0};
-    apps_left_ = apps_.size();
+    apps_left_ = apps_.size() + leaving_.size();
     for (const auto& app : apps_) {
         longest = std::max(longest, app->app().stop.timeout);
         app->shut_down([this] { app_gone(); });

@@ -29,6 +29,10 @@ class Daemon {
 
   private:
     Expected<void> load_apps();
+    void reload();
+    void reload_apps();
+    void enter(const config::App& app);
+    void leave(std::unique_ptr<AppService> app);
     void end_leftovers();
     void begin();
     Expected<void> open_all();
@@ -43,9 +47,11 @@ class Daemon {
     void journal_refused();
     void retry_journal();
 
+    config::Config config_;  // as it was read last; site_ refers to it
     Site site_;
     JournalStorage storage_;
-    std::vector<std::unique_ptr<AppService>> apps_;
+    std::vector<std::unique_ptr<AppService>> apps_;     // in the config's order
+    std::vector<std::unique_ptr<AppService>> leaving_;  // end, and are of the config no more
     OperatorDesk operator_desk_;
     DeliveryDesk delivery_desk_;
     Housekeeper housekeeper_;

@@ -101,13 +101,17 @@ void FrontDoor::reload() {
     if (!loaded.config) {
         return site_.log.error("webhook", "what was before stays; mend the config");
     }
-    auto settings = settings_of(*loaded.config);
+    apply(*loaded.config);
+}
+
+void FrontDoor::apply(const config::Config& config) {
+    if (!host_) return;
+    auto settings = settings_of(config);
+    watch_files(config);
     if (!settings) {
-        site_.log.error("webhook", settings.error().text() + "; what was before stays");
-        return watch_files(*loaded.config);
+        return site_.log.error("webhook", settings.error().text() + "; what was before stays");
     }
     host_->update(std::move(*settings));
-    watch_files(*loaded.config);
     site_.log.info("webhook", "secrets, networks and certificate were read again" +
                                   (certificate_.empty() ? "" : ": " + certificate_));
 }

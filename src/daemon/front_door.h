@@ -23,6 +23,8 @@ class FrontDoor {
     // Reads the config's webhook settings and the files that it names again. What can't be used is
     // told, and what was before stays.
     void reload();
+    // The same, of a config that was read.
+    void apply(const config::Config& config);
     void stop(std::function<void()> stopped);
     [[nodiscard]] bool is_open() const { return host_ != nullptr; }
     // Where it listens, for people.

@@ -17,6 +17,12 @@ void Poller::poll_now() {
     session_->list_tip([this](git::GitResult<std::optional<CommitId>> result) { done(result); });
 }
 
+void Poller::set_remote(git::Remote remote) {
+    remote_ = std::move(remote);
+    session_.reset();  // it looks at what was before
+    poll_now();
+}
+
 void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
     session_.reset();
     if (!result.value) {

@@ -18,6 +18,8 @@ class Poller {
 
     // At once, then as the config says. A look that is under way is not begun again.
     void poll_now();
+    // The config has changed: counts from the next look on, which comes at once.
+    void set_remote(git::Remote remote);
 
   private:
     void done(const git::GitResult<std::optional<CommitId>>& result);

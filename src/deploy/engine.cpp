@@ -19,6 +19,11 @@ Engine::Engine(AppName app, core::Settings settings, core::AppState state, Stora
       storage_(storage),
       world_(world) {}
 
+void Engine::set_settings(core::Settings settings) {
+    LG_ASSERT(settings.two_slots == settings_.two_slots);
+    settings_ = std::move(settings);
+}
+
 core::Answer Engine::handle(const core::Event& event) {
     flush();
     core::Step step = core::step(settings_, state_, event,

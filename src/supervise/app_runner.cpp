@@ -74,6 +74,11 @@ class TwoSlotRunner : public AppRunner {
 
     void watch_health(Slot slot, bool on) override { slots_[index(slot)]->watch_health(on); }
 
+    void set_rules(const config::Ready& ready, const config::Stop& stop) override {
+        config_.ready = ready;
+        config_.stop = stop;
+    }
+
     [[nodiscard]] SlotInfo info(Slot slot) const override { return slots_[index(slot)]->info(); }
 
   private:

@@ -7,6 +7,7 @@ namespace {
 
 const RenewWanted kLarge{RenewCause::memory, "it uses 600 MB, more than memory_max"};
 const RenewWanted kItsHour{RenewCause::schedule, "restart.every"};
+const RenewWanted kChanged{RenewCause::config, "its config was changed"};
 
 AppDriver with_good(bool two_slots = true) {
     AppDriver app;
@@ -131,10 +132,53 @@ TEST(Renew, KeepsNoHourInTheProbation) {
     EXPECT_TRUE(app.effects.empty());
 }
 
+TEST(Renew, AChangedConfigCountsForATrialWithoutBeingItsFault) {
+    AppDriver app = with_good();
+    app.bring_to_probation(2);
+    const Slot slot = app.state.active;
+    EXPECT_TRUE(app(kChanged).accepted);
+    EXPECT_EQ(commit(1), app.the<DoSwitch>().commit);
+    EXPECT_EQ(slot, app.the<DoStop>().slot);
+    app.stopped(slot);
+    app.ready(slot);
+    EXPECT_EQ(commit(2), app.state.live);
+    EXPECT_EQ(0, app.state.trial->crashes);
+}
+
+TEST(Renew, AChangedConfigIsForAFreshProcessThatIsNotReadyYet) {
+    AppDriver app = with_good();
+    const Slot standby = other(app.state.active);
+    app(kLarge);
+    EXPECT_TRUE(app(kChanged).accepted);
+    EXPECT_EQ(standby, app.the<DoStop>().slot);
+    app.stopped(standby);
+    EXPECT_EQ(standby, app.the<DoStart>().slot);
+    app.ready(standby);
+    EXPECT_EQ(standby, app.state.active);
+}
+
+TEST(Renew, AChangedConfigMayCureWhatIsInBackoff) {
+    AppDriver app = with_good();
+    app.pass(Millis(1'000));
+    app.exits(app.state.active);
+    ASSERT_EQ(RunState::backoff, app.state.slot(app.state.active).state);
+    EXPECT_TRUE(app(kChanged).accepted);
+    EXPECT_TRUE(app.did<DoStart>());
+}
+
+TEST(Renew, AChangedConfigIsOwedWhileAnotherReleaseStarts) {
+    AppDriver app = with_good();
+    app.bring_to_start(2);
+    EXPECT_FALSE(app(kChanged).accepted);
+    app.ready(other(app.state.active));
+    EXPECT_TRUE(app(kChanged).accepted);
+}
+
 TEST(Renew, LeavesAStoppedAppAlone) {
     AppDriver app = with_good();
     app(StopAsked{});
     EXPECT_FALSE(app(kLarge).accepted);
+    EXPECT_FALSE(app(kChanged).accepted);
     app.stopped(app.state.active);
     EXPECT_FALSE(app(kLarge).accepted);
     EXPECT_TRUE(app.effects.empty());

@@ -122,7 +122,8 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
         all.emplace_back("start", StartAsked{});
         all.emplace_back("stop", StopAsked{});
         all.emplace_back("restart", RestartAsked{});
-        for (const auto cause : {RenewCause::memory, RenewCause::liveness, RenewCause::schedule}) {
+        for (const auto cause :
+             {RenewCause::memory, RenewCause::liveness, RenewCause::schedule, RenewCause::config}) {
             all.emplace_back("renewal", RenewWanted{cause, "it is large"});
         }
         all.emplace_back("daemon started", DaemonStarted{});

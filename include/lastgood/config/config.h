@@ -89,6 +89,7 @@ enum class Materialise { automatic, copy, link };
 struct Account {
     std::string user;   // a name, or a number
     std::string group;  // empty: the user's own
+    bool operator==(const Account&) const = default;
 };
 
 // What each process of an app may do and use; a value that is missing stays as the daemon's.
@@ -97,6 +98,7 @@ struct ProcessLimits {
     std::optional<int> nice;
     std::optional<int> umask;
     bool no_new_privileges = false;
+    bool operator==(const ProcessLimits&) const = default;
 };
 
 // Where the secrets stand, for people and for who makes a missing one.

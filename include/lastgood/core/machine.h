@@ -102,7 +102,7 @@ struct ResumeAsked {};
 struct StartAsked {};
 struct StopAsked {};
 struct RestartAsked {};
-enum class RenewCause { memory, liveness, schedule };
+enum class RenewCause { memory, liveness, schedule, config };
 struct RenewWanted {
     RenewCause cause;
     std::string reason;  // for people

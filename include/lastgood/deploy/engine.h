@@ -77,6 +77,8 @@ class Engine {
 
     [[nodiscard]] const core::AppState& state() const { return state_; }
     [[nodiscard]] const core::Settings& settings() const { return settings_; }
+    // Other rules from the next event on; two_slots must stay as it was.
+    void set_settings(core::Settings settings);
     [[nodiscard]] const AppName& app() const { return app_; }
 
   private:

@@ -88,6 +88,8 @@ class AppRunner {
     virtual void stop(Slot slot) = 0;
     // Probing every kProbeEvery, for the probation.
     virtual void watch_health(Slot slot, bool on) = 0;
+    // For the runs that start, and the stops that are asked for, from now on.
+    virtual void set_rules(const config::Ready& ready, const config::Stop& stop) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
 };

@@ -1,0 +1,86 @@
+// SIGHUP: the config is read again, and only what changed in it changes.
+#include <algorithm>
+
+#include "daemon/daemon.h"
+#include "daemon/mirrors.h"
+#include "daemon/reload.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/config/load.h"
+
+namespace lastgood::daemon {
+
+void Daemon::reload() {
+    config::Loaded loaded = config::load(config_.path);
+    for (const auto& fault : loaded.faults) site_.log.error("config", fault.text());
+    if (!loaded.config) {
+        return site_.log.error("config",
+                               "it is refused, and what was before stays; mend it, look "
+                               "with `lastgood check`, and reload again");
+    }
+    const auto kept = keep_for_restart(config_, *loaded.config);
+    if (!kept.empty()) {
+        site_.log.warn("config", "changed, but counts only from a restart of lastgood on: " +
+                                     join(kept, ", "));
+    }
+    if (auto linked = link_mirrors(*loaded.config); !linked) {
+        return site_.log.error("config", linked.error().text() + "; what was before stays");
+    }
+    config_ = std::move(*loaded.config);
+    reload_apps();
+    front_door_.apply(config_);
+    site_.log.info("config", "read again");
+}
+
+void Daemon::reload_apps() {
+    for (auto& app : apps_) {
+        const config::App* next = config_.find(app->app().name);
+        if (next != nullptr && change_of(app->app(), *next) != AppChange::another_place) {
+            app->update(*next);
+            continue;
+        }
+        site_.log.info(app->app().name.str(),
+                       next == nullptr
+                           ? "is no longer in the config: it ends"
+                           : "its listen address or its user has changed: it begins anew");
+        leave(std::move(app));
+    }
+    std::erase(apps_, nullptr);
+    for (const auto& app : config_.apps) enter(app);
+}
+
+// Unless it is there, or one of the same name has yet to go.
+void Daemon::enter(const config::App& app) {
+    const auto is_it = [&app](const auto& service) { return service->app().name == app.name; };
+    if (std::any_of(apps_.begin(), apps_.end(), is_it)) return;
+    if (std::any_of(leaving_.begin(), leaving_.end(), is_it)) return;
+    const auto refuse = [&](const Error& error) {
+        site_.log.error(app.name.str(),
+                        error.text() + "; it is not run: mend that, and reload again");
+    };
+    auto state = site_.journal.load(app.name);
+    if (!state) return refuse(state.error());
+    auto service = std::make_unique<AppService>(site_, app, std::move(*state));
+    if (auto opened = service->open(); !opened) return refuse(opened.error());
+    housekeeper_.add(service->remote());
+    AppService& begun = *apps_.emplace_back(std::move(service));
+    const auto place = [this](const auto& one) {
+        return std::find_if(config_.apps.begin(), config_.apps.end(),
+                            [&one](const auto& other) { return other.name == one->app().name; });
+    };
+    std::sort(apps_.begin(), apps_.end(),
+              [&place](const auto& a, const auto& b) { return place(a) < place(b); });
+    begun.begin();
+}
+
+void Daemon::leave(std::unique_ptr<AppService> app) {
+    AppService* leaving = leaving_.emplace_back(std::move(app)).get();
+    leaving->shut_down([this, leaving] {
+        if (stopping_) return app_gone();
+        const AppName name = leaving->app().name;
+        std::erase_if(leaving_, [leaving](const auto& one) { return one.get() == leaving; });
+        // Its place is free now.
+        if (const config::App* again = config_.find(name)) enter(*again);
+    });
+}
+
+}  // namespace lastgood::daemon

@@ -1,0 +1,54 @@
+#include "daemon/reload.h"
+
+#include "daemon/run_spec.h"
+
+namespace lastgood::daemon {
+namespace {
+
+std::string place_of(const config::App& app) {
+    return app.listen ? app.listen->text() : std::string();
+}
+
+std::string place_of(const config::Webhook& webhook) {
+    if (webhook.from_systemd) return "systemd";
+    return webhook.listen ? webhook.listen->text() : std::string();
+}
+
+bool told_alike(const config::Log& a, const config::Log& b) {
+    return a.level == b.level && a.format == b.format && a.max_size == b.max_size &&
+           a.keep == b.keep && a.compress == b.compress;
+}
+
+}  // namespace
+
+AppChange change_of(const config::App& before, const config::App& after) {
+    const bool two_slots_alike = place_of(before) == place_of(after);
+    if (!two_slots_alike || before.account != after.account) return AppChange::another_place;
+    const bool alike =
+        encode_snapshot(snapshot_of(before)) == encode_snapshot(snapshot_of(after)) &&
+        before.env == after.env && before.limits == after.limits;
+    return alike ? AppChange::settings : AppChange::fresh_process;
+}
+
+std::vector<std::string> keep_for_restart(const config::Config& before, config::Config& after) {
+    std::vector<std::string> kept;
+    const auto keep = [&kept](const char* key, const auto& old_value, auto& new_value) {
+        if (old_value == new_value) return;
+        kept.emplace_back(key);
+        new_value = old_value;
+    };
+    keep("state_dir", before.state_dir, after.state_dir);
+    keep("runtime_dir", before.runtime_dir, after.runtime_dir);
+    if (place_of(before.webhook) != place_of(after.webhook)) {
+        kept.emplace_back("webhook.listen");
+        after.webhook.listen = before.webhook.listen;
+        after.webhook.from_systemd = before.webhook.from_systemd;
+    }
+    if (!told_alike(before.log, after.log)) {
+        kept.emplace_back("log");
+        after.log = before.log;
+    }
+    return kept;
+}
+
+}  // namespace lastgood::daemon
