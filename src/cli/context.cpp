@@ -58,6 +58,13 @@ Expected<Places> find_places(const Context& context) {
     const auto loaded = config::parse(path, *text, lenient_environment());
     if (!loaded.config) return faulty(loaded.faults);
     Places places{loaded.config->runtime_dir, loaded.config->state_dir};
+    for (const auto& app : loaded.config->apps) {
+        const std::string name = app.name.str();
+        const std::string folder = places.state_dir + "/apps/" + name + "/current/" + app.workdir;
+        for (const auto& file : app.logs) {
+            places.app_logs[name].push_back(file.starts_with('/') ? file : folder + "/" + file);
+        }
+    }
     if ((places.runtime_dir + places.state_dir).find(kStandIn) != std::string::npos) {
         return Error{"runtime_dir and state_dir in " + path +
                          " depend on an environment variable that is not set",

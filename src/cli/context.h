@@ -1,6 +1,7 @@
 // What every verb knows: which daemon, and how to print.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Context {
 struct Places {
     std::string runtime_dir;
     std::string state_dir;
+    // The log files that apps write by themselves, by the app's name: absolute paths.
+    std::map<std::string, std::vector<std::string>> app_logs{};
     [[nodiscard]] std::string socket() const { return runtime_dir + "/control.sock"; }
 };
 

@@ -65,6 +65,9 @@ Expected<std::vector<logs::LogSource>> log_sources(const Places& places,
     std::vector<logs::LogSource> sources;
     for (const std::string& app : apps.empty() ? apps_with_logs(folder) : apps) {
         sources.push_back({app, folder + "/" + app + "/logs/output.log"});
+        const auto own = places.app_logs.find(app);
+        if (own == places.app_logs.end()) continue;
+        for (const auto& path : own->second) sources.push_back({app, path, false});
     }
     sources.push_back({kDaemonSource, places.state_dir + "/logs/lastgood.log"});
     for (const auto& source : sources) {

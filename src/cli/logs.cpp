@@ -28,10 +28,12 @@ Tone tone_of_line(const logs::LogLine& line) {
 
 std::string shown(const logs::LogLine& line, std::size_t name_width, const Context& context) {
     if (context.json) {
+        const bool of_daemon = line.source == kDaemonSource;
+        const bool output = !of_daemon && (line.second == "out" || line.second == "err");
         return object_json({{"time", format_rfc3339(line.time)},
                             {"source", line.source},
-                            {line.source == kDaemonSource ? "level" : "slot", line.first},
-                            {line.source == kDaemonSource ? "component" : "stream", line.second},
+                            {output ? "slot" : "level", line.first},
+                            {of_daemon ? "component" : (output ? "stream" : "file"), line.second},
                             {"text", line.text}}) +
                "\n";
     }

@@ -136,6 +136,20 @@ void read_rules(const Section& section, App& app) {
     }
 }
 
+void read_logs(const Section& section, App& app) {
+    for (const auto& [path, mark] : read_texts(section, "logs")) {
+        if (path.starts_with('/')) {
+            app.logs.push_back(path);
+        } else if (auto inside = read_workdir(path); !inside) {
+            section.fault(
+                "logs", mark,
+                in_quotes(path) + " must be a file in the app's workdir, or an absolute path");
+        } else {
+            app.logs.push_back(*std::move(inside));
+        }
+    }
+}
+
 // true: all that a repository may ever say; or a list of keys.
 void read_repository_rules(const Section& section, App& app) {
     app.repository.root = app.root;
@@ -220,6 +234,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_run(section, app);
     app.ready = read_ready(section, section.has("listen"));
     read_stop(section, app);
+    read_logs(section, app);
     app.hooks = read_hooks(section);
     read_process(section, app);
     read_rules(section, app);

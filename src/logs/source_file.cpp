@@ -10,6 +10,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/sys/spawn.h"
+#include "logs/foreign_line.h"
 #include "logs/line_format.h"
 
 namespace lastgood::logs {
@@ -73,6 +74,7 @@ void SourceFile::feed(std::string_view bytes, const OnLine& on_line) {
 LogLine SourceFile::make_line(std::string_view text) {
     LogLine line;
     line.source = source_.name;
+    if (!source_.own) return make_foreign_line(text);
     if (auto parsed = parse_line(text)) {
         line.time = last_time_ = parsed->time;
         line.first = std::move(parsed->first);
@@ -81,10 +83,19 @@ LogLine SourceFile::make_line(std::string_view text) {
         line.text = std::move(parsed->text);
         return line;
     }
-    const auto begin = text.starts_with('[') ? 1 : 0;
-    const auto word = text.substr(begin, text.find_first_of(" ]\t", begin) - begin);
-    if (const auto time = parse_rfc3339(word)) last_time_ = *time;
     line.time = last_time_;
+    line.text = text;
+    return line;
+}
+
+LogLine SourceFile::make_foreign_line(std::string_view text) {
+    const ForeignMark mark = read_foreign(text, wall_now());
+    if (mark.time) last_time_ = *mark.time;
+    LogLine line;
+    line.source = source_.name;
+    line.time = last_time_;
+    if (mark.level) line.first = level_name(*mark.level);
+    line.second = source_.path.substr(source_.path.rfind('/') + 1);
     line.text = text;
     return line;
 }
@@ -105,7 +116,7 @@ std::vector<std::string> SourceFile::pieces() const {
 }
 
 void SourceFile::read_piece(const std::string& path, const OnLine& on_line) {
-    SourceFile piece({source_.name, path});
+    SourceFile piece({source_.name, path, source_.own});
     if (!path.ends_with(".gz")) return piece.read_new(on_line);
     auto pipe = sys::make_pipe(O_CLOEXEC);
     const sys::Fd in(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

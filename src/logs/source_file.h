@@ -31,6 +31,7 @@ class SourceFile {
     void read_to_end(const OnLine& on_line);
     void feed(std::string_view bytes, const OnLine& on_line);
     [[nodiscard]] LogLine make_line(std::string_view text);
+    [[nodiscard]] LogLine make_foreign_line(std::string_view text);
 
     LogSource source_;
     sys::Fd file_;

@@ -43,6 +43,25 @@ TEST_F(ReaderTest, MergesSourcesByTime) {
     EXPECT_EQ(texts(query), (Texts{"app: three", "lastgood: four"}));
 }
 
+TEST_F(ReaderTest, MergesFilesThatAnAppWritesByItself) {
+    sources.push_back({"app", dir.file("all.log"), false});
+    file("output.log", at(1, "blue out | one") + at(4, "blue out | four"));
+    file("all.log",
+         "[2026-05-01T12:00:02.000Z] error: two\n    at main.js:1\n"
+         "{\"time\":1777636803000,\"level\":30,\"msg\":\"three\"}\n");
+    EXPECT_EQ(
+        texts({}),
+        (Texts{"app: one", "app: [2026-05-01T12:00:02.000Z] error: two", "app:     at main.js:1",
+               "app: {\"time\":1777636803000,\"level\":30,\"msg\":\"three\"}", "app: four"}));
+    LogQuery grave;
+    grave.level = config::LogLevel::error;
+    auto reader = Reader::open(sources, grave);
+    const auto lines = (*reader)->last();
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_EQ(lines[0].first, "error");
+    EXPECT_EQ(lines[0].second, "all.log");
+}
+
 TEST_F(ReaderTest, TakesLinesApart) {
     file("output.log", at(1, "blue err > half | a"));
     file("lastgood.log",

@@ -187,6 +187,7 @@ struct App {
     Ready ready{};
     Stop stop{};
     Hooks hooks{};
+    std::vector<std::string> logs{};  // that it writes itself: absolute, or in its workdir
     RepositoryRules repository{};
     core::Settings rules{};
 };

@@ -2,8 +2,8 @@
 // time.
 //
 // For the command's process: it blocks. Lines of output.log and lastgood.log are taken apart; in an
-// app's own files a time at the beginning of a line is understood if it is RFC 3339, else a line
-// counts to the time of the one before it.
+// app's own files the usual forms of times and levels are understood (logs/foreign_line.h), and a
+// line without a time counts to that of the one before it.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,7 @@ namespace lastgood::logs {
 struct LogSource {
     std::string name;  // shown with each line: "backend", "lastgood"
     std::string path;  // the current piece; PATH.1, PATH.2.gz … are found
+    bool own = true;   // output.log or lastgood.log; false: the app writes it by itself
 };
 
 struct LogQuery {
@@ -35,8 +36,9 @@ struct LogLine {
     std::string source;
     WallTime time{};
     std::string
-        first;  // level of the daemon's lines, slot of an app's; empty: not one of our files
-    std::string second;  // component, or stream
+        first;  // level of the daemon's lines, slot of an app's output; of an app's own file the
+                // level, if one is told
+    std::string second;  // component, stream, or the name of the app's own file
     bool whole = true;   // false: no newline came (yet)
     std::string text;    // bytes as written: to be made printable by whoever shows them
 };
