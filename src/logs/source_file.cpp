@@ -90,11 +90,13 @@ LogLine SourceFile::make_line(std::string_view text) {
 
 LogLine SourceFile::make_foreign_line(std::string_view text) {
     const ForeignMark mark = read_foreign(text, wall_now());
+    // A line of a stack trace is as grave as the one above it.
+    if (mark.time || mark.level) last_level_ = mark.level;
     if (mark.time) last_time_ = *mark.time;
     LogLine line;
     line.source = source_.name;
     line.time = last_time_;
-    if (mark.level) line.first = level_name(*mark.level);
+    if (last_level_) line.first = level_name(*last_level_);
     line.second = source_.path.substr(source_.path.rfind('/') + 1);
     line.text = text;
     return line;

@@ -38,6 +38,7 @@ class SourceFile {
     ino_t inode_ = 0;
     std::string rest_;  // a line whose newline isn't there yet
     WallTime last_time_{};
+    std::optional<config::LogLevel> last_level_{};  // of the app's own files
 };
 
 }  // namespace lastgood::logs

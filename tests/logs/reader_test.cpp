@@ -57,9 +57,10 @@ TEST_F(ReaderTest, MergesFilesThatAnAppWritesByItself) {
     grave.level = config::LogLevel::error;
     auto reader = Reader::open(sources, grave);
     const auto lines = (*reader)->last();
-    ASSERT_EQ(lines.size(), 1U);
+    ASSERT_EQ(lines.size(), 2U);  // with what follows it
     EXPECT_EQ(lines[0].first, "error");
     EXPECT_EQ(lines[0].second, "all.log");
+    EXPECT_EQ(lines[1].text, "    at main.js:1");
 }
 
 TEST_F(ReaderTest, TakesLinesApart) {
