@@ -30,12 +30,12 @@ void check_config(const Patient& patient, Report& report) {
     const mode_t mode = stat(path.c_str(), &about) == 0 ? about.st_mode : 0;
     const bool password =
         std::any_of(patient.config.apps.begin(), patient.config.apps.end(),
-                    [](const config::App& app) { return holds_password(app.repo); });
+                    [](const config::App& app) { return holds_password(app.auth.proxy); });
     if ((mode & S_IWOTH) != 0) {
         add(Verdict::fail, path + " can be changed by everybody", "chmod o-w " + path);
     } else if (password && (mode & S_IROTH) != 0) {
-        add(Verdict::fail, path + " holds a password in `repo`, and everybody can read it",
-            "chmod o-rwx " + path + ", or use auth.token_file");
+        add(Verdict::fail, path + " holds a password in `auth.proxy`, and everybody can read it",
+            "chmod o-rwx " + path);
     } else {
         const std::size_t apps = patient.config.apps.size();
         add(Verdict::ok, path + ", " + std::to_string(apps) + (apps == 1 ? " app" : " apps"), "");
