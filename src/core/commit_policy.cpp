@@ -82,11 +82,11 @@ CommitChoice choose_commit(const Request& request, const FetchFacts& facts,
                            bool waited_enough) {
     const Followed& followed = settings.followed;
     if (!facts.tip) {
-        return {
-            Kind::refused,
-            {},
-            0,
-            (followed.by_tags() ? "none of the " : "") + followed.text() + " is in the repository"};
+        return {Kind::refused,
+                {},
+                0,
+                followed.by_tags() ? "none of the " + followed.text() + " is in the repository"
+                                   : followed.text() + " is not in the repository"};
     }
     const bool by_name = request.trigger == Trigger::cli || request.trigger == Trigger::fleet;
     if (!request.commit && (by_name || facts.standings.empty())) {

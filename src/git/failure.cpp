@@ -79,6 +79,9 @@ constexpr std::array kSigns = {
     Sign{"non-properly terminated", Failure::cut_off},                 // GnuTLS
     Sign{"error decoding the received tls packet", Failure::cut_off},  // GnuTLS, half a packet
     Sign{"unexpected eof", Failure::cut_off},                          // OpenSSL, libgit2
+    Sign{"stream ended at an unexpected time", Failure::cut_off},      // libgit2, http
+    Sign{"connection indicated an eof", Failure::cut_off},             // mbedTLS
+    Sign{"invalid ssl record", Failure::not_git},                      // mbedTLS
     Sign{"unexpected tls packet", Failure::not_git},                   // GnuTLS
     Sign{"wrong version number", Failure::not_git},                    // OpenSSL
     Sign{"http/0.9", Failure::not_git},
@@ -86,6 +89,10 @@ constexpr std::array kSigns = {
     Sign{"is this a git repository", Failure::not_git},
     Sign{"banner exchange", Failure::not_git},
     Sign{"protocol error", Failure::not_git},
+    Sign{"bad packet length", Failure::not_git},         // libgit2
+    Sign{"http parser error", Failure::not_git},         // libgit2
+    Sign{"invalid content-type", Failure::not_git},      // libgit2
+    Sign{"answer is not understood", Failure::not_git},  // of libgit2, too
     Sign{"expected flush after", Failure::cut_off},
     Sign{"hung up", Failure::cut_off},
     Sign{"could not read from remote repository", Failure::cut_off},

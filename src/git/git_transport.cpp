@@ -38,7 +38,7 @@ class GitTransport final : public Transport {
         auto output = fetch("+" + name + ":" + ref);
         if (!output) return failed<bool>({output.error(), false});
         if (output->ok()) return succeeded(true);
-        if (says_branch_missing(output->err)) return succeeded(false);
+        if (says_branch_missing(output->err)) return is_missing();
         said_ = output->err;
         return failed<bool>(explain_failure(access_, "fetching from", output->err));
     }
@@ -65,6 +65,16 @@ class GitTransport final : public Transport {
     }
 
   private:
+    // An answer by http that was cut off in its head looks like that of an empty repository.
+    GitResult<bool> is_missing() {
+        if (!access_.url.is_http()) return succeeded(false);
+        const auto offered = list();
+        if (!offered.value) return failed<bool>(offered.error);
+        if (offered.value->tip() == nullptr) return succeeded(false);
+        said_ = "fatal: early EOF";
+        return failed<bool>(explain_failure(access_, "fetching from", said_));
+    }
+
     Expected<ProgramOutput> fetch(const std::string& refspec) {
         const Remote& remote = access_.remote;
         if (remote.depth) return fetch({"--depth=" + std::to_string(*remote.depth)}, refspec);

@@ -200,6 +200,11 @@ class Libgit2Transport final : public Transport {
 
     GitError explain(const std::string& doing) {
         std::string said = login_.trouble != nullptr ? login_.trouble : libgit2_text();
+        // Where it has no words for what it read, those of an earlier look at settings are left.
+        const git_error* last = git_error_last();
+        if (login_.trouble == nullptr && last != nullptr && last->klass == GIT_ERROR_CONFIG) {
+            said = "the remote's answer is not understood";
+        }
         if (login_.trouble == nullptr && code_ == GIT_ECERTIFICATE) {
             said = access_.url.is_http()
                        ? "the server's certificate is not trusted: " + said

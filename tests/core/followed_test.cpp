@@ -149,5 +149,11 @@ TEST_F(Choice, OfTagsTheNewestVersionCountsAndAnOlderOneIsStale) {
     EXPECT_EQ(choose().reason, "none of the tags v* is in the repository");
 }
 
+TEST_F(Choice, ABranchThatIsNotThereIsRefused) {
+    facts.tip.reset();
+    EXPECT_EQ(choose().kind, Kind::refused);
+    EXPECT_EQ(choose().reason, "branch main is not in the repository");
+}
+
 }  // namespace
 }  // namespace lastgood::core

@@ -54,6 +54,9 @@ class GitProtocolByLibgit2(GitProtocol):
 
 
 class Http(Servers):
+    page_without_end = LATE
+    circles = ("redirects", NOT_GIT)
+
     def start_server(self):
         return self.enterContext(Apache(self.folder, self.folder))
 
@@ -68,16 +71,18 @@ class Http(Servers):
             random_bytes=(says(noise(4096)), NOT_GIT),
             a_page=(answers("200 OK", page, body=PAGE), NOT_GIT),
             a_length_that_is_none=(answers("200 OK", advertisement, body=b"zzzz"), NOT_GIT),
-            a_page_without_end=(endless(head, b"x" * 65536, asked=True), LATE),
+            a_page_without_end=(endless(head, b"x" * 65536, asked=True), self.page_without_end),
             broken=(answers("500 Internal Server Error", page, body=PAGE), "500", IN_TROUBLE),
             forbidden=(answers("403 Forbidden", page, body=PAGE), "403", "auth.token_file"),
             a_redirect_in_circles=(answers("302 Found", "Location: /git/backend.git/info/refs"
-                                           "?service=git-upload-pack"), "redirects", NOT_GIT),
+                                           "?service=git-upload-pack"), *self.circles),
         ))
 
 
 class HttpByLibgit2(Http):
     transport = "libgit2"
+    page_without_end = NOT_GIT  # its kind is looked at first
+    circles = ("too many redirects",)  # or a wrong password: the library can't tell them apart
 
 
 class Https(Servers):

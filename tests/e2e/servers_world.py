@@ -14,7 +14,7 @@ from harness import SECRET, Case, free_port, get, processes_of, run, wait_until
 FETCH_TIMEOUT = 3
 # What a busy machine may add before a command that failed in time has told so.
 SLACK = 10
-LATE = f"took longer than {FETCH_TIMEOUT}s and was ended"
+LATE = f"took longer than {FETCH_TIMEOUT}.0s and was ended"
 BIG = 300_000  # bytes of the next commit that can't be packed any smaller
 
 
