@@ -35,9 +35,9 @@ struct LogQuery {
 struct LogLine {
     std::string source;
     WallTime time{};
-    std::string
-        first;  // level of the daemon's lines, slot of an app's output; of an app's own file the
-                // level, if one is told
+    // Level of the daemon's lines, slot of an app's output; of an app's own file the level where it
+    // tells one.
+    std::string first;
     std::string second;  // component, stream, or the name of the app's own file
     bool whole = true;   // false: no newline came (yet)
     std::string text;    // bytes as written: to be made printable by whoever shows them
