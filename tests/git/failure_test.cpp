@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace lastgood::git {
 namespace {
 
@@ -49,13 +51,6 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"fatal: unable to access 'http://h/': Maximum (20) redirects followed", Failure::not_git},
         {"fatal: http://h/x/info/refs not valid: is this a git repository?", Failure::not_git},
         {"fatal: protocol error: bad line length character: zzzz", Failure::not_git},
-        {"http parser error: stream ended at an unexpected time", Failure::cut_off},
-        {"http parser error: invalid constant string", Failure::not_git},
-        {"invalid content-type: 'text/html'", Failure::not_git},
-        {"bad packet length", Failure::not_git},
-        {"SSL error: 0xffff8d80 - SSL - The connection indicated an EOF", Failure::cut_off},
-        {"SSL error: 0xffff8e00 - SSL - An invalid SSL record was received", Failure::not_git},
-        {"the remote's answer is not understood", Failure::not_git},
         {"kex_exchange_identification: banner line contains invalid characters\n"
          "banner exchange: Connection to h port 22: invalid format\n"
          "fatal: Could not read from remote repository.",
@@ -81,6 +76,19 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
     };
     for (const auto& wanted : cases)
         EXPECT_EQ(classify(wanted.said), wanted.failure) << wanted.said;
+}
+
+TEST(FailureText, IsKnownByWhatLibgit2Says) {
+    const std::pair<const char*, Failure> cases[] = {
+        {"http parser error: stream ended at an unexpected time", Failure::cut_off},
+        {"http parser error: invalid constant string", Failure::not_git},
+        {"invalid content-type: 'text/html'", Failure::not_git},
+        {"bad packet length", Failure::not_git},
+        {"SSL error: 0xffff8d80 - SSL - The connection indicated an EOF", Failure::cut_off},
+        {"SSL error: 0xffff8e00 - SSL - An invalid SSL record was received", Failure::not_git},
+        {"the remote's answer is not understood", Failure::not_git},
+    };
+    for (const auto& [said, failure] : cases) EXPECT_EQ(classify(said), failure) << said;
 }
 
 TEST(FailureText, TellsTheLineThatCountsAndTheMendWithHostAndPort) {
