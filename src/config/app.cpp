@@ -85,6 +85,13 @@ void read_ready_kind(const Section& ready, Ready& into) {
 }
 
 void read_stop(const Section& section, App& app) {
+    if (section.value("drain") != nullptr) {
+        section.duration("drain", app.stop.drain.emplace(app.stop.timeout), 0ms);
+        if (!app.listen) {
+            section.fault("drain", section.mark_of("drain"),
+                          "needs `listen`: without it an app ends before the next one starts");
+        }
+    }
     const auto stop = section.section("stop", SectionKind::stop);
     if (!stop) return;
     if (const auto signal = stop->by("signal", read_signal)) app.stop.signal = *signal;

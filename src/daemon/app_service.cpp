@@ -156,7 +156,7 @@ void AppService::shut_down(std::function<void()> gone) {
     for (const Slot slot : kSlots) {
         if (runner_->info(slot).pid == 0) continue;
         runs = true;
-        runner_->stop(slot);
+        runner_->stop_now(slot);
     }
     if (!runs) site_.loop.defer(gone_);
 }

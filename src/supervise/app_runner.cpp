@@ -72,6 +72,8 @@ class TwoSlotRunner : public AppRunner {
         });
     }
 
+    void stop_now(Slot slot) override { slots_[index(slot)]->stop(Millis{0}, nullptr); }
+
     void watch_health(Slot slot, bool on) override { slots_[index(slot)]->watch_health(on); }
 
     void set_rules(const config::Ready& ready, const config::Stop& stop) override {

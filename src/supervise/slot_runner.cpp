@@ -94,15 +94,20 @@ void SlotRunner::await_ready() {
 }
 
 void SlotRunner::stop(Millis drain_min, std::function<bool()> idle) {
-    if (!run_ || stopping_) return;
+    if (!run_) return;
+    if (stopping_) {
+        if (!drain_ || idle) return;
+        drain_.reset();
+        return run_->stop(shared_.config.stop);
+    }
     stopping_ = true;
     readiness_.reset();
     health_.reset();
     run_->expect_exit();
     const config::Stop rules = shared_.config.stop;
     if (!idle) return run_->stop(rules);
-    drain_ = std::make_unique<Drain>(shared_.loop, drain_min, rules.timeout, std::move(idle),
-                                     [this, rules] {
+    drain_ = std::make_unique<Drain>(shared_.loop, drain_min, rules.drain.value_or(rules.timeout),
+                                     std::move(idle), [this, rules] {
                                          run_->stop(rules);
                                          drain_.reset();
                                      });

@@ -40,7 +40,8 @@ class SlotRunner {
 
     // `listening`: the slot's socket, -1 without.
     void start(RunSpec spec, int listening);
-    // `idle` set: wait for it first, within the bounds of the Drain.
+    // `idle` set: wait for it first, within the bounds of the Drain; a later call without it ends
+    // the wait.
     void stop(Millis drain_min, std::function<bool()> idle);
     void watch_health(bool on);
     // Of the release that runs, or ran last.

@@ -190,6 +190,7 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
         {"memory_max: 512", "must be from 1.0MB"},
         {"memory_max: much", "expected a size"},
         {"watch: readiness", "expected one of liveness"},
+        {"drain: 5s", "needs `listen`"},
         {"logs: ../all.log", "must be a file in the app's workdir"},
         {"logs: [{ a: b }]", "expected a text"},
         {"watch: liveness\n    ready: { after: 1s }", "set that, too"},

@@ -112,35 +112,50 @@ TEST_F(Stop, NothingComesAfterTheExit) {
     for (std::size_t i = count; i < news.size(); ++i) EXPECT_EQ(news[i].run, next);
 }
 
-TEST_F(Stop, WaitsForConnectionsOfTheSlotThatUsersLeft) {
-    open();
-    const RunId old = serve_ready(Slot::blue, "old");
-    const auto held = connect_local(port());
-    send_get(held, "/hold");
-    char buffer[256];
-    ASSERT_GT(recv(held.get(), buffer, sizeof buffer, 0), 0);
-    serve_ready(Slot::green, "new");
-    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
-    runner->stop(Slot::blue);
-    EXPECT_FALSE(until([&] { return find("exited", old) != nullptr; }, Millis{600}));
+// The release in blue holds a connection and is told to stop, and users are at green.
+class Held : public Stop {
+  protected:
+    void begin() {
+        open();
+        old = serve_ready(Slot::blue, "old");
+        held = connect_local(port());
+        send_get(held, "/hold");
+        char buffer[256];
+        ASSERT_GT(recv(held.get(), buffer, sizeof buffer, 0), 0);
+        serve_ready(Slot::green, "new");
+        ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+        runner->stop(Slot::blue);
+    }
+    bool ends_within(Millis time) {
+        return until([&] { return find("exited", old) != nullptr; }, time);
+    }
+
+    RunId old;
+    sys::Fd held;
+};
+
+TEST_F(Held, ItIsWaitedForBeforeTheSignal) {
+    begin();
+    EXPECT_FALSE(ends_within(Millis{600}));
     shutdown(held.get(), SHUT_RDWR);
     ASSERT_TRUE(comes("exited", old));
     EXPECT_EQ(find("exited", old)->text, "killed by SIGTERM");
 }
 
-TEST_F(Stop, EndsADrainThatNeverEndsAtTheTimeOut) {
+TEST_F(Held, TheWaitEndsAtTheTimeOut) {
     config.stop.timeout = Millis{300};
-    open();
-    const RunId old = serve_ready(Slot::blue, "old");
-    const auto held = connect_local(port());
-    send_get(held, "/hold");
-    char buffer[256];
-    ASSERT_GT(recv(held.get(), buffer, sizeof buffer, 0), 0);
-    serve_ready(Slot::green, "new");
-    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
-    runner->stop(Slot::blue);
+    begin();
     ASSERT_TRUE(comes("exited", old));
     EXPECT_TRUE(tree(old.value).empty());
+}
+
+TEST_F(Held, TheWaitHasATimeOfItsOwnAndCanBeCutShort) {
+    config.stop.timeout = Millis{300};
+    config.stop.drain = Millis{3'600'000};
+    begin();
+    EXPECT_FALSE(ends_within(Millis{600}));
+    runner->stop_now(Slot::blue);
+    ASSERT_TRUE(comes("exited", old));
 }
 
 }  // namespace

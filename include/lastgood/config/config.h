@@ -51,6 +51,8 @@ struct Ready {
 struct Stop {
     int signal = 15;
     Millis timeout = limits::kStopTimeoutDefault;
+    // How long what users have left may finish what it is at, before the signal; none: as timeout.
+    std::optional<Millis> drain{};
 };
 
 enum class Transport { automatic, git, libgit2 };

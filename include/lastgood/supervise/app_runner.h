@@ -86,6 +86,8 @@ class AppRunner {
     // after stop.timeout KILL to everything that belongs to it; `exited` comes when nothing is
     // left. A slot that is empty stays so, without news.
     virtual void stop(Slot slot) = 0;
+    // The same without draining, also where that is under way: lastgood itself ends.
+    virtual void stop_now(Slot slot) = 0;
     // Probing every kProbeEvery, for the probation.
     virtual void watch_health(Slot slot, bool on) = 0;
     // For the runs that start, and the stops that are asked for, from now on.
