@@ -73,14 +73,17 @@ bool Machine::is_on_the_way(const CommitId& commit) const {
     return (s_.waiting && s_.waiting->commit == commit) || (s_.work && s_.work->commit == commit);
 }
 
-// After the daemon's death nothing of the app runs any more (its leftovers were ended), so each
-// thing that was meant to run is started, and the work asks for its step again.
-void Machine::on(const DaemonStarted&) {
+// What was taken over runs on; each other thing that was meant to run is started, and the work asks
+// for its step again.
+void Machine::on(const DaemonStarted& event) {
     step_.urgent = true;
-    for (auto& slot : s_.slots) {
-        slot.state = RunState::empty;
-        slot.commit.reset();
-        slot.restart = false;
+    for (const Slot slot : kSlots) {
+        const auto& since = event.running_since[index(slot)];
+        if (since && s_.serves(slot)) {
+            s_.slot(slot).started = *since;
+        } else {
+            empty(slot);
+        }
     }
     s_.crashes_after_good.clear();
     if (s_.trial) s_.trial->since.reset();
@@ -96,7 +99,8 @@ void Machine::on(const DaemonStarted&) {
         starting && s_.live && (!settings_.two_slots || s_.is_quarantined(*s_.live));
     // The sockets are new: users must find the slot that they had.
     if (s_.live) effect(DoSwitch{s_.active, *s_.live});
-    if (!leave_live && !serve_live()) return;
+    resume_taken_over();
+    if (!s_.serves(s_.active) && !leave_live && !serve_live()) return;
     if (s_.work) {
         switch (s_.work->phase) {
             case Phase::queued:
@@ -117,6 +121,20 @@ void Machine::on(const DaemonStarted&) {
         next_work();
     }
     start_beside_live();
+}
+
+void Machine::resume_taken_over() {
+    const Slot standby = other(s_.active);
+    if (s_.serves(standby)) {
+        if (!settings_.two_slots || !s_.trial) {
+            stop_run(standby);
+        } else if (!s_.serves(s_.active)) {
+            back_to_warm(standby);  // the release on trial ended meanwhile
+        }
+    }
+    if (!s_.serves(s_.active)) return;
+    if (s_.trial && s_.trial->slot == s_.active) trial_runs(true);
+    watch_live();
 }
 
 // With a trial: its release's next try, unseen; or the way back, to be warm.

@@ -95,6 +95,7 @@ class Machine {
     void resume_live();
     bool serve_live();
     void start_beside_live();
+    void resume_taken_over();
     void run_again();
     void trial_runs(bool runs);
     void trial_crashed(const RunExited& event, Millis ran);

@@ -75,13 +75,16 @@ Slot slot_at(const json& object, const char* key) {
     return object.at(key).get<std::string>() == "green" ? Slot::green : Slot::blue;
 }
 
-// Slots are stored for whoever reads the database; after a restart nothing of them runs.
+// Of what a slot holds only that it runs and is ready counts for the next daemon, which looks
+// whether it still does.
 json slots_json(const AppState& state) {
     json slots = json::object();
     for (const Slot slot : kSlots) {
         const SlotState& from = state.slot(slot);
-        slots[slot_text(slot)] = {
-            {"commit", to_json(from.commit)}, {"run", from.run.value}, {"failures", from.failures}};
+        slots[slot_text(slot)] = {{"commit", to_json(from.commit)},
+                                  {"run", from.run.value},
+                                  {"failures", from.failures},
+                                  {"ready", from.state == RunState::running}};
     }
     return slots;
 }
@@ -101,6 +104,11 @@ AppState decode(const json& from) {
         const json& stored = from.at("slots").at(slot_text(slot));
         state.slot(slot).run = RunId{stored.at("run").get<std::uint64_t>()};
         state.slot(slot).failures = stored.at("failures").get<int>();
+        state.slot(slot).commit = commit_at(stored, "commit");
+        // Missing in what an older version stored.
+        const bool ready = state.slot(slot).commit && stored.value("ready", false);
+        if (ready) state.slot(slot).state = RunState::running;
+        if (!ready) state.slot(slot).commit.reset();
     }
     const json& trial = from.at("trial");
     if (!trial.is_null()) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -45,15 +46,27 @@ class AppDriver {
         pass(settings.probation);
         fire(TimerKind::probation);
     }
-    // A new daemon: knows what is stored.
-    void daemon_restarts(Millis away = Millis(1'000)) {
-        for (auto& slot : state.slots) {
-            slot = SlotState{RunState::empty, {}, slot.run, slot.failures, {}, false};
+    // A new daemon: knows what is stored, and takes over what is left of what ran.
+    void daemon_restarts(Millis away = Millis(1'000), const std::vector<Slot>& left = {}) {
+        DaemonStarted started;
+        for (const Slot which : kSlots) {
+            SlotState& slot = state.slot(which);
+            const Instant since = slot.started;
+            const bool runs = slot.state == RunState::running;
+            slot = SlotState{runs ? RunState::running : RunState::empty,
+                             runs ? slot.commit : std::nullopt,
+                             slot.run,
+                             slot.failures,
+                             {},
+                             false};
+            if (runs && std::find(left.begin(), left.end(), which) != left.end()) {
+                started.running_since[index(which)] = since;
+            }
         }
         if (state.trial) state.trial->since.reset();
         state.crashes_after_good.clear();
         pass(away);
-        (*this)(DaemonStarted{});
+        (*this)(started);
     }
 
     // ---- what happens

@@ -32,6 +32,9 @@ class RandomState {
         for (const Slot which : kSlots) {
             out.slot(which).run = RunId{random_.next()};
             out.slot(which).failures = small();
+            if (random_.chance(50)) continue;
+            out.slot(which).state = RunState::running;
+            out.slot(which).commit = any_commit();
         }
         return out;
     }
@@ -42,10 +45,12 @@ class RandomState {
         state.quarantine.emplace(any_commit(), "bad");
         state.crashes_after_good = {Instant(Millis(5))};
         for (const Slot which : kSlots) {
-            state.slot(which).state = RunState::running;
-            state.slot(which).commit = any_commit();
-            state.slot(which).started = Instant(Millis(77));
-            state.slot(which).restart = true;
+            SlotState& slot = state.slot(which);
+            slot.started = Instant(Millis(77));
+            if (slot.state == RunState::running) continue;
+            slot.state = random_.chance(50) ? RunState::starting : RunState::stopping;
+            slot.commit = any_commit();
+            slot.restart = true;
         }
         if (state.trial) state.trial->since = Instant(Millis(99));
     }

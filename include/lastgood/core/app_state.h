@@ -30,7 +30,7 @@ struct SlotState {
     std::optional<CommitId> commit;  // none exactly when empty
     RunId run;
     int failures = 0;      // in a row, for the backoff
-    Instant started;       // of this run; not stored
+    Instant started;       // of this run; not stored, but told by a process that is taken over
     bool restart = false;  // start it again when it has stopped
     bool operator==(const SlotState&) const = default;
 };

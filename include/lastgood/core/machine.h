@@ -34,6 +34,8 @@
 //             or a deploy of an older commit is not fought.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -44,7 +46,11 @@
 namespace lastgood::core {
 
 // ---- events
-struct DaemonStarted {};  // nothing runs; first event of each life of the daemon
+// First event of each life of the daemon. What the one before it left running is taken over where
+// the slot says `running`, by when that process was started; all else has been ended.
+struct DaemonStarted {
+    std::array<std::optional<Instant>, 2> running_since{};
+};
 struct RequestArrived {
     Request request;
 };
