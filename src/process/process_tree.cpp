@@ -33,6 +33,11 @@ std::string run_token(std::string_view installation, const AppName& app, RunId r
     return app.str() + "/" + std::to_string(run.value) + "/" + std::to_string(hash);
 }
 
+Instant started_at(std::uint64_t start_time) {
+    const auto ticks = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+    return Instant(Millis(static_cast<std::int64_t>(start_time * 1000 / ticks)));
+}
+
 void adopt_orphans() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }

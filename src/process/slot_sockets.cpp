@@ -4,6 +4,8 @@
 #include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -79,8 +81,38 @@ sockaddr_in loopback(std::uint16_t port) {
 
 }  // namespace
 
+bool listens_on(int fd, const config::ListenAddress& listen) {
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0) {
+        return false;
+    }
+    const auto wanted = parse_address(listen);
+    Address found{};
+    size = sizeof found;
+    if (!wanted || getsockname(fd, &found.any, &size) != 0) return false;
+    return size == length(*wanted) && found.any.sa_family == wanted->any.sa_family &&
+           (found.any.sa_family == AF_INET
+                ? found.v4.sin_port == wanted->v4.sin_port &&
+                      found.v4.sin_addr.s_addr == wanted->v4.sin_addr.s_addr
+                : found.v6.sin6_port == wanted->v6.sin6_port &&
+                      IN6_ARE_ADDR_EQUAL(&found.v6.sin6_addr, &wanted->v6.sin6_addr));
+}
+
+sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen) {
+    constexpr int kFirst = 3;  // as it was passed; a program may have moved it
+    constexpr int kLast = 32;
+    const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!process) return {};
+    for (int number = kFirst; number <= kLast; ++number) {
+        sys::Fd fd(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), number, 0)));
+        if (fd && listens_on(fd.get(), listen)) return fd;
+    }
+    return {};
+}
+
 Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
-                                        const std::string& probe_address) {
+                                        const std::string& probe_address, LeftSockets left) {
     auto address = parse_address(listen);
     if (!address) return address.error();
     SlotSockets made;
@@ -91,11 +123,22 @@ Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
 
     // With SO_REUSEPORT we would silently share the port with another group of the same user; a
     // plain bind finds it out.
-    auto alone = make_bound(listen, *address, false);
-    if (!alone) return alone.error();
-    alone->reset();
-
+    if (!left.any()) {
+        auto alone = make_bound(listen, *address, false);
+        if (!alone) return alone.error();
+    }
+    made.first_ = left.first;
+    if (!left.sockets[0] || !left.sockets[1]) {
+        made.first_ = left.sockets[index(Slot::green)] ? Slot::green : Slot::blue;
+    }
+    made.sockets_ = std::move(left.sockets);
     for (sys::Fd& fd : made.sockets_) {
+        if (fd) {
+            auto port = bound_port(fd.get());
+            if (!port) return port.error();
+            made.port_ = *port;
+            continue;
+        }
         auto bound = make_bound(listen, *address, true);
         if (!bound) return bound.error();
         fd = std::move(*bound);
@@ -112,7 +155,7 @@ Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
     }
     // The program is there before the first connection can be; the sockets' numbers in the group
     // are their order of listen().
-    if (auto attached = made.attach(Slot::blue); !attached) return attached.error();
+    if (auto attached = made.attach(left.active); !attached) return attached.error();
     for (const sys::Fd& fd : made.sockets_) {
         if (::listen(fd.get(), limits::kSlotBacklog) < 0) {
             return system_error("can't listen on " + listen.text(), errno);
@@ -122,8 +165,8 @@ Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
 }
 
 Expected<void> SlotSockets::attach(Slot slot) {
-    const auto active = static_cast<std::uint32_t>(index(slot));
-    const auto standby = static_cast<std::uint32_t>(index(other(slot)));
+    const std::uint32_t active = slot == first_ ? 0 : 1;
+    const std::uint32_t standby = 1 - active;
     const std::uint32_t probe = ntohl(probe_source_.sin_addr.s_addr);
     const auto net = static_cast<std::uint32_t>(SKF_NET_OFF);
     sock_filter program[] = {
@@ -136,7 +179,7 @@ Expected<void> SlotSockets::attach(Slot slot) {
         BPF_STMT(BPF_RET | BPF_K, active),
     };
     const sock_fprog code{sizeof program / sizeof program[0], program};
-    if (setsockopt(sockets_[0].get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &code, sizeof code) <
+    if (setsockopt(fd(first_), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &code, sizeof code) <
         0) {
         Error error = system_error(
             "this kernel has no switch between sockets of one port "

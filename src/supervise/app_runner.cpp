@@ -5,6 +5,7 @@
 #include <array>
 
 #include "lastgood/base/limits.h"
+#include "lastgood/base/sys/files.h"
 #include "lastgood/process/slot_sockets.h"
 #include "supervise/relay.h"
 #include "supervise/slot_runner.h"
@@ -52,6 +53,13 @@ class TwoSlotRunner : public AppRunner {
         slots_[index(slot)]->start(std::move(spec), sockets_ ? sockets_->fd(slot) : -1);
     }
 
+    Expected<void> take_over(Slot slot, const LeftRun& left) override {
+        if (auto taken = slots_[index(slot)]->take_over(left); !taken) return taken;
+        had_users_[index(slot)] = true;
+        update_relays();
+        return {};
+    }
+
     Expected<void> switch_to(Slot slot) override {
         if (!sockets_ || sockets_->active() == slot) return {};
         if (auto switched = sockets_->switch_to(slot); !switched) return switched;
@@ -79,6 +87,10 @@ class TwoSlotRunner : public AppRunner {
     void set_rules(const config::Ready& ready, const config::Stop& stop) override {
         config_.ready = ready;
         config_.stop = stop;
+    }
+
+    [[nodiscard]] const SlotSockets* sockets() const override {
+        return sockets_ ? &*sockets_ : nullptr;
     }
 
     [[nodiscard]] SlotInfo info(Slot slot) const override { return slots_[index(slot)]->info(); }
@@ -142,15 +154,19 @@ class TwoSlotRunner : public AppRunner {
 }  // namespace
 
 Expected<std::unique_ptr<AppRunner>> AppRunner::open(sys::EventLoop& loop, sys::Reaper& reaper,
-                                                     RunnerConfig config, Listener listener) {
+                                                     RunnerConfig config, Listener listener,
+                                                     process::LeftSockets left) {
     std::optional<SlotSockets> sockets;
     if (config.listen) {
-        auto opened = SlotSockets::open(*config.listen, config.probe_address);
+        auto opened = SlotSockets::open(*config.listen, config.probe_address, std::move(left));
         if (!opened) return opened.error();
         sockets = std::move(*opened);
     } else if (config.ready.kind == config::Ready::Kind::http && config.ready.host.empty()) {
         return Error{"app " + config.app.str() + ": `ready.http` with a path needs `listen`",
                      "set `listen`, or give `ready.http` a full http:// URL"};
+    }
+    if (auto made = sys::make_directories(output_folder(config.runtime_dir), 0711); !made) {
+        return made.error();
     }
     process::adopt_orphans();
     return std::unique_ptr<AppRunner>(std::make_unique<TwoSlotRunner>(

@@ -9,17 +9,18 @@
 #include <algorithm>
 
 #include "lastgood/base/limits.h"
-#include "lastgood/base/sys/files.h"
+#include "supervise/output_pipe.h"
 
 namespace lastgood::supervise {
 
 Run::Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Slot slot,
-         std::string token, Ended ended)
+         std::string token, std::string output, Ended ended)
     : loop_(loop),
       reaper_(reaper),
       log_(log),
       slot_(slot),
       token_(std::move(token)),
+      output_(std::move(output)),
       ended_(std::move(ended)) {}
 
 Run::~Run() {
@@ -30,8 +31,13 @@ process::ProcessTree Run::tree() const {
     return process::ProcessTree(child_.pid, child_.start_time, token_);
 }
 
-Expected<sys::Fd> Run::capture(logs::Stream stream, std::unique_ptr<logs::LineCapture>& place) {
-    auto pipe = sys::make_pipe(O_CLOEXEC);
+std::string Run::pipe_of(logs::Stream stream) const {
+    return output_ + (stream == logs::Stream::out ? ".out" : ".err");
+}
+
+Expected<sys::Fd> Run::capture(logs::Stream stream, const std::optional<sys::Identity>& owner,
+                               std::unique_ptr<logs::LineCapture>& place) {
+    auto pipe = make_output_pipe(pipe_of(stream), owner);
     if (!pipe) return pipe.error();
     place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_, slot_,
                                                 stream);
@@ -39,9 +45,9 @@ Expected<sys::Fd> Run::capture(logs::Stream stream, std::unique_ptr<logs::LineCa
 }
 
 Expected<void> Run::start(sys::SpawnSpec spec) {
-    auto out = capture(logs::Stream::out, out_);
+    auto out = capture(logs::Stream::out, spec.identity, out_);
     if (!out) return out.error();
-    auto err = capture(logs::Stream::err, err_);
+    auto err = capture(logs::Stream::err, spec.identity, err_);
     if (!err) return err.error();
     spec.fds.push_back({out->get(), 1});
     spec.fds.push_back({err->get(), 2});
@@ -54,6 +60,26 @@ Expected<void> Run::start(sys::SpawnSpec spec) {
     return {};
 }
 
+Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
+    sys::Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd || sys::process_start_time(pid) != start_time) return Error{"it has ended", ""};
+    auto out = open_output_pipe(pipe_of(logs::Stream::out));
+    if (!out) return out.error();
+    auto err = open_output_pipe(pipe_of(logs::Stream::err));
+    if (!err) return err.error();
+    out_ = std::make_unique<logs::LineCapture>(loop_, std::move(*out), log_, tail_, slot_,
+                                               logs::Stream::out);
+    err_ = std::make_unique<logs::LineCapture>(loop_, std::move(*err), log_, tail_, slot_,
+                                               logs::Stream::err);
+    child_ = {pid, std::move(pidfd), start_time};
+    since_ = process::started_at(start_time);
+    end_watch_ = loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) {
+        end_watch_.reset();
+        exited(std::nullopt);
+    });
+    return {};
+}
+
 void Run::stop(const config::Stop& rules) {
     expect_exit();
     if (exited_ || stopping_) return;
@@ -63,11 +89,12 @@ void Run::stop(const config::Stop& rules) {
     kill_timer_ = loop_.after(rules.timeout, [this] { end_tree({}); });
 }
 
-void Run::exited(int status) {
+void Run::exited(std::optional<int> status) {
     exited_ = true;
     kill_timer_.reset();
     ran_for_ = BootClock::now() - since_;
-    status_ = sys::describe_wait_status(status);
+    status_ = status ? sys::describe_wait_status(*status)
+                     : "ended (an earlier daemon had started it: with what status isn't known)";
     if (end_) {  // KILL was on its way
         status_ += " after it did not stop within " + format_duration(stopping_->timeout);
         return;
@@ -75,12 +102,13 @@ void Run::exited(int status) {
     end_tree(manner_after_exit(status));
 }
 
-process::TreeEnd::Manner Run::manner_after_exit(int status) const {
+process::TreeEnd::Manner Run::manner_after_exit(std::optional<int> status) const {
     if (!stopping_) return {};
     // A main process that died of the signal (a shell) passed nothing on: the real program may
     // still be about to hear of it, and gets the time that is left. One that took the signal and
     // then ended has seen to its own; what stays is a stray.
-    const bool died_of_it = WIFSIGNALED(status) && WTERMSIG(status) == stopping_->signal;
+    const bool died_of_it =
+        !status || (WIFSIGNALED(*status) && WTERMSIG(*status) == stopping_->signal);
     const Millis left = stop_until_ - BootClock::now();
     return {stopping_->signal, std::max(died_of_it ? left : limits::kStrayTermMax, Millis{1})};
 }
@@ -103,6 +131,9 @@ void Run::over(bool nothing_left) {
         status_ += "; some of its processes can't be killed";
     out_->finish();
     err_->finish();
+    for (const auto stream : {logs::Stream::out, logs::Stream::err}) {
+        unlink(pipe_of(stream).c_str());
+    }
     const auto ended = std::move(ended_);  // it may destroy this object
     ended({status_, ran_for_, tail_.lines(), asked_});
 }

@@ -24,14 +24,18 @@ class Run {
     // Comes once, when nothing of the run is left; may destroy the Run.
     using Ended = std::function<void(ExitReport)>;
 
+    // `output`: path of the two named pipes for its output, without their endings.
     Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Slot slot,
-        std::string token, Ended ended);
+        std::string token, std::string output, Ended ended);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();  // frees, ends no process
 
     // `spec` without output descriptors and without the token. On failure there is no run.
     Expected<void> start(sys::SpawnSpec spec);
+    // Goes on with the process of an earlier daemon's Run of the same token and output. It is no
+    // child of ours: that it has ended is seen, but not how. On failure there is no run.
+    Expected<void> take_over(pid_t pid, std::uint64_t start_time);
 
     // From now on an exit was asked for; the processes aren't told yet.
     void expect_exit() { asked_ = asked_ || !exited_; }
@@ -44,9 +48,11 @@ class Run {
     [[nodiscard]] process::ProcessTree tree() const;
 
   private:
-    Expected<sys::Fd> capture(logs::Stream stream, std::unique_ptr<logs::LineCapture>& place);
-    void exited(int status);
-    [[nodiscard]] process::TreeEnd::Manner manner_after_exit(int status) const;
+    [[nodiscard]] std::string pipe_of(logs::Stream stream) const;
+    Expected<sys::Fd> capture(logs::Stream stream, const std::optional<sys::Identity>& owner,
+                              std::unique_ptr<logs::LineCapture>& place);
+    void exited(std::optional<int> status);
+    [[nodiscard]] process::TreeEnd::Manner manner_after_exit(std::optional<int> status) const;
     void end_tree(process::TreeEnd::Manner manner);
     void over(bool nothing_left);
 
@@ -55,6 +61,7 @@ class Run {
     logs::OutputLog& log_;
     Slot slot_;
     std::string token_;
+    std::string output_;
     Ended ended_;
     sys::Child child_;
     Instant since_{};
@@ -68,6 +75,7 @@ class Run {
     std::string status_;
     Millis ran_for_{0};
     sys::EventLoop::Timer kill_timer_;
+    sys::EventLoop::Watch end_watch_;  // of a process that is no child
     std::unique_ptr<process::TreeEnd> end_;
 };
 

@@ -43,14 +43,33 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
     return spawn;
 }
 
+std::unique_ptr<Run> SlotRunner::make_run(RunId id) {
+    const RunnerConfig& config = shared_.config;
+    return std::make_unique<Run>(
+        shared_.loop, shared_.reaper, shared_.log, slot_,
+        process::run_token(config.runtime_dir, config.app, id),
+        output_folder(config.runtime_dir) + "/" + config.app.str() + "-" + std::to_string(id.value),
+        [this](ExitReport report) { ended(std::move(report)); });
+}
+
+Expected<void> SlotRunner::take_over(const LeftRun& left) {
+    LG_ASSERT(!run_);
+    auto run = make_run(left.run);
+    if (auto taken = run->take_over(left.pid, left.start_time); !taken) return taken;
+    run_ = std::move(run);
+    run_id_ = left.run;
+    ready_rules_ = left.ready;
+    ready_ = true;
+    stopping_ = health_wanted_ = false;
+    return {};
+}
+
 void SlotRunner::start(RunSpec spec, int listening) {
     LG_ASSERT(!run_);
     run_id_ = spec.run;
     ready_rules_ = spec.ready.value_or(shared_.config.ready);
     ready_ = stopping_ = health_wanted_ = false;
-    const auto token = process::run_token(shared_.config.runtime_dir, shared_.config.app, spec.run);
-    run_ = std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, slot_, token,
-                                 [this](ExitReport report) { ended(std::move(report)); });
+    run_ = make_run(spec.run);
     auto spawn = make_spawn(spec, listening);
     auto started = spawn ? run_->start(*spawn) : Expected<void>(spawn.error());
     if (!started) {

@@ -40,6 +40,8 @@ class SlotRunner {
 
     // `listening`: the slot's socket, -1 without.
     void start(RunSpec spec, int listening);
+    // What an earlier daemon started here, and saw ready.
+    Expected<void> take_over(const LeftRun& left);
     // `idle` set: wait for it first, within the bounds of the Drain; a later call without it ends
     // the wait.
     void stop(Millis drain_min, std::function<bool()> idle);
@@ -49,6 +51,7 @@ class SlotRunner {
 
   private:
     Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec, int listening);
+    std::unique_ptr<Run> make_run(RunId id);
     void await_ready();
     void update_health();
     void ended(ExitReport report);

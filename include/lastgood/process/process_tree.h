@@ -22,6 +22,9 @@ namespace lastgood::process {
 // daemons of one machine apart (the runtime directory).
 std::string run_token(std::string_view installation, const AppName& app, RunId run);
 
+// When a process was started, of its start time (/proc/PID/stat, field 22).
+Instant started_at(std::uint64_t start_time);
+
 // Orphans of all runs come to this process from now on (PR_SET_CHILD_SUBREAPER).
 void adopt_orphans();
 

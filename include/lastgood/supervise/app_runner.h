@@ -17,6 +17,7 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/slot_sockets.h"
 #include "lastgood/process/terms.h"
 
 namespace lastgood::supervise {
@@ -31,6 +32,17 @@ struct RunSpec {
     std::optional<config::Ready> ready{};  // none: the runner's
     process::Terms terms{};
 };
+
+// A process that an earlier daemon started, and saw ready.
+struct LeftRun {
+    RunId run;
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+    config::Ready ready{};
+};
+
+// Where the named pipes for the runs' output are.
+inline std::string output_folder(const std::string& runtime_dir) { return runtime_dir + "/output"; }
 
 struct ExitReport {
     std::string status;  // "exited with status 1", "killed by SIGSEGV"
@@ -74,12 +86,16 @@ struct RunnerConfig {
 class AppRunner {
   public:
     // Opens both listening sockets and the log. Fails with the mend when the port is in use.
+    // `left`: sockets of an earlier daemon.
     static Expected<std::unique_ptr<AppRunner>> open(sys::EventLoop& loop, sys::Reaper& reaper,
-                                                     RunnerConfig config, Listener listener);
+                                                     RunnerConfig config, Listener listener,
+                                                     process::LeftSockets left = {});
     virtual ~AppRunner() = default;
 
     // The slot must be empty. An exec that fails is reported by `exited`, not here.
     virtual void start(Slot slot, RunSpec spec) = 0;
+    // Goes on with it, if it still runs. The slot must be empty.
+    virtual Expected<void> take_over(Slot slot, const LeftRun& left) = 0;
     // Users go to this slot from now on (one system call). Without listen: nothing to do.
     virtual Expected<void> switch_to(Slot slot) = 0;
     // Lets the slot's queue and its connections drain if users go elsewhere, then stop.signal,
@@ -94,6 +110,8 @@ class AppRunner {
     virtual void set_rules(const config::Ready& ready, const config::Stop& stop) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
+    // For the daemon after this one; null without `listen`.
+    [[nodiscard]] virtual const process::SlotSockets* sockets() const = 0;
 };
 
 }  // namespace lastgood::supervise
