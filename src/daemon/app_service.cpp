@@ -167,7 +167,7 @@ void AppService::handle(const core::Event& event) {
 
 core::Answer AppService::ask(const core::Event& event) {
     // The state as it was is what the next daemon goes on with.
-    if (gone_) return {.accepted = false};
+    if (gone_) return {false, {}, {}, {}};
     core::Answer answer = engine_.handle(event);
     if (!engine_.healthy()) site_.journal_refused();
     return answer;
