@@ -14,6 +14,8 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/core/repository_id.h"
+#include "lastgood/process/process_tree.h"
+#include "lastgood/process/tree_end.h"
 
 namespace lastgood::daemon {
 
@@ -68,17 +70,39 @@ Expected<void> AppService::open() {
                                    .log_compress = site_.config.log.compress,
                                    .runtime_dir = site_.config.runtime_dir,
                                    .probe_address = site_.probe_address};
-    auto opened =
-        supervise::AppRunner::open(site_.loop, site_.reaper, std::move(runner), listener());
+    auto opened = supervise::AppRunner::open(site_.loop, site_.reaper, std::move(runner),
+                                             listener(), std::move(left_.sockets));
     if (!opened) return opened.error();
     runner_ = std::move(*opened);
+    take_over();
+    if (runner_->sockets() != nullptr) keep_sockets(site_, app_.name, *runner_->sockets());
     return {};
+}
+
+void AppService::take_over() {
+    for (const Slot slot : kSlots) {
+        const auto& left = left_.runs[index(slot)];
+        if (!left) continue;
+        const std::string which =
+            "process " + std::to_string(left->pid) + " in slot " + std::string(to_string(slot));
+        if (auto taken = runner_->take_over(slot, *left); !taken) {
+            site_.log.warn(app_.name.str(),
+                           which + " can't be taken over: " + taken.error().text());
+            process::end_leftovers(
+                site_.loop, left->pid, left->start_time,
+                process::run_token(site_.config.runtime_dir, app_.name, left->run), {},
+                [](bool) {});
+            continue;
+        }
+        running_since_[index(slot)] = runner_->info(slot).since;
+        site_.log.info(app_.name.str(), which + " was started by an earlier daemon and runs on");
+    }
 }
 
 void AppService::begin() {
     remove_half_made_releases();
     refresh_snapshot_of_live();
-    handle(core::DaemonStarted{});
+    handle(core::DaemonStarted{running_since_});
     poller_.poll_now();
     begin_renewal();
 }

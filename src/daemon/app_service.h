@@ -4,11 +4,13 @@
 // events. On the loop's thread.
 #pragma once
 
+#include <array>
 #include <list>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "daemon/left_runs.h"
 #include "daemon/poller.h"
 #include "daemon/release_builder.h"
 #include "daemon/renewal.h"
@@ -26,6 +28,9 @@ class AppService : public deploy::World {
     AppService(Site& site, config::App app, core::AppState state);
     ~AppService() override;
 
+    // What an earlier daemon left is taken over by open(). Before that.
+    void expect_left(LeftApp left) { left_ = std::move(left); }
+    [[nodiscard]] const LeftApp& left() const { return left_; }
     // Opens sockets and logs, makes the folders. Before begin().
     Expected<void> open();
     // Half-made releases are removed, what was meant to run is started, the remote is looked at.
@@ -63,6 +68,7 @@ class AppService : public deploy::World {
     // The app as the commit's own settings want it, where it is a release.
     Expected<config::App> app_of(const CommitId& commit);
     Expected<void> make_folders();
+    void take_over();
     void begin_fetch(const core::DoFetch& effect);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
@@ -82,6 +88,8 @@ class AppService : public deploy::World {
     AppPaths paths_;
     git::Remote remote_;
     deploy::Engine engine_;
+    LeftApp left_;
+    std::array<std::optional<Instant>, 2> running_since_{};  // of what was taken over
     std::unique_ptr<supervise::AppRunner> runner_;
     std::unique_ptr<git::Session> session_;  // of the work
     sys::EventLoop::Timer fetch_timer_;

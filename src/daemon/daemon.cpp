@@ -48,6 +48,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .housekeeper = nullptr,
             .journal_trouble = {}},
       storage_(journal, next_id),
+      slot_sockets_(take_slot_sockets(passed)),
       operator_desk_(site_, apps_),
       delivery_desk_(site_, apps_),
       housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
@@ -99,25 +100,40 @@ Expected<void> Daemon::load_apps() {
     return {};
 }
 
-// Processes of an earlier daemon that died: by pid and start time where those were stored, and by
-// the token that each run carries, for one that was made just before the end.
+void Daemon::end_leftover(pid_t pid, std::uint64_t start_time, const std::string& token) {
+    ++leftovers_;
+    process::end_leftovers(site_.loop, pid, start_time, token,
+                           {.signal = SIGTERM, .grace = kLeftoverGrace}, [this](bool nothing_left) {
+                               if (!nothing_left) {
+                                   site_.log.error("daemon",
+                                                   "a process of an earlier run can't be ended");
+                               }
+                               if (--leftovers_ == 0) begin();
+                           });
+}
+
+bool Daemon::is_taken_over(const store::ProcessRow& row) const {
+    return std::any_of(apps_.begin(), apps_.end(), [&row](const auto& app) {
+        if (app->app().name.str() != row.app) return false;
+        return std::any_of(std::begin(kSlots), std::end(kSlots), [&](Slot slot) {
+            return row.place == to_string(slot) && app->left().runs[index(slot)].has_value();
+        });
+    });
+}
+
+// Processes of an earlier daemon that can't be taken over: by pid and start time where those were
+// stored, and by the token that each run carries, for one that was made just before the end.
 void Daemon::end_leftovers() {
     auto rows = site_.journal.processes();
     if (!rows) return fail(rows.error());
-    const auto end = [this](pid_t pid, std::uint64_t start_time, const std::string& token) {
-        ++leftovers_;
-        process::end_leftovers(
-            site_.loop, pid, start_time, token, {.signal = SIGTERM, .grace = kLeftoverGrace},
-            [this](bool nothing_left) {
-                if (!nothing_left) {
-                    site_.log.error("daemon", "a process of an earlier run can't be ended");
-                }
-                if (--leftovers_ == 0) begin();
-            });
-    };
+    for (const auto& app : apps_) {
+        app->expect_left(find_left(site_, app->app(), app->engine().state(), *rows, slot_sockets_));
+    }
+    forget_rest(slot_sockets_);
     ++leftovers_;
     for (const auto& row : *rows) {
-        end(static_cast<pid_t>(row.pid), row.start_time, "");
+        if (is_taken_over(row)) continue;
+        end_leftover(static_cast<pid_t>(row.pid), row.start_time, "");
         if (auto cleared = site_.journal.clear_process(row.app, row.place); !cleared) {
             return fail(cleared.error());
         }
@@ -125,11 +141,15 @@ void Daemon::end_leftovers() {
     for (const auto& app : apps_) {
         const core::AppState& state = app->engine().state();
         std::set<RunId> runs{state.slots[0].run, state.slots[1].run};
+        for (const auto& left : app->left().runs) {
+            if (left) runs.erase(left->run);
+        }
         for (const RunId run : runs) {
-            if (run) end(0, 0, process::run_token(site_.config.runtime_dir, app->app().name, run));
+            if (!run) continue;
+            end_leftover(0, 0, process::run_token(site_.config.runtime_dir, app->app().name, run));
         }
         if (state.work) {
-            end(0, 0, build_token(site_.config, app->app().name, state.work->id));
+            end_leftover(0, 0, build_token(site_.config, app->app().name, state.work->id));
         }
     }
     if (--leftovers_ == 0) begin();
@@ -193,6 +213,7 @@ void Daemon::ready() {
 void Daemon::stop() {
     if (stopping_) return;
     stopping_ = true;
+    leaves_apps_ = begun_ && exit_code_ == 0 && restart_is_asked();
     tell_service_manager("STOPPING=1");
     site_.log.info("daemon", "stopping");
     retry_.reset();
@@ -201,6 +222,10 @@ void Daemon::stop() {
 }
 
 void Daemon::stop_apps() {
+    if (leaves_apps_) {
+        site_.log.info("daemon", "lastgood is restarted: the apps run on");
+        return site_.loop.stop();
+    }
     if (!begun_ || (apps_.empty() && leaving_.empty())) return site_.loop.stop();
     Millis longest{0};
     apps_left_ = apps_.size() + leaving_.size();

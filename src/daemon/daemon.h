@@ -34,6 +34,8 @@ class Daemon {
     void enter(const config::App& app);
     void leave(std::unique_ptr<AppService> app);
     void end_leftovers();
+    void end_leftover(pid_t pid, std::uint64_t start_time, const std::string& token);
+    [[nodiscard]] bool is_taken_over(const store::ProcessRow& row) const;
     void begin();
     Expected<void> open_all();
     Expected<void> open_front_door();
@@ -50,6 +52,7 @@ class Daemon {
     config::Config config_;  // as it was read last; site_ refers to it
     Site site_;
     JournalStorage storage_;
+    std::vector<PassedSocket> slot_sockets_;            // that the service manager kept
     std::vector<std::unique_ptr<AppService>> apps_;     // in the config's order
     std::vector<std::unique_ptr<AppService>> leaving_;  // end, and are of the config no more
     OperatorDesk operator_desk_;
@@ -65,6 +68,7 @@ class Daemon {
     std::size_t apps_left_ = 0;
     bool begun_ = false;
     bool stopping_ = false;
+    bool leaves_apps_ = false;  // for the daemon that comes after this one
     int exit_code_ = 0;
 };
 

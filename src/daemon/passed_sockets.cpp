@@ -16,7 +16,7 @@ namespace lastgood::daemon {
 namespace {
 
 constexpr int kFirst = 3;
-constexpr int kMany = 64;
+constexpr int kMany = 2048;  // two for each app
 
 std::string taken(const char* name) {
     const char* value = std::getenv(name);

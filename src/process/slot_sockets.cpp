@@ -179,8 +179,7 @@ Expected<void> SlotSockets::attach(Slot slot) {
         BPF_STMT(BPF_RET | BPF_K, active),
     };
     const sock_fprog code{sizeof program / sizeof program[0], program};
-    if (setsockopt(fd(first_), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &code, sizeof code) <
-        0) {
+    if (setsockopt(fd(first_), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &code, sizeof code) < 0) {
         Error error = system_error(
             "this kernel has no switch between sockets of one port "
             "(SO_ATTACH_REUSEPORT_CBPF)",

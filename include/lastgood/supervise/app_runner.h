@@ -42,7 +42,9 @@ struct LeftRun {
 };
 
 // Where the named pipes for the runs' output are.
-inline std::string output_folder(const std::string& runtime_dir) { return runtime_dir + "/output"; }
+inline std::string output_folder(const std::string& runtime_dir) {
+    return runtime_dir + "/output";
+}
 
 struct ExitReport {
     std::string status;  // "exited with status 1", "killed by SIGSEGV"

@@ -1,0 +1,92 @@
+#include "daemon/left_runs.h"
+
+#include "daemon/service_manager.h"
+#include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/spawn.h"
+
+namespace lastgood::daemon {
+namespace {
+
+constexpr const char* kFirstNote = "first_slot";
+constexpr std::string_view kPrefix = "slot-";
+
+std::string name_of(const AppName& app, Slot slot) {
+    return std::string(kPrefix) + app.str() + "-" + std::string(to_string(slot));
+}
+
+std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& app, Slot slot,
+                                          const core::SlotState& state,
+                                          const std::vector<store::ProcessRow>& rows) {
+    if (state.state != core::RunState::running) return std::nullopt;
+    for (const auto& row : rows) {
+        if (row.app != app.name.str() || row.place != to_string(slot)) continue;
+        const auto pid = static_cast<pid_t>(row.pid);
+        const bool same = row.start_time != 0 && sys::process_start_time(pid) == row.start_time;
+        const std::string output = supervise::output_folder(site.config.runtime_dir) + "/" +
+                                   app.name.str() + "-" + std::to_string(state.run.value) + ".out";
+        if (!same || !sys::exists(output)) return std::nullopt;
+        return supervise::LeftRun{state.run, pid, row.start_time, app.ready};
+    }
+    return std::nullopt;
+}
+
+sys::Fd passed_socket(std::vector<PassedSocket>& passed, const std::string& name,
+                      const config::ListenAddress& listen) {
+    for (auto& socket : passed) {
+        if (socket.name != name || !socket.fd) continue;
+        if (process::listens_on(socket.fd.get(), listen)) return std::move(socket.fd);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<PassedSocket> take_slot_sockets(std::vector<PassedSocket>& passed) {
+    std::vector<PassedSocket> taken;
+    for (auto& socket : passed) {
+        if (socket.name.starts_with(kPrefix)) taken.push_back(std::move(socket));
+    }
+    std::erase_if(passed, [](const PassedSocket& socket) { return !socket.fd; });
+    return taken;
+}
+
+LeftApp find_left(Site& site, const config::App& app, const core::AppState& state,
+                  const std::vector<store::ProcessRow>& rows, std::vector<PassedSocket>& passed) {
+    LeftApp left;
+    for (const Slot slot : kSlots) {
+        auto& run = left.runs[index(slot)];
+        run = left_in(site, app, slot, state.slot(slot), rows);
+        if (!app.listen) continue;
+        sys::Fd& socket = left.sockets.sockets[index(slot)];
+        socket = passed_socket(passed, name_of(app.name, slot), *app.listen);
+        if (!socket && run) socket = process::take_listening_socket(run->pid, *app.listen);
+        if (!socket) run.reset();
+    }
+    left.sockets.active = state.active;
+    const auto first = site.journal.note(app.name, kFirstNote);
+    if (first && *first == to_string(Slot::green)) left.sockets.first = Slot::green;
+    return left;
+}
+
+void keep_sockets(Site& site, const AppName& app, const process::SlotSockets& sockets) {
+    for (const Slot slot : kSlots) keep_at_service_manager(name_of(app, slot), sockets.fd(slot));
+    const std::string first(to_string(sockets.first()));
+    if (auto noted = site.journal.set_note(app, kFirstNote, first); !noted) {
+        site.log.warn(app.str(), noted.error().text());
+    }
+}
+
+void forget_sockets(const AppName& app) {
+    for (const Slot slot : kSlots) {
+        tell_service_manager("FDSTOREREMOVE=1\nFDNAME=" + name_of(app, slot));
+    }
+}
+
+void forget_rest(std::vector<PassedSocket>& left) {
+    for (const auto& socket : left) {
+        if (socket.fd) tell_service_manager("FDSTOREREMOVE=1\nFDNAME=" + socket.name);
+    }
+    left.clear();
+}
+
+}  // namespace lastgood::daemon
