@@ -10,7 +10,8 @@ keep_alive       connections stay open; on TERM their end is announced by `Conne
 port             without a passed socket: binds 127.0.0.1:PORT itself
 say              lines to print at start
 
-GET /grow takes 96 MB, after GET /deaf /health is answered 500, /crash ends it, /env shows its environment.
+GET /grow takes 96 MB, after GET /deaf /health is answered 500, GET /say/TEXT prints it, /crash
+ends it, /env shows its environment.
 """
 
 import json
@@ -66,6 +67,8 @@ def answer(path):
         time.sleep(0.5)
     if path == "/grow":
         ballast.append(os.urandom(1 << 20) * 96)
+    if path.startswith("/say/"):
+        print(path.removeprefix("/say/"), flush=True)
     if path == "/deaf":
         deaf.set()
     if path == "/health" and deaf.is_set():
