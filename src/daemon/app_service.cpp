@@ -97,14 +97,27 @@ void AppService::take_over() {
         running_since_[index(slot)] = runner_->info(slot).since;
         site_.log.info(app_.name.str(), which + " was started by an earlier daemon and runs on");
     }
+    runner_->forget_left();
 }
 
 void AppService::begin() {
     remove_half_made_releases();
     refresh_snapshot_of_live();
+    const bool otherwise = is_started_otherwise();
     handle(core::DaemonStarted{running_since_});
     poller_.poll_now();
     begin_renewal();
+    if (otherwise && (running_since_[0] || running_since_[1])) renew_by_config();
+}
+
+// Than what an earlier daemon started, if there was one; from now on as it is today.
+bool AppService::is_started_otherwise() {
+    constexpr const char* kNote = "config_process";
+    const std::string today = fingerprint(app_);
+    const auto before = site_.journal.note(app_.name, kNote);
+    if (before && *before == today) return false;
+    check(site_.journal.set_note(app_.name, kNote, today));
+    return before && !before->empty();
 }
 
 void AppService::begin_renewal() {
@@ -114,7 +127,6 @@ void AppService::begin_renewal() {
 }
 
 void AppService::update(const config::App& app) {
-    const bool fresh = change_of(app_, app) == AppChange::fresh_process;
     app_ = app;
     repository_id_ = core::repository_id(app_.repo);
     remote_ = remote_of(site_.config, app_);
@@ -123,7 +135,7 @@ void AppService::update(const config::App& app) {
     begin_renewal();
     refresh_snapshot_of_live();
     poller_.set_remote(remote_);
-    if (fresh) renew_by_config();
+    if (is_started_otherwise()) renew_by_config();
 }
 
 // Owed as long as another release is being started.

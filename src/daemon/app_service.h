@@ -76,6 +76,7 @@ class AppService : public deploy::World {
     Expected<RunSnapshot> snapshot(const core::DoStart& effect, const config::App& app);
     void refresh_snapshot_of_live();
     void begin_renewal();
+    [[nodiscard]] bool is_started_otherwise();
     void renew_by_config();
     void remove_half_made_releases();
     void prune();

@@ -1,5 +1,7 @@
 #include "daemon/reload.h"
 
+#include <functional>
+
 #include "daemon/run_spec.h"
 
 namespace lastgood::daemon {
@@ -14,6 +16,22 @@ std::string place_of(const config::Webhook& webhook) {
     return webhook.listen ? webhook.listen->text() : std::string();
 }
 
+std::string started_with(const config::App& app) {
+    std::string text = encode_snapshot(snapshot_of(app));
+    const auto add = [&text](const std::string& value) { text += '\0' + value; };
+    for (const auto& [name, value] : app.env) add(name + "=" + value);
+    const auto number = [&](const std::optional<int>& value) {
+        add(value ? std::to_string(*value) : "");
+    };
+    number(app.limits.nofile);
+    number(app.limits.nice);
+    number(app.limits.umask);
+    add(app.limits.no_new_privileges ? "no_new_privileges" : "");
+    add(app.account.user);
+    add(app.account.group);
+    return text;
+}
+
 bool told_alike(const config::Log& a, const config::Log& b) {
     return a.level == b.level && a.format == b.format && a.max_size == b.max_size &&
            a.keep == b.keep && a.compress == b.compress;
@@ -24,10 +42,12 @@ bool told_alike(const config::Log& a, const config::Log& b) {
 AppChange change_of(const config::App& before, const config::App& after) {
     const bool two_slots_alike = place_of(before) == place_of(after);
     if (!two_slots_alike || before.account != after.account) return AppChange::another_place;
-    const bool alike =
-        encode_snapshot(snapshot_of(before)) == encode_snapshot(snapshot_of(after)) &&
-        before.env == after.env && before.limits == after.limits;
+    const bool alike = started_with(before) == started_with(after);
     return alike ? AppChange::settings : AppChange::fresh_process;
+}
+
+std::string fingerprint(const config::App& app) {
+    return std::to_string(std::hash<std::string>{}(started_with(app)));
 }
 
 std::vector<std::string> keep_for_restart(const config::Config& before, config::Config& after) {

@@ -7,6 +7,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/process/slot_sockets.h"
+#include "supervise/output_pipe.h"
 #include "supervise/relay.h"
 #include "supervise/slot_runner.h"
 
@@ -58,6 +59,12 @@ class TwoSlotRunner : public AppRunner {
         had_users_[index(slot)] = true;
         update_relays();
         return {};
+    }
+
+    void forget_left() override {
+        std::vector<RunId> kept;
+        for (const Slot slot : kSlots) kept.push_back(info(slot).run);
+        remove_stale_pipes(output_folder(config_.runtime_dir), config_.app, kept);
     }
 
     Expected<void> switch_to(Slot slot) override {

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lastgood/base/error.h"
+#include "lastgood/base/ids.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/spawn.h"
 
@@ -20,6 +22,10 @@ struct OutputPipe {
 // does that opens /dev/stdout.
 Expected<OutputPipe> make_output_pipe(const std::string& path,
                                       const std::optional<sys::Identity>& owner);
+
+// Those of an app's runs that have ended without their daemon: all but the runs of `kept`.
+void remove_stale_pipes(const std::string& folder, const AppName& app,
+                        const std::vector<RunId>& kept);
 
 // The reading end of one that an earlier daemon made.
 Expected<sys::Fd> open_output_pipe(const std::string& path);

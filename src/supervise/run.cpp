@@ -54,10 +54,19 @@ Expected<void> Run::start(sys::SpawnSpec spec) {
     spec.env.push_back("LASTGOOD_RUN=" + token_);
     since_ = BootClock::now();
     auto child = sys::spawn(spec);
-    if (!child) return child.error();
+    if (!child) {
+        remove_pipes();
+        return child.error();
+    }
     child_ = std::move(*child);
     reaper_.expect(child_.pid, [this](int status) { exited(status); });
     return {};
+}
+
+void Run::remove_pipes() const {
+    for (const auto stream : {logs::Stream::out, logs::Stream::err}) {
+        unlink(pipe_of(stream).c_str());
+    }
 }
 
 Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
@@ -131,9 +140,7 @@ void Run::over(bool nothing_left) {
         status_ += "; some of its processes can't be killed";
     out_->finish();
     err_->finish();
-    for (const auto stream : {logs::Stream::out, logs::Stream::err}) {
-        unlink(pipe_of(stream).c_str());
-    }
+    remove_pipes();
     const auto ended = std::move(ended_);  // it may destroy this object
     ended({status_, ran_for_, tail_.lines(), asked_});
 }

@@ -51,6 +51,7 @@ class Run {
     [[nodiscard]] std::string pipe_of(logs::Stream stream) const;
     Expected<sys::Fd> capture(logs::Stream stream, const std::optional<sys::Identity>& owner,
                               std::unique_ptr<logs::LineCapture>& place);
+    void remove_pipes() const;
     void exited(std::optional<int> status);
     [[nodiscard]] process::TreeEnd::Manner manner_after_exit(std::optional<int> status) const;
     void end_tree(process::TreeEnd::Manner manner);

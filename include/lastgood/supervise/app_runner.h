@@ -98,6 +98,8 @@ class AppRunner {
     virtual void start(Slot slot, RunSpec spec) = 0;
     // Goes on with it, if it still runs. The slot must be empty.
     virtual Expected<void> take_over(Slot slot, const LeftRun& left) = 0;
+    // All was taken over: what else earlier daemons have left of output goes.
+    virtual void forget_left() = 0;
     // Users go to this slot from now on (one system call). Without listen: nothing to do.
     virtual Expected<void> switch_to(Slot slot) = 0;
     // Lets the slot's queue and its connections drain if users go elsewhere, then stop.signal,
