@@ -3,8 +3,15 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <optional>
+#include <vector>
+
+#include "lastgood/base/sys/spawn.h"
 #include "process/world.h"
 
 namespace lastgood::process {
@@ -113,6 +120,62 @@ TEST(SlotSockets, OpenAgainWhileOldConnectionsAreInTimeWait) {
     }
     auto again = SlotSockets::open({"127.0.0.1", port}, kProbe);
     EXPECT_TRUE(again.ok()) << again.error().text();
+}
+
+// The daemon's own are closed, as at its death; `kept` stay open elsewhere.
+SlotSockets open_again(std::optional<SlotSockets>& slots, const std::string& host,
+                       const std::vector<Slot>& kept, Slot active) {
+    const config::ListenAddress listen{host, slots->port()};
+    LeftSockets left;
+    left.first = slots->first();
+    left.active = active;
+    for (const Slot slot : kept) left.sockets[index(slot)] = sys::Fd(dup(slots->fd(slot)));
+    slots.reset();
+    for (const Slot slot : kept) EXPECT_TRUE(listens_on(left.sockets[index(slot)].get(), listen));
+    auto again = SlotSockets::open(listen, kProbe, std::move(left));
+    EXPECT_TRUE(again.ok()) << again.error().text();
+    return std::move(*again);
+}
+
+TEST_P(SlotSocketsTest, GoesOnWithWhatAnEarlierDaemonLeft) {
+    const std::vector<std::vector<Slot>> cases = {
+        {Slot::blue, Slot::green}, {Slot::blue}, {Slot::green}};
+    for (const auto& kept : cases) {
+        std::optional<SlotSockets> slots = open_slots(GetParam());
+        // Twice: what was opened anew comes second in the kernel's order.
+        for (int round = 0; round < 2; ++round) {
+            slots = open_again(slots, GetParam(), kept, kept.back());
+            EXPECT_EQ(slots->active(), kept.back());
+            for (const Slot active : {kept.back(), other(kept.back()), kept.back()}) {
+                ASSERT_TRUE(slots->switch_to(active).ok());
+                const auto user = connect_to(*slots, false);
+                EXPECT_EQ(slot_of_waiting(*slots), active);
+            }
+        }
+    }
+}
+
+TEST_P(SlotSocketsTest, LosesNoConnectionThatWaitsInASocketThatIsKept) {
+    std::optional<SlotSockets> slots = open_slots(GetParam());
+    const auto user = connect_to(*slots, false);
+    slots = open_again(slots, GetParam(), {Slot::blue}, Slot::blue);
+    EXPECT_EQ(slot_of_waiting(*slots), Slot::blue);
+}
+
+TEST(TakeListeningSocket, FindsItInAnotherProcess) {
+    SlotSockets slots = open_slots("127.0.0.1");
+    const config::ListenAddress listen{"127.0.0.1", slots.port()};
+    sys::SpawnSpec spec;
+    spec.argv = {"/bin/sleep", "1000"};
+    spec.fds = {{slots.fd(Slot::green), 3}};
+    auto child = sys::spawn(spec);
+    ASSERT_TRUE(child.ok());
+    const sys::Fd taken = take_listening_socket(child->pid, listen);
+    EXPECT_TRUE(taken);
+    EXPECT_FALSE(take_listening_socket(child->pid, {"127.0.0.1", 1}));
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, nullptr, 0);
+    EXPECT_FALSE(take_listening_socket(child->pid, listen));
 }
 
 }  // namespace

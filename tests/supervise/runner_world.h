@@ -83,7 +83,7 @@ class RunnerWorld : public test::World {
         for (std::uint64_t run = 1; run <= runs; ++run) tree(run).signal_all(9);
     }
 
-    void open() {
+    Listener note_all() {
         Listener listener;
         listener.ready = [this](Slot, RunId run) { news.push_back({"ready", run, "", {}}); };
         listener.not_ready = [this](Slot, RunId run, const std::string& reason) {
@@ -98,7 +98,11 @@ class RunnerWorld : public test::World {
         listener.started = [this](Slot, RunId run, pid_t pid, std::uint64_t start_time) {
             news.push_back({"started", run, "", {}, pid, start_time});
         };
-        auto opened = AppRunner::open(loop, reaper, config, listener);
+        return listener;
+    }
+
+    void open() {
+        auto opened = AppRunner::open(loop, reaper, config, note_all());
         ASSERT_TRUE(opened.ok()) << opened.error().text();
         runner = std::move(*opened);
     }
