@@ -56,6 +56,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
 
 int Daemon::run() {
     process::adopt_orphans();
+    (void)unlink(restart_mark().c_str());
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
@@ -213,12 +214,17 @@ void Daemon::ready() {
 void Daemon::stop() {
     if (stopping_) return;
     stopping_ = true;
-    leaves_apps_ = begun_ && exit_code_ == 0 && restart_is_asked();
+    leaves_apps_ = unlink(restart_mark().c_str()) == 0 && begun_ && exit_code_ == 0;
     tell_service_manager("STOPPING=1");
     site_.log.info("daemon", "stopping");
     retry_.reset();
     housekeeper_.stop();
     front_door_.stop([this] { stop_apps(); });
+}
+
+// Made by the unit's ExecStop: a signal doesn't tell a restart from a stop.
+std::string Daemon::restart_mark() const {
+    return site_.config.runtime_dir + "/restarting";
 }
 
 void Daemon::stop_apps() {

@@ -43,6 +43,7 @@ class Daemon {
     void ready();
     void stop();
     void stop_apps();
+    [[nodiscard]] std::string restart_mark() const;
     [[nodiscard]] bool is_at_work(const std::string& mirror) const;
     void app_gone();
     void fail(const Error& error);

@@ -9,10 +9,6 @@ namespace lastgood::daemon {
 
 // Takes $NOTIFY_SOCKET out of the environment, so that no child gets at it. Call once at start.
 void find_service_manager();
-// Is this end one half of a restart? Then the next daemon comes at once. Asks systemd, for
-// kAskMax at most; false where it isn't above us or doesn't say.
-bool restart_is_asked();
-
 void tell_service_manager(std::string_view state);  // "READY=1", "STOPPING=1", "STATUS=…"
 // Has it keep a socket open for the next daemon, under this name.
 void keep_at_service_manager(const std::string& name, int fd);

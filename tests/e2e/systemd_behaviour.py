@@ -255,11 +255,13 @@ class Booted(unittest.TestCase):
         user = self.ok("ps", "-o", "user=", "-p", pid)
         self.assertEqual("lastgood", user)
 
-    def test_a_restart_brings_the_same_release_back(self):
+    def test_a_restart_leaves_the_app_running(self):
         commit = self.deployed("again")
+        wait_until(lambda: self.status()["state"] == "running", "running")
+        pid = self.status()["pid"]
         self.ok("systemctl", "restart", "lastgood")
         wait_until(lambda: self.status()["state"] == "running", "running")
-        self.assertEqual(commit, self.status()["commit"])
+        self.assertEqual((commit, pid), (self.status()["commit"], self.status()["pid"]))
         self.assertIn("again ", self.curl(f"http://127.0.0.1:{self.APP}/"))
 
     # Asks the receiver again and again, each time by a new connection, until the file is there.
@@ -313,15 +315,29 @@ print(asked, failed)
 
     def test_kill_nine_is_answered_by_a_restart_with_one_app(self):
         commit = self.deployed("killed")
+        wait_until(lambda: self.status()["state"] == "running", "running")
+        pid = self.status()["pid"]
         old = self.show("MainPID")
         self.ok("kill", "-9", old)
         wait_until(lambda: self.show("MainPID") not in ("0", old), "a new daemon")
         wait_until(lambda: self.inside("lastgood", "status").returncode == 0, "its answer")
         wait_until(lambda: self.status()["state"] == "running", "running")
-        self.assertEqual(commit, self.status()["commit"])
+        self.assertEqual((commit, pid), (self.status()["commit"], self.status()["pid"]))
         wait_until(
             lambda: len(self.inside("pgrep", "-f", "app.py").stdout.split()) == 1, "one process"
         )
+
+    def test_a_faulty_config_is_refused_by_the_reload(self):
+        self.deployed("reloaded")
+        pid = self.status()["pid"]
+        config = "/etc/lastgood/lastgood.yaml"
+        self.ok("sh", "-c", f"cp {config} /tmp/kept; echo 'nonsense: 1' >> {config}")
+        try:
+            self.assertNotEqual(0, self.inside("systemctl", "reload", "lastgood").returncode)
+        finally:
+            self.ok("sh", "-c", f"cat /tmp/kept > {config}")
+        self.ok("systemctl", "reload", "lastgood")
+        self.assertEqual(pid, self.status()["pid"])
 
     def test_a_wrong_config_is_not_started_again_and_again(self):
         self.ok("systemctl", "stop", "lastgood")
