@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lastgood/base/ids.h"
+#include "lastgood/base/time.h"
 
 namespace lastgood::process {
 
