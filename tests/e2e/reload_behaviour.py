@@ -10,7 +10,7 @@ from load import Load
 
 
 class Reload(Case):
-    def reload(self, told="config: read again"):
+    def reload(self, told="config | read again"):
         said = self.daemon.log().count(told)
         self.write_config()
         self.daemon.process.send_signal(signal.SIGHUP)
@@ -42,7 +42,7 @@ class Reload(Case):
     def test_another_command_line_counts_for_what_is_live(self):
         self.first_good()
         before = self.status()
-        self.app["run"] = "export SHAPE=round; " + self.app["run"]
+        self.app["run"] = ["/bin/sh", "-c", 'export SHAPE=round; exec "$@"', "sh", *self.app["run"]]
         self.reload()
         self.wait(lambda: self.status()["pid"] not in (0, before["pid"]), "a fresh process")
         self.assertEqual("round", json.loads(get(self.app_port, "/env")[1])["SHAPE"])
@@ -95,7 +95,7 @@ class Reload(Case):
         good = copy.deepcopy(self.config)
         self.app["prot"] = 3000
         self.app["probation"] = "soon"
-        self.reload("config: it is refused, and what was before stays")
+        self.reload("config | it is refused, and what was before stays")
         self.assertIn("apps.backend.probation", self.daemon.log())
         self.assertIn("apps.backend.prot", self.daemon.log())
         self.assertEqual(before["pid"], self.status()["pid"])

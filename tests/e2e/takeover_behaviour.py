@@ -41,16 +41,23 @@ class TakeOver(Case):
         self.assertEqual({"v1", "v2"}, set(load.answered))
         self.assertIn("was started by an earlier daemon and runs on", self.daemon.log())
 
+    def say(self, word):
+        get(self.app_port, f"/say/{word}")
+
+    def wait_said(self, word):
+        self.wait(lambda: self.output().count(f"| {word}\n") == 1, f"{word} in the log")
+
     def test_what_it_says_meanwhile_is_not_lost(self):
         self.first_good()
-        for line in ("first words", "words to nobody", "last words"):
-            if line == "words to nobody":
-                self.daemon.kill()
-            get(self.app_port, f"/say/{line.replace(' ', '-')}")
-            if line == "words to nobody":
-                self.daemon.start()
-        for line in ("first-words", "words-to-nobody", "last-words"):
-            self.wait(lambda line=line: self.output().count(f"| {line}\n") == 1, line)
+        self.say("before")
+        # What the daemon holds at that moment dies with it.
+        self.wait_said("before")
+        self.daemon.kill()
+        self.say("meanwhile")
+        self.daemon.start()
+        self.say("after")
+        for word in ("before", "meanwhile", "after"):
+            self.wait_said(word)
 
     def test_its_end_is_seen(self):
         commit = self.first_good()
