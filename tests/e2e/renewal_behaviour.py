@@ -43,7 +43,7 @@ class Renewal(Case):
             self.wait_fresh(before)
         self.assertEqual([], [str(failure) for failure in load.failures])
         self.assertEqual(commit, self.status()["commit"])
-        self.assertIn("its probe failed 3 times in a row: answered 500", self.daemon.log())
+        self.assertIn("its probe failed 3 times in a row: GET /health: answered 500", self.daemon.log())
 
 
 class RenewalInPlace(Case):
