@@ -1,5 +1,6 @@
 // What must be there before the daemon can begin: folders, its lock, log and journal.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,6 +16,8 @@
 
 namespace lastgood::daemon {
 namespace {
+
+constexpr Millis kLockWaitMax{2'000};
 
 int refuse(const Error& error) {
     std::fprintf(stderr, "lastgood: %s\n", error.text().c_str());
@@ -35,7 +38,13 @@ Expected<sys::Fd> lock(const std::string& state_dir) {
     const std::string path = state_dir + "/lock";
     sys::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!file) return system_error("could not open " + path, errno);
-    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    // A child that a killed daemon was just making holds it until it becomes another program.
+    const Instant until = BootClock::now() + kLockWaitMax;
+    while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK && BootClock::now() < until) {
+            (void)poll(nullptr, 0, 20);
+            continue;
+        }
         return Error{"another lastgood runs on " + state_dir,
                      "stop it first, or give this one a state_dir of its own"};
     }
