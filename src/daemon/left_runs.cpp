@@ -22,8 +22,8 @@ std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& a
         if (row.app != app.name.str() || row.place != to_string(slot)) continue;
         const auto pid = static_cast<pid_t>(row.pid);
         const bool same = row.start_time != 0 && sys::process_start_time(pid) == row.start_time;
-        const std::string output = supervise::output_folder(site.config.runtime_dir) + "/" +
-                                   app.name.str() + "-" + std::to_string(state.run.value) + ".out";
+        const std::string output =
+            supervise::output_of(site.config.runtime_dir, app.name, state.run) + ".out";
         if (!same || !sys::exists(output)) return std::nullopt;
         return supervise::LeftRun{state.run, pid, row.start_time, app.ready};
     }

@@ -45,11 +45,10 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
 
 std::unique_ptr<Run> SlotRunner::make_run(RunId id) {
     const RunnerConfig& config = shared_.config;
-    return std::make_unique<Run>(
-        shared_.loop, shared_.reaper, shared_.log, slot_,
-        process::run_token(config.runtime_dir, config.app, id),
-        output_folder(config.runtime_dir) + "/" + config.app.str() + "-" + std::to_string(id.value),
-        [this](ExitReport report) { ended(std::move(report)); });
+    return std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, slot_,
+                                 process::run_token(config.runtime_dir, config.app, id),
+                                 output_of(config.runtime_dir, config.app, id),
+                                 [this](ExitReport report) { ended(std::move(report)); });
 }
 
 Expected<void> SlotRunner::take_over(const LeftRun& left) {

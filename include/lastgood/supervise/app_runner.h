@@ -46,6 +46,11 @@ inline std::string output_folder(const std::string& runtime_dir) {
     return runtime_dir + "/output";
 }
 
+// Those of one run, without their endings .out and .err.
+inline std::string output_of(const std::string& runtime_dir, const AppName& app, RunId run) {
+    return output_folder(runtime_dir) + "/" + app.str() + "-" + std::to_string(run.value);
+}
+
 struct ExitReport {
     std::string status;  // "exited with status 1", "killed by SIGSEGV"
     Millis ran_for{0};
