@@ -8,6 +8,7 @@
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/git/session.h"
+#include "lastgood/process/cgroup.h"
 #include "lastgood/receiver/receiver.h"
 
 namespace lastgood::cli {
@@ -232,6 +233,11 @@ void Verbs::add_webhook() {
 // The daemon's own processes.
 void Verbs::add_hidden() {
     add("receiver", "", [] { return receiver::receiver_main(); })->group("");
+    // The unit's ExecStopPost.
+    add("let-next-daemon-in", "", [] {
+        process::let_next_daemon_in();
+        return 0;
+    })->group("");
     add("git-worker", "", [] { return git::worker_main(); })->group("");
 }
 

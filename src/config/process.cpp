@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kNofileMax = 1 << 20;
 constexpr int kUmaskMax = 0777;
+constexpr int kCpuMax = 100'000;
 constexpr std::uint64_t kMemoryMin = 1ULL << 20;
 constexpr std::uint64_t kMemoryMax = 1ULL << 50;
 
@@ -22,6 +23,21 @@ void read_umask(const Section& section, std::optional<int>& into) {
     }
     section.fault("umask", section.value("umask")->mark,
                   "expected an octal mask such as 027, not " + in_quotes(*text));
+}
+
+void read_cpu(const Section& section, std::optional<int>& into) {
+    const auto text = section.text("cpu_max");
+    if (!text) return;
+    int percent = 0;
+    const char* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, percent);
+    if (error == std::errc{} && stop + 1 == end && *stop == '%' && percent >= 1 &&
+        percent <= kCpuMax) {
+        into = percent;
+        return;
+    }
+    section.fault("cpu_max", section.value("cpu_max")->mark,
+                  "expected percents of one CPU such as 150%, not " + in_quotes(*text));
 }
 
 void read_number(const Section& section, std::string_view key, std::optional<int>& into, int min,
@@ -44,6 +60,7 @@ void read_process(const Section& section, App& app) {
     if (section.value("memory_max") != nullptr) {
         section.size("memory_max", app.memory_max.emplace(), kMemoryMin, kMemoryMax);
     }
+    read_cpu(section, app.cpu_max);
     section.flag("no_new_privileges", app.limits.no_new_privileges);
     if (app.materialise == Materialise::link && app.account.user.empty()) {
         section.fault("materialise", section.mark_of("materialise"),

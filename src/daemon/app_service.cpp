@@ -18,6 +18,17 @@
 #include "lastgood/process/tree_end.h"
 
 namespace lastgood::daemon {
+namespace {
+
+// Beyond memory_max a fresh process takes over without haste; what grows faster than that is ended
+// by the kernel before it takes the machine with it.
+process::GroupLimits group_limits(const config::App& app) {
+    process::GroupLimits limits{app.memory_max, app.cpu_max};
+    if (limits.memory_max) *limits.memory_max += *limits.memory_max / 4;
+    return limits;
+}
+
+}  // namespace
 
 AppService::AppService(Site& site, config::App app, core::AppState state)
     : site_(site),
@@ -69,7 +80,9 @@ Expected<void> AppService::open() {
                                    .log_keep = site_.config.log.keep,
                                    .log_compress = site_.config.log.compress,
                                    .runtime_dir = site_.config.runtime_dir,
-                                   .probe_address = site_.probe_address};
+                                   .probe_address = site_.probe_address,
+                                   .limits = group_limits(app_),
+                                   .cgroups = site_.cgroups ? &*site_.cgroups : nullptr};
     auto opened = supervise::AppRunner::open(site_.loop, site_.reaper, std::move(runner),
                                              listener(), std::move(left_.sockets));
     if (!opened) return opened.error();
@@ -88,10 +101,10 @@ void AppService::take_over() {
         if (auto taken = runner_->take_over(slot, *left); !taken) {
             site_.log.warn(app_.name.str(),
                            which + " can't be taken over: " + taken.error().text());
-            process::end_leftovers(
-                site_.loop, left->pid, left->start_time,
-                process::run_token(site_.config.runtime_dir, app_.name, left->run), {},
-                [](bool) {});
+            const std::string token =
+                process::run_token(site_.config.runtime_dir, app_.name, left->run);
+            process::end_leftovers(site_.loop, {left->pid, left->start_time, token}, {},
+                                   [](bool) {});
             continue;
         }
         running_since_[index(slot)] = runner_->info(slot).since;
@@ -131,7 +144,7 @@ void AppService::update(const config::App& app) {
     repository_id_ = core::repository_id(app_.repo);
     remote_ = remote_of(site_.config, app_);
     engine_.set_settings(app_.rules);
-    runner_->set_rules(app_.ready, app_.stop);
+    runner_->set_rules(app_.ready, app_.stop, group_limits(app_));
     begin_renewal();
     refresh_snapshot_of_live();
     poller_.set_remote(remote_);

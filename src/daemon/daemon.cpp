@@ -36,6 +36,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
     : config_(config),
       site_{.config = config_,
             .program = program,
+            .cgroups = {},
             .probe_address = probe_address(config.runtime_dir),
             .loop = loop,
             .reaper = reaper,
@@ -56,6 +57,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
 
 int Daemon::run() {
     process::adopt_orphans();
+    open_cgroups();
     (void)unlink(restart_mark().c_str());
     sigset_t mask;
     sigemptyset(&mask);
@@ -74,7 +76,26 @@ int Daemon::run() {
         end_leftovers();
     }
     site_.loop.run();
+    if (site_.cgroups) site_.cgroups->remove();
     return exit_code_;
+}
+
+void Daemon::open_cgroups() {
+    auto opened = process::Cgroups::open(site_.config.runtime_dir);
+    const bool bounds = opened && opened->bounds_cpu() && opened->bounds_memory();
+    if (opened) {
+        site_.log.info("daemon", "each app runs in a cgroup of its own in " + opened->path());
+        site_.cgroups = std::move(*opened);
+    } else {
+        site_.log.info("daemon", "apps run without cgroups: " + opened.error().text());
+    }
+    if (bounds) return;
+    for (const auto& app : site_.config.apps) {
+        if (app.cpu_max) {
+            site_.log.warn(app.name.str(),
+                           "cpu_max has no effect: the kernel's cpu controller isn't ours here");
+        }
+    }
 }
 
 void Daemon::on_signal(std::uint32_t signal) {
@@ -101,9 +122,9 @@ Expected<void> Daemon::load_apps() {
     return {};
 }
 
-void Daemon::end_leftover(pid_t pid, std::uint64_t start_time, const std::string& token) {
+void Daemon::end_leftover(process::Leftover left) {
     ++leftovers_;
-    process::end_leftovers(site_.loop, pid, start_time, token,
+    process::end_leftovers(site_.loop, std::move(left),
                            {.signal = SIGTERM, .grace = kLeftoverGrace}, [this](bool nothing_left) {
                                if (!nothing_left) {
                                    site_.log.error("daemon",
@@ -134,7 +155,7 @@ void Daemon::end_leftovers() {
     ++leftovers_;
     for (const auto& row : *rows) {
         if (is_taken_over(row)) continue;
-        end_leftover(static_cast<pid_t>(row.pid), row.start_time, "");
+        end_leftover({static_cast<pid_t>(row.pid), row.start_time});
         if (auto cleared = site_.journal.clear_process(row.app, row.place); !cleared) {
             return fail(cleared.error());
         }
@@ -147,13 +168,31 @@ void Daemon::end_leftovers() {
         }
         for (const RunId run : runs) {
             if (!run) continue;
-            end_leftover(0, 0, process::run_token(site_.config.runtime_dir, app->app().name, run));
+            end_leftover(
+                {.token = process::run_token(site_.config.runtime_dir, app->app().name, run)});
         }
         if (state.work) {
-            end_leftover(0, 0, build_token(site_.config, app->app().name, state.work->id));
+            end_leftover({.token = build_token(site_.config, app->app().name, state.work->id)});
         }
     }
+    for (auto& group : left_groups()) end_leftover({.group = std::move(group)});
     if (--leftovers_ == 0) begin();
+}
+
+std::vector<process::Cgroup> Daemon::left_groups() const {
+    if (!site_.cgroups) return {};
+    std::set<std::string> kept;
+    for (const auto& app : apps_) {
+        for (const auto& left : app->left().runs) {
+            if (!left) continue;
+            const std::string token =
+                process::run_token(site_.config.runtime_dir, app->app().name, left->run);
+            kept.insert(site_.cgroups->group(token).path());
+        }
+    }
+    auto groups = site_.cgroups->groups();
+    std::erase_if(groups, [&](const auto& group) { return kept.contains(group.path()); });
+    return groups;
 }
 
 void Daemon::begin() {

@@ -15,6 +15,7 @@
 #include "daemon/site.h"
 #include "daemon/storage.h"
 #include "lastgood/control/server.h"
+#include "lastgood/process/tree_end.h"
 
 namespace lastgood::daemon {
 
@@ -34,7 +35,9 @@ class Daemon {
     void enter(const config::App& app);
     void leave(std::unique_ptr<AppService> app);
     void end_leftovers();
-    void end_leftover(pid_t pid, std::uint64_t start_time, const std::string& token);
+    void open_cgroups();
+    void end_leftover(process::Leftover left);
+    [[nodiscard]] std::vector<process::Cgroup> left_groups() const;
     [[nodiscard]] bool is_taken_over(const store::ProcessRow& row) const;
     void begin();
     Expected<void> open_all();

@@ -119,6 +119,7 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
         paths_.logs() + "/deployment-" + std::to_string(what_.deployment.value) + ".log";
     spec.time_max = app_.build_timeout;
     spec.token = build_token(site_.config, app_.name, what_.deployment);
+    if (site_.cgroups) spec.group = site_.cgroups->group(spec.token);
     const std::string log = spec.output_file;
     process::RunSteps::News news;
     news.started = [this](pid_t pid, std::uint64_t start_time) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "lastgood/base/sys/event_loop.h"
@@ -11,6 +12,7 @@
 #include "lastgood/control/target.h"
 #include "lastgood/deploy/engine.h"
 #include "lastgood/logs/daemon_log.h"
+#include "lastgood/process/cgroup.h"
 #include "lastgood/store/journal.h"
 
 namespace lastgood::daemon {
@@ -20,6 +22,8 @@ class Housekeeper;
 struct Site {
     const config::Config& config;
     std::string program;        // the lastgood binary
+    // What each run and build gets a group of; none: the tree isn't ours.
+    std::optional<process::Cgroups> cgroups;
     std::string probe_address;  // of 127.0.0.0/8, this daemon's alone
     sys::EventLoop& loop;
     sys::Reaper& reaper;

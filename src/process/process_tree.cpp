@@ -1,5 +1,6 @@
 #include "lastgood/process/process_tree.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -63,6 +64,9 @@ Look ProcessTree::look() const {
             inside.insert(entry.pid);
         }
     }
+    if (group_) {
+        for (const pid_t pid : group_->processes()) inside.insert(pid);
+    }
     add_descendants(all, inside);
     const std::string mark = "LASTGOOD_RUN=" + token_;
     const std::size_t before = inside.size();
@@ -81,6 +85,16 @@ Look ProcessTree::look() const {
     return look;
 }
 
+std::vector<Member> ProcessTree::members() const {
+    if (!group_) return look().members;
+    std::vector<Member> found;
+    for (const pid_t pid : group_->processes()) {
+        const std::uint64_t start_time = sys::process_start_time(pid);
+        if (start_time != 0) found.push_back({pid, start_time});
+    }
+    return found;
+}
+
 bool ProcessTree::contains(pid_t pid) const {
     const auto all = members();
     return std::any_of(all.begin(), all.end(), [pid](const Member& m) { return m.pid == pid; });
@@ -88,7 +102,9 @@ bool ProcessTree::contains(pid_t pid) const {
 
 int ProcessTree::signal_all(int signal, pid_t except) const {
     int sent = 0;
-    for (const Member& member : members()) {
+    const Look seen = look();
+    if (group_ && signal == SIGKILL && except == 0) group_->kill();
+    for (const Member& member : seen.members) {
         if (member.pid == except) continue;
         if (proc::send_signal(member.pid, member.start_time, signal)) ++sent;
     }
@@ -96,6 +112,9 @@ int ProcessTree::signal_all(int signal, pid_t except) const {
 }
 
 std::uint64_t ProcessTree::memory_bytes() const {
+    if (group_) {
+        if (const auto counted = group_->memory_bytes()) return *counted;
+    }
     std::uint64_t sum = 0;
     for (const Member& member : members()) sum += proc::memory_bytes(member.pid);
     return sum;
@@ -108,6 +127,10 @@ bool ProcessTree::holds_connections(std::uint16_t port) const {
     return std::any_of(all.begin(), all.end(), [&inodes](const Member& member) {
         return proc::holds_socket(member.pid, inodes);
     });
+}
+
+void ProcessTree::forget() const {
+    if (group_) group_->remove();
 }
 
 }  // namespace lastgood::process

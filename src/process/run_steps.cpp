@@ -9,6 +9,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/process/out_of_memory.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 #include "process/step_output.h"
@@ -54,7 +55,7 @@ class Runner : public RunSteps {
 
   private:
     [[nodiscard]] ProcessTree tree() const {
-        return ProcessTree(child_.pid, child_.start_time, spec_.token);
+        return ProcessTree(child_.pid, child_.start_time, spec_.token, spec_.group);
     }
     [[nodiscard]] std::string step_name() const {
         return "step " + std::to_string(step_ + 1) + " `" + spec_.steps[step_].text + "` ";
@@ -71,17 +72,22 @@ class Runner : public RunSteps {
         spawn.fds = {{write_end->get(), 1}, {write_end->get(), 2}};
         spawn.die_with_parent = true;
         spec_.terms.apply_to(spawn);
+        sys::Fd entrance;
+        if (spec_.group && spec_.group->create()) entrance = spec_.group->entrance();
+        spawn.cgroup = entrance.get();
+        const OutOfMemory memory(spec_.group);
         auto child = sys::spawn(spawn);
         if (!child) return finish(step_name() + child.error().text());
         child_ = std::move(*child);
-        reaper_.expect(child_.pid, [this](int status) { step_exited(status); });
+        reaper_.expect(child_.pid,
+                       [this, memory](int status) { step_exited(status, memory.told(status)); });
         const auto started = news_.started;
         if (started) started(child_.pid, child_.start_time);
     }
 
-    void step_exited(int status) {
+    void step_exited(int status, const std::string& told) {
         if (reason_.empty() && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
-            reason_ = step_name() + sys::describe_wait_status(status);
+            reason_ = step_name() + told;
         }
         exited_ = true;
         output_.drain();

@@ -44,6 +44,7 @@ void TreeEnd::look() {
 }
 
 void TreeEnd::finish(bool nothing_left) {
+    if (nothing_left) tree_.forget();
     loop_.defer([this, nothing_left, alive = std::weak_ptr<bool>(alive_)] {
         if (alive.expired()) return;
         const Done done = std::move(done_);  // it may destroy this object
@@ -51,13 +52,14 @@ void TreeEnd::finish(bool nothing_left) {
     });
 }
 
-void end_leftovers(sys::EventLoop& loop, pid_t pid, std::uint64_t start_time, std::string token,
-                   TreeEnd::Manner manner, TreeEnd::Done done) {
+void end_leftovers(sys::EventLoop& loop, Leftover left, TreeEnd::Manner manner,
+                   TreeEnd::Done done) {
     // Only the start time proves that the pid is still the one that was stored.
-    if (start_time == 0 || sys::process_start_time(pid) != start_time) pid = 0;
+    if (left.start_time == 0 || sys::process_start_time(left.pid) != left.start_time) left.pid = 0;
+    ProcessTree tree(left.pid, left.start_time, std::move(left.token), std::move(left.group));
     auto holder = std::make_shared<std::unique_ptr<TreeEnd>>();
     *holder =
-        std::make_unique<TreeEnd>(loop, ProcessTree(pid, start_time, std::move(token)), manner,
+        std::make_unique<TreeEnd>(loop, std::move(tree), manner,
                                   [holder, done = std::move(done)](bool nothing_left) {
                                       holder->reset();
                                       done(nothing_left);

@@ -91,9 +91,13 @@ class TwoSlotRunner : public AppRunner {
 
     void watch_health(Slot slot, bool on) override { slots_[index(slot)]->watch_health(on); }
 
-    void set_rules(const config::Ready& ready, const config::Stop& stop) override {
+    void set_rules(const config::Ready& ready, const config::Stop& stop,
+                   const process::GroupLimits& limits) override {
         config_.ready = ready;
         config_.stop = stop;
+        if (config_.limits == limits) return;
+        config_.limits = limits;
+        for (const auto& slot : slots_) slot->limit();
     }
 
     [[nodiscard]] const SlotSockets* sockets() const override {

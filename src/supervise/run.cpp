@@ -13,14 +13,11 @@
 
 namespace lastgood::supervise {
 
-Run::Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Slot slot,
-         std::string token, std::string output, Ended ended)
+Run::Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Place place, Ended ended)
     : loop_(loop),
       reaper_(reaper),
       log_(log),
-      slot_(slot),
-      token_(std::move(token)),
-      output_(std::move(output)),
+      place_(std::move(place)),
       ended_(std::move(ended)) {}
 
 Run::~Run() {
@@ -28,39 +25,51 @@ Run::~Run() {
 }
 
 process::ProcessTree Run::tree() const {
-    return process::ProcessTree(child_.pid, child_.start_time, token_);
+    return process::ProcessTree(child_.pid, child_.start_time, place_.token, place_.group);
 }
 
 std::string Run::pipe_of(logs::Stream stream) const {
-    return output_ + (stream == logs::Stream::out ? ".out" : ".err");
+    return place_.output + (stream == logs::Stream::out ? ".out" : ".err");
 }
 
 Expected<sys::Fd> Run::capture(logs::Stream stream, const std::optional<sys::Identity>& owner,
                                std::unique_ptr<logs::LineCapture>& place) {
     auto pipe = make_output_pipe(pipe_of(stream), owner);
     if (!pipe) return pipe.error();
-    place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_, slot_,
+    place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_, place_.slot,
                                                 stream);
     return std::move(pipe->write);
 }
 
-Expected<void> Run::start(sys::SpawnSpec spec) {
+Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limits) {
     auto out = capture(logs::Stream::out, spec.identity, out_);
     if (!out) return out.error();
     auto err = capture(logs::Stream::err, spec.identity, err_);
     if (!err) return err.error();
     spec.fds.push_back({out->get(), 1});
     spec.fds.push_back({err->get(), 2});
-    spec.env.push_back("LASTGOOD_RUN=" + token_);
+    spec.env.push_back("LASTGOOD_RUN=" + place_.token);
     since_ = BootClock::now();
+    sys::Fd entrance;
+    if (place_.group && place_.group->create()) {
+        limit(limits);
+        entrance = place_.group->entrance();
+        spec.cgroup = entrance.get();
+    }
+    memory_ = process::OutOfMemory(place_.group);
     auto child = sys::spawn(spec);
     if (!child) {
         remove_pipes();
+        if (place_.group) place_.group->remove();
         return child.error();
     }
     child_ = std::move(*child);
     reaper_.expect(child_.pid, [this](int status) { exited(status); });
     return {};
+}
+
+void Run::limit(const process::GroupLimits& limits) const {
+    if (place_.group) place_.group->limit(limits);
 }
 
 void Run::remove_pipes() const {
@@ -76,9 +85,9 @@ Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
     if (!out) return out.error();
     auto err = open_output_pipe(pipe_of(logs::Stream::err));
     if (!err) return err.error();
-    out_ = std::make_unique<logs::LineCapture>(loop_, std::move(*out), log_, tail_, slot_,
+    out_ = std::make_unique<logs::LineCapture>(loop_, std::move(*out), log_, tail_, place_.slot,
                                                logs::Stream::out);
-    err_ = std::make_unique<logs::LineCapture>(loop_, std::move(*err), log_, tail_, slot_,
+    err_ = std::make_unique<logs::LineCapture>(loop_, std::move(*err), log_, tail_, place_.slot,
                                                logs::Stream::err);
     child_ = {pid, std::move(pidfd), start_time};
     since_ = process::started_at(start_time);
@@ -102,7 +111,7 @@ void Run::exited(std::optional<int> status) {
     exited_ = true;
     kill_timer_.reset();
     ran_for_ = BootClock::now() - since_;
-    status_ = status ? sys::describe_wait_status(*status)
+    status_ = status ? memory_.told(*status)
                      : "ended (an earlier daemon had started it: with what status isn't known)";
     if (end_) {  // KILL was on its way
         status_ += " after it did not stop within " + format_duration(stopping_->timeout);

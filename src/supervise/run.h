@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lastgood/base/sys/event_loop.h"
@@ -13,6 +14,7 @@
 #include "lastgood/base/sys/spawn.h"
 #include "lastgood/config/config.h"
 #include "lastgood/logs/line_capture.h"
+#include "lastgood/process/out_of_memory.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 #include "lastgood/supervise/app_runner.h"
@@ -24,15 +26,20 @@ class Run {
     // Comes once, when nothing of the run is left; may destroy the Run.
     using Ended = std::function<void(ExitReport)>;
 
-    // `output`: path of the two named pipes for its output, without their endings.
-    Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Slot slot,
-        std::string token, std::string output, Ended ended);
+    struct Place {
+        Slot slot;
+        std::string token;
+        std::string output;  // path of the two named pipes for its output, without their endings
+        std::optional<process::Cgroup> group;  // its own
+    };
+
+    Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Place place, Ended ended);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();  // frees, ends no process
 
     // `spec` without output descriptors and without the token. On failure there is no run.
-    Expected<void> start(sys::SpawnSpec spec);
+    Expected<void> start(sys::SpawnSpec spec, const process::GroupLimits& limits);
     // Goes on with the process of an earlier daemon's Run of the same token and output. It is no
     // child of ours: that it has ended is seen, but not how. On failure there is no run.
     Expected<void> take_over(pid_t pid, std::uint64_t start_time);
@@ -41,6 +48,7 @@ class Run {
     void expect_exit() { asked_ = asked_ || !exited_; }
     // Signal to the main process, KILL to everything after the time-out.
     void stop(const config::Stop& rules);
+    void limit(const process::GroupLimits& limits) const;
 
     [[nodiscard]] pid_t pid() const { return child_.pid; }
     [[nodiscard]] std::uint64_t start_time() const { return child_.start_time; }
@@ -60,10 +68,9 @@ class Run {
     sys::EventLoop& loop_;
     sys::Reaper& reaper_;
     logs::OutputLog& log_;
-    Slot slot_;
-    std::string token_;
-    std::string output_;
+    Place place_;
     Ended ended_;
+    process::OutOfMemory memory_;
     sys::Child child_;
     Instant since_{};
     logs::Tail tail_;

@@ -45,10 +45,17 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
 
 std::unique_ptr<Run> SlotRunner::make_run(RunId id) {
     const RunnerConfig& config = shared_.config;
-    return std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, slot_,
-                                 process::run_token(config.runtime_dir, config.app, id),
-                                 output_of(config.runtime_dir, config.app, id),
+    Run::Place place{slot_,
+                     process::run_token(config.runtime_dir, config.app, id),
+                     output_of(config.runtime_dir, config.app, id),
+                     {}};
+    if (config.cgroups != nullptr) place.group = config.cgroups->group(place.token);
+    return std::make_unique<Run>(shared_.loop, shared_.reaper, shared_.log, std::move(place),
                                  [this](ExitReport report) { ended(std::move(report)); });
+}
+
+void SlotRunner::limit() {
+    if (run_) run_->limit(shared_.config.limits);
 }
 
 Expected<void> SlotRunner::take_over(const LeftRun& left) {
@@ -57,6 +64,7 @@ Expected<void> SlotRunner::take_over(const LeftRun& left) {
     if (auto taken = run->take_over(left.pid, left.start_time); !taken) return taken;
     run_ = std::move(run);
     run_id_ = left.run;
+    limit();
     ready_rules_ = left.ready;
     ready_ = true;
     stopping_ = health_wanted_ = false;
@@ -70,7 +78,8 @@ void SlotRunner::start(RunSpec spec, int listening) {
     ready_ = stopping_ = health_wanted_ = false;
     run_ = make_run(spec.run);
     auto spawn = make_spawn(spec, listening);
-    auto started = spawn ? run_->start(*spawn) : Expected<void>(spawn.error());
+    auto started = spawn ? run_->start(*spawn, shared_.config.limits)
+                         : Expected<void>(spawn.error());
     if (!started) {
         ExitReport report;
         report.status = started.error().text();

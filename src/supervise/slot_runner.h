@@ -46,6 +46,8 @@ class SlotRunner {
     // the wait.
     void stop(Millis drain_min, std::function<bool()> idle);
     void watch_health(bool on);
+    // By the config's limits as they are now.
+    void limit();
     // Of the release that runs, or ran last.
     [[nodiscard]] const config::Ready& ready_rules() const { return ready_rules_; }
 

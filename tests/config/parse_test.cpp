@@ -34,6 +34,7 @@ apps:
     crash_loop: { crashes: 5, within: 2m }
     restart: { backoff: 200ms, backoff_max: 1m, every: "Mon-Fri 03:30" }
     memory_max: 512MB
+    cpu_max: 150%
     watch: liveness
     drain: 45s
     logs: [logs/all.log, /var/log/app.log]
@@ -91,6 +92,7 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
     EXPECT_EQ(app.build[1].text, "make '-j 2'");
     EXPECT_EQ(app.fetch_timeout, 20min);
     EXPECT_EQ(app.memory_max, 512ULL << 20);
+    EXPECT_EQ(app.cpu_max, 150);
     EXPECT_EQ(app.stop.drain, 45s);
     EXPECT_EQ(app.logs, (std::vector<std::string>{"logs/all.log", "/var/log/app.log"}));
     EXPECT_EQ(app.renew_every, (core::WeekTime{0x3e, 210}));

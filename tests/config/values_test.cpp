@@ -187,6 +187,8 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
         {"restart: { backoff: 1m }", "can't be longer"},
         {"restart: { backoff: 0ms }", "must be at least 1ms"},
         {"restart: { every: 24h }", "expected days and an hour like Sun 04:00"},
+        {"cpu_max: 1.5", "expected percents of one CPU"},
+        {"cpu_max: 0%", "expected percents of one CPU"},
         {"memory_max: 512", "must be from 1.0MB"},
         {"memory_max: much", "expected a size"},
         {"watch: readiness", "expected one of liveness"},

@@ -264,6 +264,26 @@ class Booted(unittest.TestCase):
         self.assertEqual((commit, pid), (self.status()["commit"], self.status()["pid"]))
         self.assertIn("again ", self.curl(f"http://127.0.0.1:{self.APP}/"))
 
+    def group_of(self, pid):
+        """Below the unit's own."""
+        whole = self.ok("cat", f"/proc/{pid}/cgroup").splitlines()[-1]
+        return whole.partition("/lastgood.service/")[2]
+
+    def test_each_run_has_a_cgroup_of_its_own_through_restarts(self):
+        self.deployed("grouped")
+        wait_until(lambda: self.status()["state"] == "running", "running")
+        pid = self.status()["pid"]
+        group = self.group_of(pid)
+        self.assertRegex(group, r"^lastgood-[0-9a-f]{8}/backend\.\d+\.\d+$")
+        self.assertEqual("daemon", self.group_of(self.show("MainPID")))
+        self.ok("systemctl", "restart", "lastgood")
+        wait_until(lambda: self.status()["state"] == "running", "running")
+        self.assertEqual(group, self.group_of(pid))
+        self.assertEqual("daemon", self.group_of(self.show("MainPID")))
+        self.lastgood("restart", "backend")
+        wait_until(lambda: self.status()["pid"] not in (0, pid), "a fresh process")
+        self.assertNotEqual(group, self.group_of(self.status()["pid"]))
+
     # Asks the receiver again and again, each time by a new connection, until the file is there.
     ASKING = """
 import http.client, os, sys

@@ -80,14 +80,14 @@ TEST_F(ProcessTreeTest, EndsLeftoversOnlyWhenPidAndStartTimeMatch) {
     reaper.expect(child->pid, [&](int) { exited = true; });
 
     bool done = false;
-    end_leftovers(loop, child->pid, child->start_time + 1, "no/such/token", {},
+    end_leftovers(loop, {child->pid, child->start_time + 1, "no/such/token"}, {},
                   [&](bool) { done = true; });
     ASSERT_TRUE(until([&] { return done; }));
     EXPECT_FALSE(exited);
     EXPECT_NE(sys::process_start_time(child->pid), 0U);
 
     done = false;
-    end_leftovers(loop, child->pid, child->start_time, "no/such/token", {},
+    end_leftovers(loop, {child->pid, child->start_time, "no/such/token"}, {},
                   [&](bool none) { done = none; });
     EXPECT_TRUE(until([&] { return done && exited; }));
 }
@@ -96,7 +96,7 @@ TEST_F(ProcessTreeTest, EndsByTokenWhatAReusedPidHides) {
     const auto child = shell("setsid sleep 1000 & sleep 1001; true");
     ASSERT_TRUE(until([&] { return tree_of(child).members().size() >= 3; }));
     bool done = false;
-    end_leftovers(loop, getpid(), 1, kToken, {SIGTERM, Millis{500}},
+    end_leftovers(loop, {getpid(), 1, kToken}, {SIGTERM, Millis{500}},
                   [&](bool none) { done = none; });
     EXPECT_TRUE(until([&] { return done; }));
     EXPECT_TRUE(tree_of(child).empty());

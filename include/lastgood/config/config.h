@@ -182,6 +182,7 @@ struct App {
     Account account{};
     ProcessLimits limits{};
     std::optional<std::uint64_t> memory_max{};    // bytes of all its processes; beyond it, renewed
+    std::optional<int> cpu_max{};                 // percent of one CPU
     std::optional<core::WeekTime> renew_every{};  // restart.every
     std::map<std::string, std::string> env{};
     std::string env_file{};  // path; read anew at each start

@@ -4,18 +4,21 @@
 // A run is named by pid and start time of its main process and by a token, which every run has in
 // its environment as LASTGOOD_RUN. Where the pid means another process by now, only what carries
 // the token counts. Each question is one look through /proc (a few ms); zombies are nobody. Signals
-// go by pidfd, so that a reused pid is never hit.
+// go by pidfd, so that a reused pid is never hit. Who is in the run's cgroup belongs to it, and where
+// there is one most questions are answered from there.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lastgood/base/ids.h"
 #include "lastgood/base/time.h"
+#include "lastgood/process/cgroup.h"
 
 namespace lastgood::process {
 
@@ -43,29 +46,39 @@ struct Look {
 class ProcessTree {
   public:
     // `start_time` 0: not known, the pid is taken at its word. pid 0: by token alone.
-    ProcessTree(pid_t main, std::uint64_t start_time, std::string token)
-        : main_(main), start_time_(start_time), token_(std::move(token)) {}
+    ProcessTree(pid_t main, std::uint64_t start_time, std::string token,
+                std::optional<Cgroup> group = {})
+        : main_(main),
+          start_time_(start_time),
+          token_(std::move(token)),
+          group_(std::move(group)) {}
 
     [[nodiscard]] pid_t main() const { return main_; }
 
+    // Who left its cgroup is found, too.
     [[nodiscard]] Look look() const;
-    [[nodiscard]] std::vector<Member> members() const { return look().members; }
+    [[nodiscard]] std::vector<Member> members() const;
     [[nodiscard]] bool empty() const { return members().empty(); }
     [[nodiscard]] bool contains(pid_t pid) const;
 
     // Sends the signal to all but `except`; how many it was sent to.
     int signal_all(int signal, pid_t except = 0) const;
 
-    // Proportional set size of all, resident size where the kernel won't tell.
+    // What the cgroup's controller counts; else the proportional set size of all, resident size
+    // where the kernel won't tell.
     [[nodiscard]] std::uint64_t memory_bytes() const;
 
     // Does one of them hold a connection that came in on this local TCP port?
     [[nodiscard]] bool holds_connections(std::uint16_t port) const;
 
+    // Nothing is left: the cgroup goes.
+    void forget() const;
+
   private:
     pid_t main_;
     std::uint64_t start_time_;
     std::string token_;
+    std::optional<Cgroup> group_;
 };
 
 }  // namespace lastgood::process

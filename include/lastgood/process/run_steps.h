@@ -7,12 +7,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/cgroup.h"
 #include "lastgood/process/terms.h"
 
 namespace lastgood::process {
@@ -24,6 +26,7 @@ struct StepsSpec {
     std::string output_file;       // appended to; empty: none
     Millis time_max{0};            // for all steps together
     std::string token;             // names the run, see process_tree.h
+    std::optional<Cgroup> group{};  // to run in
     Terms terms{};
 };
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lastgood/base/sys/event_loop.h"
@@ -42,9 +43,17 @@ class TreeEnd {
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// Ends what an earlier daemon left behind; the process only if pid and start time match, else just
-// what carries the token. Keeps itself alive until `done`; the loop must outlive it.
-void end_leftovers(sys::EventLoop& loop, pid_t pid, std::uint64_t start_time, std::string token,
-                   TreeEnd::Manner manner, TreeEnd::Done done);
+// What an earlier daemon left behind.
+struct Leftover {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+    std::string token{};
+    std::optional<Cgroup> group{};
+};
+
+// The process only if pid and start time match, else just what carries the token or is in the
+// group. Keeps itself alive until `done`; the loop must outlive it.
+void end_leftovers(sys::EventLoop& loop, Leftover left, TreeEnd::Manner manner,
+                   TreeEnd::Done done);
 
 }  // namespace lastgood::process

@@ -17,6 +17,7 @@
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/cgroup.h"
 #include "lastgood/process/slot_sockets.h"
 #include "lastgood/process/terms.h"
 
@@ -88,6 +89,8 @@ struct RunnerConfig {
     bool log_compress = true;
     std::string runtime_dir;    // for notify sockets
     std::string probe_address;  // this daemon's own address of 127.0.0.0/8, source of every probe
+    process::GroupLimits limits{};
+    const process::Cgroups* cgroups = nullptr;  // none: runs without one; outlives the runner
 };
 
 class AppRunner {
@@ -115,8 +118,9 @@ class AppRunner {
     virtual void stop_now(Slot slot) = 0;
     // Probing every kProbeEvery, for the probation.
     virtual void watch_health(Slot slot, bool on) = 0;
-    // For the runs that start, and the stops that are asked for, from now on.
-    virtual void set_rules(const config::Ready& ready, const config::Stop& stop) = 0;
+    // For the runs that start, and the stops that are asked for, from now on; limits at once.
+    virtual void set_rules(const config::Ready& ready, const config::Stop& stop,
+                           const process::GroupLimits& limits) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
     // For the daemon after this one; null without `listen`.

@@ -159,6 +159,9 @@ void become(const Prepared& prepared) {
 [[noreturn]] void run_child(Prepared& prepared) {
     const SpawnSpec& spec = *prepared.spec;
     reset_signals();
+    if (spec.cgroup >= 0) {
+        [[maybe_unused]] const auto moved = write(spec.cgroup, "0", 1);
+    }
     if (spec.new_session && setsid() < 0) fail(prepared, Stage::session);
     place_descriptors(prepared);
     set_limits(prepared);
