@@ -11,7 +11,35 @@
 namespace lastgood::config {
 namespace {
 
-constexpr const char* kListenForm = "expected HOST:PORT, such as 0.0.0.0:3000 or 127.0.0.1:3000";
+constexpr const char* kListenForm =
+    "expected HOST:PORT, such as 0.0.0.0:3000 or [::1]:3000, or unix:/PATH";
+
+// A socket's address has room for 107 bytes, and each slot's path has an ending of its own.
+constexpr std::size_t kUnixPathBytesMax = 100;
+
+Expected<ListenAddress> read_unix(std::string_view text) {
+    const std::string_view path = text.starts_with('/') ? text : text.substr(5);
+    if (!path.starts_with('/') || path.ends_with('/')) {
+        return Error{in_quotes(text) + " is no path of a socket",
+                     "write it whole, such as unix:/run/shop/http.sock"};
+    }
+    if (path.size() > kUnixPathBytesMax) {
+        return Error{"the path is longer than " + std::to_string(kUnixPathBytesMax) +
+                         " bytes, too long for a socket",
+                     ""};
+    }
+    for (const char c : path) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+            return Error{"control characters can't be in it", ""};
+        }
+    }
+    return ListenAddress{.path = std::string(path)};
+}
+
+bool is_ipv6(std::string_view host) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
+}
 
 Expected<std::uint16_t> read_port(std::string_view text) {
     int port = 0;
@@ -43,9 +71,7 @@ Expected<std::string> read_ipv4(std::string_view text) {
 }
 
 Expected<ListenAddress> read_listen(std::string_view text) {
-    if (text.starts_with("unix:") || text.starts_with('/')) {
-        return Error{std::string("unix sockets are ") + kNotYet, kListenForm};
-    }
+    if (text.starts_with("unix:") || text.starts_with('/')) return read_unix(text);
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) {
         return Error{in_quotes(text) + " is no address to listen on", kListenForm};
@@ -53,9 +79,15 @@ Expected<ListenAddress> read_listen(std::string_view text) {
     const auto port = read_port(text.substr(colon + 1));
     if (!port) return port.error();
     const std::string_view host = text.substr(0, colon);
-    if (host == "[::]") return ListenAddress{"::", *port};
-    if (host.starts_with('[')) {
-        return Error{std::string("IPv6 addresses other than [::] are ") + kNotYet, ""};
+    if (host.starts_with('[') && host.ends_with(']')) {
+        const std::string_view inside = host.substr(1, host.size() - 2);
+        if (is_ipv6(inside)) return ListenAddress{std::string(inside), *port};
+        return Error{in_quotes(host) + " is no IPv6 address", "write the address, not a name"};
+    }
+    if (is_ipv6(text.substr(0, colon))) {
+        return Error{in_quotes(text) + " could be read in two ways",
+                     "put the IPv6 address in brackets: [" + std::string(host) +
+                         "]:" + std::to_string(*port)};
     }
     if (host.empty() || host == "*") {
         return Error{"the address is missing",
@@ -68,6 +100,7 @@ Expected<ListenAddress> read_listen(std::string_view text) {
 }
 
 bool overlap(const ListenAddress& a, const ListenAddress& b) {
+    if (a.is_unix() || b.is_unix()) return a.path == b.path;
     const auto is_wildcard = [](const ListenAddress& address) {
         return address.host == "0.0.0.0" || address.host == "::";
     };

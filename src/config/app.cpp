@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/command.h"
+#include "config/listen.h"
 #include "config/process.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -87,7 +88,7 @@ void read_ready_kind(const Section& ready, Ready& into) {
 void read_stop(const Section& section, App& app) {
     if (section.value("drain") != nullptr) {
         section.duration("drain", app.stop.drain.emplace(app.stop.timeout), 0ms);
-        if (!app.listen) {
+        if (app.listen.empty()) {
             section.fault("drain", section.mark_of("drain"),
                           "needs `listen`: without it an app ends before the next one starts");
         }
@@ -117,7 +118,7 @@ void read_rules(const Section& section, App& app) {
     constexpr int kMany = 1000;
     core::Settings& rules = app.rules;
     rules.followed = app.followed;
-    rules.two_slots = app.listen.has_value();
+    rules.two_slots = !app.listen.empty();
     section.choice<bool>("keep_previous", rules.keep_previous,
                          {{"probation", true}, {"off", false}});
     section.choice<bool>("supersede", rules.finish_before_newer,
@@ -160,7 +161,7 @@ void read_logs(const Section& section, App& app) {
 // true: all that a repository may ever say; or a list of keys.
 void read_repository_rules(const Section& section, App& app) {
     app.repository.root = app.root;
-    app.repository.listens = app.listen.has_value();
+    app.repository.listens = !app.listen.empty();
     const auto* node = section.value("allow_repo_config");
     if (node == nullptr) return;
     const auto& known = keys_of(SectionKind::repository).known;
@@ -236,7 +237,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     app.workdir = *read_workdir(app.root + "/" + app.workdir);
     read_env(section, app);
     section.path("env_file", app.env_file);
-    app.listen = section.by("listen", read_listen);
+    app.listen = read_listens(section);
     read_repository_rules(section, app);
     read_run(section, app);
     app.ready = read_ready(section, section.has("listen"));

@@ -5,6 +5,7 @@
 namespace lastgood::config {
 
 std::string ListenAddress::text() const {
+    if (is_unix()) return "unix:" + path;
     const bool v6 = host.find(':') != std::string::npos;
     return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }

@@ -78,8 +78,9 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
         const Section section(top.reading(), SectionKind::app, place, entry.value);
         if (entry.value.kind != YamlNode::Kind::map) continue;
         config.apps.push_back(read_app(section, *name, defaults));
-        if (const auto& listen = config.apps.back().listen) {
-            listeners.push_back({place + ".listen", *listen, section.value("listen")->mark});
+        for (const auto& listen : config.apps.back().listen) {
+            const std::string name = listen.name.empty() ? "" : "." + listen.name;
+            listeners.push_back({place + ".listen" + name, listen, section.value("listen")->mark});
         }
     }
 }

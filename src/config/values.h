@@ -10,7 +10,7 @@
 
 namespace lastgood::config {
 
-// "HOST:PORT" with an IPv4 address or localhost, or "[::]:PORT".
+// "HOST:PORT" with an IP address (IPv6 in brackets) or localhost, "unix:/PATH" or "/PATH".
 Expected<ListenAddress> read_listen(std::string_view text);
 
 // True when both can't be listened on at once.

@@ -14,7 +14,10 @@ void read_listen_key(const Section& webhook, Webhook& into) {
     if (!text) return;
     if (*text == "systemd") {
         into.from_systemd = true;
-    } else if (const auto listen = read_listen(*text)) {
+    } else if (const auto listen = read_listen(*text); listen && listen->is_unix()) {
+        webhook.fault("listen", webhook.value("listen")->mark,
+                      "can't be a unix socket; a proxy can reach it on 127.0.0.1:8787");
+    } else if (listen) {
         into.listen = *listen;
     } else {
         webhook.fault("listen", webhook.value("listen")->mark, listen.error().text());

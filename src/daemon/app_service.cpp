@@ -88,7 +88,7 @@ Expected<void> AppService::open() {
     if (!opened) return opened.error();
     runner_ = std::move(*opened);
     take_over();
-    if (runner_->sockets() != nullptr) keep_sockets(site_, app_.name, *runner_->sockets());
+    keep_sockets(site_, app_.name, runner_->sockets());
     return {};
 }
 
@@ -191,7 +191,10 @@ void AppService::remove_half_made_releases() {
 }
 
 void AppService::shut_down(std::function<void()> gone) {
-    gone_ = std::move(gone);
+    gone_ = [this, gone = std::move(gone)] {
+        for (const auto& sockets : runner_->sockets()) sockets.remove_paths();
+        gone();
+    };
     timers_.clear();
     renewal_.reset();
     renewal_owed_.reset();

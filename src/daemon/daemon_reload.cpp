@@ -74,7 +74,7 @@ void Daemon::enter(const config::App& app) {
 
 void Daemon::leave(std::unique_ptr<AppService> app) {
     AppService* leaving = leaving_.emplace_back(std::move(app)).get();
-    forget_sockets(leaving->app().name);
+    forget_sockets(leaving->app());
     leaving->shut_down([this, leaving] {
         if (stopping_) return app_gone();
         const AppName name = leaving->app().name;

@@ -7,11 +7,19 @@
 namespace lastgood::daemon {
 namespace {
 
-constexpr const char* kFirstNote = "first_slot";
+// The first of several addresses has no number.
+std::string numbered(std::string_view name, std::size_t number) {
+    return std::string(name) + (number == 0 ? "" : "-" + std::to_string(number));
+}
+
+std::string first_note(std::size_t number) {
+    return numbered("first_slot", number);
+}
+
 constexpr std::string_view kPrefix = "slot-";
 
-std::string name_of(const AppName& app, Slot slot) {
-    return std::string(kPrefix) + app.str() + "-" + std::string(to_string(slot));
+std::string name_of(const AppName& app, Slot slot, std::size_t number) {
+    return numbered(std::string(kPrefix) + app.str() + "-" + std::string(to_string(slot)), number);
 }
 
 std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& app, Slot slot,
@@ -31,10 +39,10 @@ std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& a
 }
 
 sys::Fd passed_socket(std::vector<PassedSocket>& passed, const std::string& name,
-                      const config::ListenAddress& listen) {
+                      const config::ListenAddress& listen, Slot slot) {
     for (auto& socket : passed) {
         if (socket.name != name || !socket.fd) continue;
-        if (process::listens_on(socket.fd.get(), listen)) return std::move(socket.fd);
+        if (process::listens_on(socket.fd.get(), listen, slot)) return std::move(socket.fd);
     }
     return {};
 }
@@ -53,32 +61,44 @@ std::vector<PassedSocket> take_slot_sockets(std::vector<PassedSocket>& passed) {
 LeftApp find_left(Site& site, const config::App& app, const core::AppState& state,
                   const std::vector<store::ProcessRow>& rows, std::vector<PassedSocket>& passed) {
     LeftApp left;
+    left.sockets.resize(app.listen.size());
     for (const Slot slot : kSlots) {
         auto& run = left.runs[index(slot)];
         run = left_in(site, app, slot, state.slot(slot), rows);
-        if (!app.listen) continue;
-        sys::Fd& socket = left.sockets.sockets[index(slot)];
-        socket = passed_socket(passed, name_of(app.name, slot), *app.listen);
-        if (!socket && run) socket = process::take_listening_socket(run->pid, *app.listen);
-        if (!socket) run.reset();
+        for (std::size_t i = 0; i < app.listen.size(); ++i) {
+            const config::ListenAddress& listen = app.listen[i];
+            sys::Fd& socket = left.sockets[i].sockets[index(slot)];
+            socket = passed_socket(passed, name_of(app.name, slot, i), listen, slot);
+            if (!socket && run) socket = process::take_listening_socket(run->pid, listen, slot);
+            if (!socket) run.reset();
+        }
     }
-    left.sockets.active = state.active;
-    const auto first = site.journal.note(app.name, kFirstNote);
-    if (first && *first == to_string(Slot::green)) left.sockets.first = Slot::green;
+    for (std::size_t i = 0; i < app.listen.size(); ++i) {
+        left.sockets[i].active = state.active;
+        const auto first = site.journal.note(app.name, first_note(i));
+        if (first && *first == to_string(Slot::green)) left.sockets[i].first = Slot::green;
+    }
     return left;
 }
 
-void keep_sockets(Site& site, const AppName& app, const process::SlotSockets& sockets) {
-    for (const Slot slot : kSlots) keep_at_service_manager(name_of(app, slot), sockets.fd(slot));
-    const std::string first(to_string(sockets.first()));
-    if (auto noted = site.journal.set_note(app, kFirstNote, first); !noted) {
-        site.log.warn(app.str(), noted.error().text());
+void keep_sockets(Site& site, const AppName& app,
+                  const std::vector<process::SlotSockets>& sockets) {
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        for (const Slot slot : kSlots) {
+            keep_at_service_manager(name_of(app, slot, i), sockets[i].fd(slot));
+        }
+        const std::string first(to_string(sockets[i].first()));
+        if (auto noted = site.journal.set_note(app, first_note(i), first); !noted) {
+            site.log.warn(app.str(), noted.error().text());
+        }
     }
 }
 
-void forget_sockets(const AppName& app) {
-    for (const Slot slot : kSlots) {
-        tell_service_manager("FDSTOREREMOVE=1\nFDNAME=" + name_of(app, slot));
+void forget_sockets(const config::App& app) {
+    for (std::size_t i = 0; i < app.listen.size(); ++i) {
+        for (const Slot slot : kSlots) {
+            tell_service_manager("FDSTOREREMOVE=1\nFDNAME=" + name_of(app.name, slot, i));
+        }
     }
 }
 

@@ -17,7 +17,7 @@ namespace lastgood::daemon {
 
 struct LeftApp {
     std::array<std::optional<supervise::LeftRun>, 2> runs{};  // by slot
-    process::LeftSockets sockets{};
+    std::vector<process::LeftSockets> sockets{};              // in the order of `listen`
 };
 
 // Those of apps, of all that were passed.
@@ -29,8 +29,8 @@ LeftApp find_left(Site& site, const config::App& app, const core::AppState& stat
                   const std::vector<store::ProcessRow>& rows, std::vector<PassedSocket>& passed);
 
 // The service manager keeps them while no daemon runs.
-void keep_sockets(Site& site, const AppName& app, const process::SlotSockets& sockets);
-void forget_sockets(const AppName& app);
+void keep_sockets(Site& site, const AppName& app, const std::vector<process::SlotSockets>& sockets);
+void forget_sockets(const config::App& app);
 // Those that no app took are let go.
 void forget_rest(std::vector<PassedSocket>& left);
 

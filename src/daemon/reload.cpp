@@ -8,7 +8,9 @@ namespace lastgood::daemon {
 namespace {
 
 std::string place_of(const config::App& app) {
-    return app.listen ? app.listen->text() : std::string();
+    std::string text;
+    for (const auto& listen : app.listen) text += listen.name + "=" + listen.text() + '\0';
+    return text;
 }
 
 std::string place_of(const config::Webhook& webhook) {

@@ -120,12 +120,11 @@ std::uint64_t ProcessTree::memory_bytes() const {
     return sum;
 }
 
-bool ProcessTree::holds_connections(std::uint16_t port) const {
-    const auto inodes = proc::tcp_sockets(port, proc::Sockets::connected);
-    if (inodes.empty()) return false;
+bool ProcessTree::holds_any(const std::unordered_set<std::uint64_t>& sockets) const {
+    if (sockets.empty()) return false;
     const auto all = members();
-    return std::any_of(all.begin(), all.end(), [&inodes](const Member& member) {
-        return proc::holds_socket(member.pid, inodes);
+    return std::any_of(all.begin(), all.end(), [&sockets](const Member& member) {
+        return proc::holds_socket(member.pid, sockets);
     });
 }
 

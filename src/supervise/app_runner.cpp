@@ -1,8 +1,8 @@
 #include "lastgood/supervise/app_runner.h"
 
-#include <arpa/inet.h>
-
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
@@ -19,7 +19,7 @@ using process::SlotSockets;
 class TwoSlotRunner : public AppRunner {
   public:
     TwoSlotRunner(sys::EventLoop& loop, sys::Reaper& reaper, RunnerConfig config, Listener listener,
-                  std::optional<SlotSockets> sockets)
+                  std::vector<SlotSockets> sockets)
         : loop_(loop),
           config_(std::move(config)),
           listener_(std::move(listener)),
@@ -35,23 +35,23 @@ class TwoSlotRunner : public AppRunner {
         for (const Slot slot : kSlots) {
             slots_[index(slot)] = std::make_unique<SlotRunner>(
                 shared, slot, [this, slot] { return probe_target(slot); });
-            if (!sockets_) continue;
-            relays_[index(slot)] =
-                std::make_unique<Relay>(loop_, sockets_->fd(slot), sockets_->own_address());
+            for (const auto& sockets : sockets_) {
+                relays_[index(slot)].push_back(
+                    std::make_unique<Relay>(loop_, sockets.fd(slot), sockets.own_address()));
+            }
         }
         update_relays();
     }
 
     void start(Slot slot, RunSpec spec) override {
-        if (sockets_) {
-            // What waits from an earlier run still goes to the other slot. After this the daemon
-            // accepts nothing here: it must never answer the probe of the release that starts.
-            Relay& relay = *relays_[index(slot)];
-            relay.take_waiting();
-            relay.set(false);
-            had_users_[index(slot)] = sockets_->active() == slot;
+        // What waits from an earlier run still goes to the other slot. After this the daemon accepts
+        // nothing here: it must never answer the probe of the release that starts.
+        for (const auto& relay : relays_[index(slot)]) {
+            relay->take_waiting();
+            relay->set(false);
         }
-        slots_[index(slot)]->start(std::move(spec), sockets_ ? sockets_->fd(slot) : -1);
+        had_users_[index(slot)] = is_active(slot);
+        slots_[index(slot)]->start(std::move(spec), sockets_);
     }
 
     Expected<void> take_over(Slot slot, const LeftRun& left) override {
@@ -68,8 +68,10 @@ class TwoSlotRunner : public AppRunner {
     }
 
     Expected<void> switch_to(Slot slot) override {
-        if (!sockets_ || sockets_->active() == slot) return {};
-        if (auto switched = sockets_->switch_to(slot); !switched) return switched;
+        if (sockets_.empty() || is_active(slot)) return {};
+        for (auto& sockets : sockets_) {
+            if (auto switched = sockets.switch_to(slot); !switched) return switched;
+        }
         switched_at_ = BootClock::now();
         had_users_[index(slot)] = true;
         update_relays();
@@ -78,12 +80,14 @@ class TwoSlotRunner : public AppRunner {
 
     void stop(Slot slot) override {
         SlotRunner& runner = *slots_[index(slot)];
-        const bool drain = sockets_ && sockets_->active() != slot && had_users_[index(slot)];
+        const bool drain = !sockets_.empty() && !is_active(slot) && had_users_[index(slot)];
         if (!drain) return runner.stop(Millis{0}, nullptr);
         const Millis since_switch = BootClock::now() - switched_at_;
         runner.stop(limits::kDrainMin - since_switch, [this, slot, &runner] {
-            return sockets_->queue_length(slot) <= 0 &&
-                   !runner.tree().holds_connections(sockets_->port());
+            return std::all_of(sockets_.begin(), sockets_.end(), [&](const auto& sockets) {
+                return sockets.queue_length(slot) <= 0 &&
+                       !runner.tree().holds_any(sockets.connections(slot));
+            });
         });
     }
 
@@ -100,9 +104,7 @@ class TwoSlotRunner : public AppRunner {
         for (const auto& slot : slots_) slot->limit();
     }
 
-    [[nodiscard]] const SlotSockets* sockets() const override {
-        return sockets_ ? &*sockets_ : nullptr;
-    }
+    [[nodiscard]] const std::vector<SlotSockets>& sockets() const override { return sockets_; }
 
     [[nodiscard]] SlotInfo info(Slot slot) const override { return slots_[index(slot)]->info(); }
 
@@ -114,49 +116,39 @@ class TwoSlotRunner : public AppRunner {
         });
     }
 
+    // All addresses of an app are switched together.
+    [[nodiscard]] bool is_active(Slot slot) const {
+        return std::all_of(sockets_.begin(), sockets_.end(),
+                           [slot](const auto& sockets) { return sockets.active() == slot; });
+    }
+
     void update_relays() {
-        if (!sockets_) return;
         for (const Slot slot : kSlots) {
-            relays_[index(slot)]->set(slots_[index(slot)]->empty() && sockets_->active() != slot);
+            const bool on = slots_[index(slot)]->empty() && !is_active(slot);
+            for (const auto& relay : relays_[index(slot)]) relay->set(on);
         }
     }
 
     [[nodiscard]] ProbeTarget probe_target(Slot slot) const {
         const config::Ready& ready = slots_[index(slot)]->ready_rules();
-        ProbeTarget target;
-        target.path = ready.path;
+        ProbeTarget target{{}, ready.path};
         if (!ready.host.empty()) {
-            const bool v4 = inet_pton(AF_INET, ready.host.c_str(), &target.to.v4.sin_addr) == 1;
-            if (v4) {
-                target.to.v4.sin_family = AF_INET;
-                target.to.v4.sin_port = htons(ready.port);
-            } else {
-                target.to = {};
-                inet_pton(AF_INET6, ready.host.c_str(), &target.to.v6.sin6_addr);
-                target.to.v6.sin6_family = AF_INET6;
-                target.to.v6.sin6_port = htons(ready.port);
+            if (auto address = process::ip_address(ready.host, ready.port)) {
+                target.route.to = *address;
             }
-            target.host = v4 ? ready.host : "[" + ready.host + "]";
-            target.host += ":" + std::to_string(ready.port);
-            return target;
+        } else if (!sockets_.empty()) {  // open() refuses the rest
+            target.route = sockets_.front().route_to(slot);
         }
-        if (!sockets_) return target;  // open() refuses that
-        target.to.v4 = sockets_->own_address();
-        // The probe's own source leads to the slot without users, any other to the one with them.
-        if (sockets_->active() != slot) target.from = sockets_->probe_source();
-        char text[INET_ADDRSTRLEN] = "";
-        inet_ntop(AF_INET, &target.to.v4.sin_addr, text, sizeof text);
-        target.host = std::string(text) + ":" + std::to_string(sockets_->port());
         return target;
     }
 
     sys::EventLoop& loop_;
     RunnerConfig config_;
     Listener listener_;
-    std::optional<SlotSockets> sockets_;
+    std::vector<SlotSockets> sockets_;  // in the order of `listen`
     logs::OutputLog log_;
     std::array<std::unique_ptr<SlotRunner>, 2> slots_;
-    std::array<std::unique_ptr<Relay>, 2> relays_;
+    std::array<std::vector<std::unique_ptr<Relay>>, 2> relays_;  // by slot
     std::array<bool, 2> had_users_{};
     Instant switched_at_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -166,13 +158,16 @@ class TwoSlotRunner : public AppRunner {
 
 Expected<std::unique_ptr<AppRunner>> AppRunner::open(sys::EventLoop& loop, sys::Reaper& reaper,
                                                      RunnerConfig config, Listener listener,
-                                                     process::LeftSockets left) {
-    std::optional<SlotSockets> sockets;
-    if (config.listen) {
-        auto opened = SlotSockets::open(*config.listen, config.probe_address, std::move(left));
+                                                     std::vector<process::LeftSockets> left) {
+    std::vector<SlotSockets> sockets;
+    left.resize(config.listen.size());
+    for (std::size_t i = 0; i < config.listen.size(); ++i) {
+        auto opened =
+            SlotSockets::open(config.listen[i], config.probe_address, std::move(left[i]));
         if (!opened) return opened.error();
-        sockets = std::move(*opened);
-    } else if (config.ready.kind == config::Ready::Kind::http && config.ready.host.empty()) {
+        sockets.push_back(std::move(*opened));
+    }
+    if (config.listen.empty() && config.ready.kind == config::Ready::Kind::http && config.ready.host.empty()) {
         return Error{"app " + config.app.str() + ": `ready.http` with a path needs `listen`",
                      "set `listen`, or give `ready.http` a full http:// URL"};
     }

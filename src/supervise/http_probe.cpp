@@ -1,5 +1,6 @@
 #include "supervise/http_probe.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cctype>
@@ -23,7 +24,8 @@ std::string errno_text(int error) {
 
 HttpProbe::HttpProbe(sys::EventLoop& loop, const ProbeTarget& target, Millis time_max, Done done)
     : loop_(loop), done_(std::move(done)) {
-    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " + target.host +
+    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " +
+               process::host_of(target.route.to) +
                "\r\nUser-Agent: lastgood\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     timer_ = loop_.after(time_max, [this, time_max] {
         finish(false, "gave no answer within " + format_duration(time_max));
@@ -32,17 +34,21 @@ HttpProbe::HttpProbe(sys::EventLoop& loop, const ProbeTarget& target, Millis tim
 }
 
 void HttpProbe::connect(const ProbeTarget& target) {
-    const auto& to = target.to;
+    const auto& [to, from, traffic_class] = target.route;
     socket_ = sys::Fd(socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const socklen_t size = to.any.sa_family == AF_INET ? sizeof to.v4 : sizeof to.v6;
     bool fine = static_cast<bool>(socket_);
-    if (fine && target.from) {
+    if (fine && from) {
         const int on = 1;
         setsockopt(socket_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-        fine = bind(socket_.get(), reinterpret_cast<const sockaddr*>(&*target.from),
-                    sizeof *target.from) == 0;
+        fine = bind(socket_.get(), &from->any, process::length(*from)) == 0;
     }
-    if (fine) fine = ::connect(socket_.get(), &to.any, size) == 0 || errno == EINPROGRESS;
+    if (fine && traffic_class != 0) {
+        fine = setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_TCLASS, &traffic_class,
+                          sizeof traffic_class) == 0;
+    }
+    if (fine) {
+        fine = ::connect(socket_.get(), &to.any, process::length(to)) == 0 || errno == EINPROGRESS;
+    }
     if (!fine) {
         timer_ =
             loop_.after(Millis{0}, [this, error = errno] { finish(false, errno_text(error)); });

@@ -1,29 +1,19 @@
 // One GET that asks whether an app answers: 2xx and 3xx say yes.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/process/slot_sockets.h"
 
 namespace lastgood::supervise {
 
-union SocketAddress {
-    sockaddr any;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-};
-
 struct ProbeTarget {
-    SocketAddress to{};
-    std::optional<sockaddr_in> from;  // source address; none: the kernel's choice
-    std::string host;                 // for the Host header: "127.0.0.1:3000"
-    std::string path;                 // "/health"
+    process::Route route;
+    std::string path;  // "/health"
 };
 
 class HttpProbe {

@@ -15,22 +15,36 @@ SlotInfo SlotRunner::info() const {
     return info;
 }
 
-Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listening) {
+// By systemd's protocol (sd_listen_fds(3)).
+void SlotRunner::pass_sockets(const std::vector<process::SlotSockets>& listening,
+                              sys::SpawnSpec& spawn) const {
+    constexpr int kFirst = 3;
+    if (listening.empty()) return;
+    std::string names;
+    int number = kFirst;
+    for (const auto& sockets : listening) {
+        const int fd = sockets.fd(slot_);
+        // An earlier program may have made the shared description nonblocking; the next one must
+        // find it as the protocol promises.
+        (void)sys::set_nonblocking(fd, false);
+        spawn.fds.push_back({fd, number++});
+        names += names.empty() ? "" : ":";
+        names += sockets.name().empty() ? to_string(slot_) : sockets.name();
+    }
+    spawn.env.push_back("LISTEN_FDS=" + std::to_string(listening.size()));
+    spawn.env.push_back("LISTEN_FDNAMES=" + names);
+    spawn.set_listen_pid = true;
+}
+
+Expected<sys::SpawnSpec> SlotRunner::make_spawn(
+    const RunSpec& spec, const std::vector<process::SlotSockets>& listening) {
     const RunnerConfig& config = shared_.config;
     sys::SpawnSpec spawn;
     spawn.argv = spec.argv;
     spawn.env = spec.env;
     spawn.workdir = spec.workdir;
     spec.terms.apply_to(spawn);
-    if (listening >= 0) {
-        // An earlier program may have made the shared description nonblocking; the next one must
-        // find it as the protocol promises.
-        (void)sys::set_nonblocking(listening, false);
-        spawn.fds.push_back({listening, 3});
-        spawn.env.push_back("LISTEN_FDS=1");
-        spawn.env.push_back("LISTEN_FDNAMES=" + std::string(to_string(slot_)));
-        spawn.set_listen_pid = true;
-    }
+    pass_sockets(listening, spawn);
     if (ready_rules_.kind == config::Ready::Kind::notify) {
         if (auto made = sys::make_directories(config.runtime_dir); !made) return made.error();
         auto opened =
@@ -71,7 +85,7 @@ Expected<void> SlotRunner::take_over(const LeftRun& left) {
     return {};
 }
 
-void SlotRunner::start(RunSpec spec, int listening) {
+void SlotRunner::start(RunSpec spec, const std::vector<process::SlotSockets>& listening) {
     LG_ASSERT(!run_);
     run_id_ = spec.run;
     ready_rules_ = spec.ready.value_or(shared_.config.ready);

@@ -38,8 +38,8 @@ class SlotRunner {
     [[nodiscard]] SlotInfo info() const;
     [[nodiscard]] process::ProcessTree tree() const { return run_->tree(); }
 
-    // `listening`: the slot's socket, -1 without.
-    void start(RunSpec spec, int listening);
+    // `listening`: the app's sockets; the run gets this slot's of each.
+    void start(RunSpec spec, const std::vector<process::SlotSockets>& listening);
     // What an earlier daemon started here, and saw ready.
     Expected<void> take_over(const LeftRun& left);
     // `idle` set: wait for it first, within the bounds of the Drain; a later call without it ends
@@ -52,7 +52,10 @@ class SlotRunner {
     [[nodiscard]] const config::Ready& ready_rules() const { return ready_rules_; }
 
   private:
-    Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec, int listening);
+    Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec,
+                                        const std::vector<process::SlotSockets>& listening);
+    void pass_sockets(const std::vector<process::SlotSockets>& listening,
+                      sys::SpawnSpec& spawn) const;
     std::unique_ptr<Run> make_run(RunId id);
     void await_ready();
     void update_health();

@@ -103,7 +103,8 @@ TEST(Parse, ReadsEachKeyOfAnApp) {
     EXPECT_EQ(app.env, (std::map<std::string, std::string>{
                            {"NODE_ENV", "production"}, {"PORT", "3000"}, {"EMPTY", ""}}));
     EXPECT_EQ(app.env_file, "/etc/lastgood/backend.env");
-    EXPECT_EQ(app.listen->text(), "0.0.0.0:3000");
+    ASSERT_EQ(app.listen.size(), 1U);
+    EXPECT_EQ(app.listen[0].text(), "0.0.0.0:3000");
     EXPECT_EQ(app.ready.kind, Ready::Kind::http);
     EXPECT_EQ(app.ready.host, "");
     EXPECT_EQ(app.ready.path, "/health");
@@ -146,7 +147,7 @@ TEST(Parse, FillsInDefaults) {
     EXPECT_EQ(app.ready.after, 2s);
     EXPECT_EQ(app.stop.signal, SIGTERM);
     EXPECT_EQ(app.workdir, ".");
-    EXPECT_FALSE(app.listen);
+    EXPECT_TRUE(app.listen.empty());
     EXPECT_FALSE(app.rules.two_slots);
     EXPECT_TRUE(app.rules.keep_previous);
     EXPECT_FALSE(app.rules.finish_before_newer);

@@ -127,9 +127,44 @@ TEST(Values, ListenTakesAnAddressAndAPort) {
           "0.0.0.0:80x", "host:80", "1.2.3:80", "0.0.0.0:+80", "::80", "[::]80", "256.0.0.1:80"}) {
         EXPECT_FALSE(read_listen(bad)) << bad;
     }
-    for (const char* later : {"[::1]:80", "[2001:db8::1]:80", "unix:/run/a.sock", "/run/a.sock"}) {
-        EXPECT_TRUE(contains(read_listen(later).error().text(), "not yet in this version"))
-            << later;
+    EXPECT_EQ(read_listen("[2001:db8::1]:80")->host, "2001:db8::1");
+    EXPECT_EQ(read_listen("[::1]:80")->text(), "[::1]:80");
+    EXPECT_TRUE(contains(read_listen("::1:80").error().text(), "[::1]:80"));
+}
+
+TEST(Values, ListenTakesAPath) {
+    for (const char* path : {"unix:/run/a.sock", "/run/a.sock"}) {
+        ASSERT_TRUE(read_listen(path)) << path;
+        EXPECT_TRUE(read_listen(path)->is_unix());
+        EXPECT_EQ(read_listen(path)->text(), "unix:/run/a.sock");
+    }
+    const std::string long_path = "/run/" + std::string(100, 'a');
+    for (const std::string bad : {std::string("unix:a.sock"), std::string("unix:"),
+                                  std::string("/run/"), std::string("/run/a\tb"), long_path}) {
+        EXPECT_FALSE(read_listen(bad)) << bad;
+    }
+}
+
+TEST(Values, AnAppListensOnSeveralAddresses) {
+    const auto app = [](const std::string& listen) { return app_with("listen: " + listen).listen; };
+    const auto named = app("{ http: '0.0.0.0:3000', admin: 'unix:/run/a.sock' }");
+    ASSERT_EQ(named.size(), 2U);
+    EXPECT_EQ(named[0].name, "http");
+    EXPECT_EQ(named[0].text(), "0.0.0.0:3000");
+    EXPECT_EQ(named[1].name, "admin");
+    const auto listed = app("['0.0.0.0:3000', '[::1]:3000']");
+    ASSERT_EQ(listed.size(), 2U);
+    EXPECT_EQ(listed[1].host, "::1");
+    EXPECT_EQ(listed[1].name, "");
+    const std::vector<std::pair<std::string, std::string>> faults = {
+        {"{ 'a:b': '0.0.0.0:1' }", "is no name for a socket"},
+        {"{ a: [1] }", "expected an address for"},
+        {"['0.0.0.0:1', '127.0.0.1:1']", "is taken by"},
+        {"['0.0.0.0:1', nowhere]", "is no address to listen on"},
+        {"[1:1,1:2,1:3,1:4,1:5,1:6,1:7,1:8,1:9]", ""},
+    };
+    for (const auto& [text, fault] : faults) {
+        EXPECT_TRUE(contains(fault_with("listen: " + text), fault)) << text;
     }
 }
 

@@ -11,7 +11,7 @@ config::App app() {
     config::App app{.name = *AppName::parse("a")};
     app.repo = "/srv/a.git";
     app.run = {{"/bin/sh", "-c", "./a"}, "./a"};
-    app.listen = config::ListenAddress{"127.0.0.1", 3000};
+    app.listen = {{"127.0.0.1", 3000}};
     app.env = {{"A", "1"}};
     return app;
 }
@@ -43,8 +43,8 @@ TEST(Reload, WhatAProcessIsStartedWithNeedsAFreshOne) {
 }
 
 TEST(Reload, AnotherAddressOrUserIsAnotherPlace) {
-    EXPECT_EQ(AppChange::another_place, after([](auto& a) { a.listen->port = 3001; }));
-    EXPECT_EQ(AppChange::another_place, after([](auto& a) { a.listen.reset(); }));
+    EXPECT_EQ(AppChange::another_place, after([](auto& a) { a.listen[0].port = 3001; }));
+    EXPECT_EQ(AppChange::another_place, after([](auto& a) { a.listen.clear(); }));
     EXPECT_EQ(AppChange::another_place, after([](auto& a) { a.account.user = "web"; }));
 }
 

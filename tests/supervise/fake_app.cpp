@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -56,28 +57,31 @@ void answer(int fd) {
                       "\r\nConnection: close\r\n\r\n" + body);
 }
 
-// Serves one connection after the other. It leaves the shared socket nonblocking, as node does, and
+// Serves one connection after the other. It leaves the shared sockets nonblocking, as node does, and
 // refuses to start on one.
 void serve() {
-    if (variable("LISTEN_PID") != std::to_string(getpid()) || variable("LISTEN_FDS") != "1")
-        _exit(8);
+    const int last = 2 + static_cast<int>(std::strtol(variable("LISTEN_FDS").c_str(), nullptr, 10));
+    if (variable("LISTEN_PID") != std::to_string(getpid()) || last < 3) _exit(8);
     if ((fcntl(3, F_GETFL) & O_NONBLOCK) != 0) _exit(9);
     if (!variable("APP_DEAF").empty()) {
         printf("deaf\n");
         fflush(stdout);
         while (true) pause();
     }
-    fcntl(3, F_SETFL, fcntl(3, F_GETFL) | O_NONBLOCK);
+    for (int fd = 3; fd <= last; ++fd) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     signal(SIGCHLD, SIG_IGN);
     printf("serving %s as %s\n", variable("APP_TEXT").c_str(), variable("LISTEN_FDNAMES").c_str());
     fflush(stdout);
     while (true) {
-        pollfd waiting{3, POLLIN, 0};
-        poll(&waiting, 1, -1);
-        const int fd = accept4(3, nullptr, nullptr, SOCK_CLOEXEC);
-        if (fd < 0) continue;
-        answer(fd);
-        close(fd);
+        std::vector<pollfd> waiting;
+        for (int fd = 3; fd <= last; ++fd) waiting.push_back({fd, POLLIN, 0});
+        poll(waiting.data(), waiting.size(), -1);
+        for (const pollfd& listening : waiting) {
+            const int fd = accept4(listening.fd, nullptr, nullptr, SOCK_CLOEXEC);
+            if (fd < 0) continue;
+            answer(fd);
+            close(fd);
+        }
     }
 }
 

@@ -74,7 +74,7 @@ TEST_F(Readiness, AFullUrlIsAskedWhereItPoints) {
     serve_ready(Slot::blue, "service");
     RunnerConfig worker = config;
     worker.app = *AppName::parse("worker");
-    worker.listen.reset();
+    worker.listen.clear();
     worker.ready.host = "127.0.0.1";
     worker.ready.port = port();
     worker.log_file = dir.file("worker.log");
@@ -90,7 +90,7 @@ TEST_F(Readiness, AFullUrlIsAskedWhereItPoints) {
 }
 
 TEST_F(Readiness, StillAliveAfterATimeIsEnough) {
-    config.listen.reset();
+    config.listen.clear();
     config.ready.kind = config::Ready::Kind::after;
     config.ready.after = Millis{300};  // longer than a shell takes to end, also on a busy machine
     open();
@@ -104,7 +104,7 @@ TEST_F(Readiness, StillAliveAfterATimeIsEnough) {
 }
 
 TEST_F(Readiness, ANotificationOfTheRunCounts) {
-    config.listen.reset();
+    config.listen.clear();
     config.ready.kind = config::Ready::Kind::notify;
     open();
     const RunId run = start_app(Slot::blue, {"APP_MODE=notify"});
@@ -112,7 +112,7 @@ TEST_F(Readiness, ANotificationOfTheRunCounts) {
 }
 
 TEST_F(Readiness, ANotificationOfAStrangerDoesnt) {
-    config.listen.reset();
+    config.listen.clear();
     config.ready.kind = config::Ready::Kind::notify;
     config.ready.within = Millis{200};
     open();

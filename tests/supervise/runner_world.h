@@ -67,7 +67,7 @@ inline std::uint16_t free_port() {
 class RunnerWorld : public test::World {
   protected:
     RunnerWorld() {
-        config.listen = config::ListenAddress{"127.0.0.1", free_port()};
+        config.listen = {{"127.0.0.1", free_port()}};
         config.ready.kind = config::Ready::Kind::http;
         config.ready.path = "/health";
         config.ready.within = Millis{5000};
@@ -155,7 +155,7 @@ class RunnerWorld : public test::World {
         return process::ProcessTree(0, 0,
                                     process::run_token(config.runtime_dir, config.app, RunId{run}));
     }
-    std::uint16_t port() const { return config.listen->port; }
+    std::uint16_t port() const { return config.listen.at(0).port; }
     std::string output() const { return test::read_all(config.log_file); }
 
     RunnerConfig config{*AppName::parse("app"), {}, {}, {}, "", 0, 5, true, "", ""};

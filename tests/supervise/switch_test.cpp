@@ -147,5 +147,81 @@ TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
     EXPECT_TRUE(answer.ends_with("good")) << answer;
 }
 
+// What the app answers on one of its addresses.
+std::string answer_by(const process::Route& route) {
+    const sys::Fd fd(socket(route.to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (connect(fd.get(), &route.to.any, process::length(route.to)) != 0) return strerror(errno);
+    send_get(fd, "/");
+    return read_to_end(fd);
+}
+
+TEST_F(Switch, AllAddressesAreSwitchedTogether) {
+    config.listen = {{.host = "127.0.0.1", .port = free_port(), .name = "http"},
+                     {.path = dir.file("http.sock"), .name = "local"},
+                     {.host = "::1", .port = free_port(), .name = "six"}};
+    open();
+    const RunId old = serve_ready(Slot::blue, "old");
+    EXPECT_NE(output().find("serving old as http:local:six"), std::string::npos) << output();
+    serve_ready(Slot::green, "new");
+    for (const auto& sockets : runner->sockets()) {
+        EXPECT_TRUE(answer_by({sockets.own_address()}).ends_with("old"));
+        EXPECT_TRUE(answer_by(sockets.route_to(Slot::green)).ends_with("new"));
+    }
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    for (const auto& sockets : runner->sockets()) {
+        EXPECT_TRUE(answer_by({sockets.own_address()}).ends_with("new"));
+        EXPECT_TRUE(answer_by(sockets.route_to(Slot::blue)).ends_with("old"));
+    }
+    runner->stop(Slot::blue);
+    EXPECT_TRUE(comes("exited", old));
+}
+
+TEST_F(Switch, OverAPathItDropsNobodyAndWaitsForWhoIsStillServed) {
+    config.listen = {{.path = dir.file("http.sock")}};
+    open();
+    const RunId old = serve_ready(Slot::blue, "old");
+    const process::Route users{runner->sockets()[0].own_address()};
+    const sys::Fd held(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(held.get(), &users.to.any, process::length(users.to)), 0);
+    send_get(held, "/hold");
+    char first = 0;
+    ASSERT_EQ(recv(held.get(), &first, 1, 0), 1);
+    serve_ready(Slot::green, "new");
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    runner->stop(Slot::blue);
+    EXPECT_TRUE(answer_by(users).ends_with("new"));
+    EXPECT_FALSE(until([&] { return find("exited", old) != nullptr; }, Millis{300}));
+    shutdown(held.get(), SHUT_RDWR);
+    EXPECT_TRUE(comes("exited", old));
+}
+
+TEST_F(Switch, OverAPathWhatWaitsInACrashedSlotGoesToTheGoodOne) {
+    config.listen = {{.path = dir.file("http.sock")}};
+    config.ready.kind = config::Ready::Kind::after;
+    config.ready.after = Millis{1};
+    open();
+    start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good"});
+    const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+    ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
+    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    const auto users = runner->sockets()[0].own_address();
+    const sys::Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(client.get(), &users.any, process::length(users)), 0);
+    send_get(client, "/");
+    kill(runner->info(Slot::green).pid, SIGKILL);
+    ASSERT_TRUE(comes("exited", bad));
+    ASSERT_TRUE(runner->switch_to(Slot::blue).ok());
+    std::atomic<bool> done = false;
+    std::string answer;
+    std::thread reading([&] {
+        answer = read_to_end(client);
+        done = true;
+    });
+    EXPECT_TRUE(until([&] { return done.load(); }));
+    shutdown(client.get(), SHUT_RDWR);
+    reading.join();
+    EXPECT_TRUE(answer.ends_with("good")) << answer;
+}
+
 }  // namespace
 }  // namespace lastgood::supervise

@@ -17,11 +17,12 @@ class TakeOver : public RunnerWorld {
     // The runner goes as its daemon would, and the next one is told what is left.
     void next_daemon(const LeftRun& run, Slot slot) {
         runner.reset();
-        process::LeftSockets sockets;
-        sockets.active = slot;
-        if (config.listen) {
-            sockets.sockets[index(slot)] = process::take_listening_socket(run.pid, *config.listen);
-            ASSERT_TRUE(sockets.sockets[index(slot)]);
+        std::vector<process::LeftSockets> sockets;
+        for (const auto& listen : config.listen) {
+            auto& left = sockets.emplace_back();
+            left.active = slot;
+            left.sockets[index(slot)] = process::take_listening_socket(run.pid, listen, slot);
+            ASSERT_TRUE(left.sockets[index(slot)]);
         }
         auto opened = AppRunner::open(loop, reaper, config, note_all(), std::move(sockets));
         ASSERT_TRUE(opened.ok()) << opened.error().text();

@@ -29,9 +29,13 @@ struct Command {
 };
 
 struct ListenAddress {
-    std::string host;  // "0.0.0.0", "127.0.0.1", "::"; an IPv4 address or the IPv6 wildcard
+    std::string host;  // an IP address: "0.0.0.0", "127.0.0.1", "::", "::1"
     std::uint16_t port = 0;
-    [[nodiscard]] std::string text() const;  // "0.0.0.0:8787", "[::]:8787"
+    std::string path{};  // of a unix socket, instead of the two
+    std::string name{};  // of several (`listen: {NAME: ADDRESS}`); empty: it has none
+    [[nodiscard]] bool is_unix() const { return !path.empty(); }
+    // "0.0.0.0:8787", "[::]:8787", "unix:/run/shop/http.sock"
+    [[nodiscard]] std::string text() const;
 };
 
 using core::Provider;
@@ -186,7 +190,7 @@ struct App {
     std::optional<core::WeekTime> renew_every{};  // restart.every
     std::map<std::string, std::string> env{};
     std::string env_file{};  // path; read anew at each start
-    std::optional<ListenAddress> listen{};
+    std::vector<ListenAddress> listen{};  // the first is the one that is asked whether it's ready
     Ready ready{};
     Stop stop{};
     Hooks hooks{};

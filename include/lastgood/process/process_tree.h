@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "lastgood/base/ids.h"
@@ -68,8 +69,8 @@ class ProcessTree {
     // where the kernel won't tell.
     [[nodiscard]] std::uint64_t memory_bytes() const;
 
-    // Does one of them hold a connection that came in on this local TCP port?
-    [[nodiscard]] bool holds_connections(std::uint16_t port) const;
+    // Does one of them hold one of these sockets, named by inode?
+    [[nodiscard]] bool holds_any(const std::unordered_set<std::uint64_t>& sockets) const;
 
     // Nothing is left: the cgroup goes.
     void forget() const;

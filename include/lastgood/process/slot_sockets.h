@@ -1,24 +1,30 @@
-// The two listening sockets of an app, one per slot, on one address, and the kernel's switch
-// between them.
+// The two listening sockets of an app on one of its addresses, one per slot, and the switch between
+// them.
 //
-// Both are opened once with SO_REUSEPORT and never closed while the daemon lives, so no queued
-// connection is ever reset. A classic BPF program on the group sends new connections to the active
-// slot, and those that come from this daemon's probe address to the other one; replacing the
-// program is the switch, one system call. The sockets are blocking, as programs that get one
-// expect.
+// Both are opened once and never closed while the daemon lives, so no queued connection is ever
+// reset. They are blocking, as programs that get one expect.
+//
+// TCP: both are on the address itself, with SO_REUSEPORT. A classic BPF program on the group sends
+// new connections to the active slot, and this daemon's probes to the other one; replacing the
+// program is the switch, one system call.
+//
+// A unix socket's path: each slot has a path of its own beside it, PATH.blue and PATH.green. PATH is
+// a link (link(2)) to the active one's; renaming another over it is the switch.
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/types.h>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/ids.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/config/config.h"
+#include "lastgood/process/socket_address.h"
 
 namespace lastgood::process {
 
@@ -31,10 +37,17 @@ struct LeftSockets {
     [[nodiscard]] bool any() const { return sockets[0] || sockets[1]; }
 };
 
-// The listening socket on this address that another process has; none: it has none, or this user
-// may not take it (ptrace(2), PTRACE_MODE_ATTACH).
-sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen);
-bool listens_on(int fd, const config::ListenAddress& listen);
+// The listening socket of this slot that another process has; none: it has none, or this user may
+// not take it (ptrace(2), PTRACE_MODE_ATTACH).
+sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen, Slot slot);
+bool listens_on(int fd, const config::ListenAddress& listen, Slot slot);
+
+// A way to connect to one slot from this machine.
+struct Route {
+    SocketAddress to{};
+    std::optional<SocketAddress> from{};  // to bind to before; none: the kernel's choice
+    int traffic_class = 0;                // IPV6_TCLASS; 0: unset
+};
 
 class SlotSockets {
   public:
@@ -48,29 +61,37 @@ class SlotSockets {
     [[nodiscard]] Slot active() const { return active_; }
     // For the LeftSockets of the next daemon.
     [[nodiscard]] Slot first() const { return first_; }
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return port_of(address_); }
+    [[nodiscard]] const std::string& name() const { return listen_.name; }
 
-    // Where to connect to from this machine: the configured IPv4 address, or loopback for a
-    // wildcard.
-    [[nodiscard]] const sockaddr_in& own_address() const { return own_address_; }
-    // The source address to bind to before connecting, to get into the slot without users.
-    [[nodiscard]] const sockaddr_in& probe_source() const { return probe_source_; }
+    // Where users connect to, as seen from this machine: loopback for a wildcard.
+    [[nodiscard]] const SocketAddress& own_address() const { return own_address_; }
+    [[nodiscard]] Route route_to(Slot slot) const;
 
     Expected<void> switch_to(Slot slot);
 
-    // Connections that wait to be accepted; -1 when the kernel doesn't say.
+    // Connections that wait to be accepted, of a unix socket 1 for any number; -1 when the kernel
+    // doesn't say.
     [[nodiscard]] int queue_length(Slot slot) const;
+    // Inodes of the open connections that came in on the slot (TCP: on either).
+    [[nodiscard]] std::unordered_set<std::uint64_t> connections(Slot slot) const;
+
+    // Paths of unix sockets: the app is gone for good.
+    void remove_paths() const;
 
   private:
     SlotSockets() = default;
+    [[nodiscard]] Expected<void> open_tcp(LeftSockets left);
+    [[nodiscard]] Expected<void> open_unix(LeftSockets left);
     [[nodiscard]] Expected<void> attach(Slot slot);
 
+    config::ListenAddress listen_;
+    SocketAddress address_{};
     std::array<sys::Fd, 2> sockets_;
     Slot active_ = Slot::blue;
     Slot first_ = Slot::blue;
-    std::uint16_t port_ = 0;
-    sockaddr_in own_address_{};
-    sockaddr_in probe_source_{};
+    SocketAddress own_address_{};
+    SocketAddress probe_source_{};  // IPv4
 };
 
 }  // namespace lastgood::process

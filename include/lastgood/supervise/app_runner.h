@@ -80,7 +80,7 @@ struct Listener {
 
 struct RunnerConfig {
     AppName app;
-    std::optional<config::ListenAddress> listen;
+    std::vector<config::ListenAddress> listen;
     config::Ready ready;
     config::Stop stop;
     std::string log_file;  // apps/APP/logs/output.log
@@ -96,10 +96,10 @@ struct RunnerConfig {
 class AppRunner {
   public:
     // Opens both listening sockets and the log. Fails with the mend when the port is in use.
-    // `left`: sockets of an earlier daemon.
+    // `left`: sockets of an earlier daemon, in the order of `listen`.
     static Expected<std::unique_ptr<AppRunner>> open(sys::EventLoop& loop, sys::Reaper& reaper,
                                                      RunnerConfig config, Listener listener,
-                                                     process::LeftSockets left = {});
+                                                     std::vector<process::LeftSockets> left = {});
     virtual ~AppRunner() = default;
 
     // The slot must be empty. An exec that fails is reported by `exited`, not here.
@@ -123,8 +123,8 @@ class AppRunner {
                            const process::GroupLimits& limits) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
-    // For the daemon after this one; null without `listen`.
-    [[nodiscard]] virtual const process::SlotSockets* sockets() const = 0;
+    // In the order of `listen`.
+    [[nodiscard]] virtual const std::vector<process::SlotSockets>& sockets() const = 0;
 };
 
 }  // namespace lastgood::supervise

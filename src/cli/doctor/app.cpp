@@ -184,7 +184,9 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     check_run(patient, app, report);
     const auto port = patient.ports.find(app.name.str());
     if (port != patient.ports.end()) {
-        report.add(app.name.str(), judge_port(port->second, patient.daemon.runs()));
+        for (const auto& view : port->second) {
+            report.add(app.name.str(), judge_port(view, patient.daemon.runs()));
+        }
     }
 }
 

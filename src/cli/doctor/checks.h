@@ -24,13 +24,14 @@ struct Patient {
     DaemonView daemon;
     // By kWebhookPort and by app; asked before rights were given up, for only root sees who holds
     // one.
-    std::map<std::string, PortView> ports;
+    std::map<std::string, std::vector<PortView>> ports;
     std::vector<config::App> apps;  // to be looked at
 };
 
 constexpr const char* kWebhookPort = ":webhook";
-std::map<std::string, PortView> look_at_ports(const config::Config& config,
-                                              const std::vector<config::App>& apps, pid_t daemon);
+std::map<std::string, std::vector<PortView>> look_at_ports(const config::Config& config,
+                                                           const std::vector<config::App>& apps,
+                                                           pid_t daemon);
 
 void check_config(const Patient& patient, Report& report);
 void check_host(const Patient& patient, Report& report);

@@ -98,15 +98,19 @@ void check_certificate(const config::TlsPaths& tls, Report& report) {
 
 }  // namespace
 
-std::map<std::string, PortView> look_at_ports(const config::Config& config,
-                                              const std::vector<config::App>& apps, pid_t daemon) {
-    std::map<std::string, PortView> ports;
+std::map<std::string, std::vector<PortView>> look_at_ports(const config::Config& config,
+                                                           const std::vector<config::App>& apps,
+                                                           pid_t daemon) {
+    std::map<std::string, std::vector<PortView>> ports;
     if (config.webhook.listen) {
         // A name that no app can have.
-        ports[kWebhookPort] = look_at_port(*config.webhook.listen, {}, daemon);
+        ports[kWebhookPort] = {look_at_port(*config.webhook.listen, {}, daemon)};
     }
     for (const config::App& app : apps) {
-        if (app.listen) ports[app.name.str()] = look_at_port(*app.listen, app.name.str(), daemon);
+        for (const auto& listen : app.listen) {
+            if (listen.is_unix()) continue;
+            ports[app.name.str()].push_back(look_at_port(listen, app.name.str(), daemon));
+        }
     }
     return ports;
 }
@@ -179,7 +183,7 @@ void check_webhook(const Patient& patient, Report& report) {
             {"port", Verdict::ok, "passed by systemd: systemctl status lastgood.socket", ""});
         return;
     }
-    report.add(judge_port(patient.ports.at(kWebhookPort), patient.daemon.runs()));
+    report.add(judge_port(patient.ports.at(kWebhookPort).front(), patient.daemon.runs()));
     if (patient.daemon.runs()) check_receiver(patient, report);
 }
 

@@ -1,0 +1,13 @@
+// `listen` of an app: one address, a list of them, or a map of names to addresses.
+#pragma once
+
+#include <vector>
+
+#include "config/section.h"
+#include "lastgood/config/config.h"
+
+namespace lastgood::config {
+
+std::vector<ListenAddress> read_listens(const Section& section);
+
+}  // namespace lastgood::config
