@@ -79,8 +79,8 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
         if (entry.value.kind != YamlNode::Kind::map) continue;
         config.apps.push_back(read_app(section, *name, defaults));
         for (const auto& listen : config.apps.back().listen) {
-            const std::string name = listen.name.empty() ? "" : "." + listen.name;
-            listeners.push_back({place + ".listen" + name, listen, section.value("listen")->mark});
+            const std::string part = listen.name.empty() ? "" : "." + listen.name;
+            listeners.push_back({place + ".listen" + part, listen, section.value("listen")->mark});
         }
     }
 }

@@ -21,7 +21,7 @@ class Housekeeper;
 
 struct Site {
     const config::Config& config;
-    std::string program;        // the lastgood binary
+    std::string program;  // the lastgood binary
     // What each run and build gets a group of; none: the tree isn't ours.
     std::optional<process::Cgroups> cgroups;
     std::string probe_address;  // of 127.0.0.0/8, this daemon's alone

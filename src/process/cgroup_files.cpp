@@ -30,8 +30,7 @@ std::string read(const std::string& group, const char* file) {
 bool write(const std::string& group, const char* file, std::string_view text) {
     // Never made here: without its controller a file isn't there.
     const sys::Fd fd(open((group + "/" + file).c_str(), O_WRONLY | O_CLOEXEC));
-    return fd && ::write(fd.get(), text.data(), text.size()) ==
-                     static_cast<ssize_t>(text.size());
+    return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 std::vector<std::string> children(const std::string& group) {
@@ -47,7 +46,8 @@ std::vector<std::string> children(const std::string& group) {
 
 std::optional<std::uint64_t> value_of(std::string_view text, std::string_view key) {
     for (const auto& line : split(text, '\n')) {
-        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ') continue;
+        if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
+            continue;
         std::uint64_t value = 0;
         const char* begin = line.data() + key.size() + 1;
         const auto [end, error] = std::from_chars(begin, line.data() + line.size(), value);

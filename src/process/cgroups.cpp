@@ -93,7 +93,8 @@ std::optional<std::string> own_cgroup(std::string_view mounts, std::string_view 
         const auto dash = std::find(fields.begin(), fields.end(), "-");
         constexpr std::size_t kRoot = 3;
         constexpr std::size_t kPlace = 4;
-        if (fields.size() <= kPlace || fields.end() - dash < 2 || *(dash + 1) != "cgroup2") continue;
+        if (fields.size() <= kPlace || fields.end() - dash < 2 || *(dash + 1) != "cgroup2")
+            continue;
         const std::string root = unescaped(fields[kRoot]);
         if (!is_below(ours, root)) continue;
         std::string rest = ours.substr(root == "/" ? 0 : root.size());
@@ -106,9 +107,9 @@ std::optional<std::string> own_cgroup(std::string_view mounts, std::string_view 
 Expected<Cgroups> Cgroups::open(std::string_view installation) {
     const auto own = find_own();
     if (!own) return Error{"no cgroup v2 tree is mounted", ""};
-    if (access(own->c_str(), W_OK) != 0 ||
-        access((*own + "/cgroup.procs").c_str(), W_OK) != 0) {
-        return Error{"the cgroup " + *own + " is not ours to write", "set Delegate=yes in the unit"};
+    if (access(own->c_str(), W_OK) != 0 || access((*own + "/cgroup.procs").c_str(), W_OK) != 0) {
+        return Error{"the cgroup " + *own + " is not ours to write",
+                     "set Delegate=yes in the unit"};
     }
     if (!is_delegated(*own)) {
         return Error{"the cgroup " + *own + " is systemd's own", "set Delegate=yes in the unit"};

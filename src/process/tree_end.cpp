@@ -58,12 +58,11 @@ void end_leftovers(sys::EventLoop& loop, Leftover left, TreeEnd::Manner manner,
     if (left.start_time == 0 || sys::process_start_time(left.pid) != left.start_time) left.pid = 0;
     ProcessTree tree(left.pid, left.start_time, std::move(left.token), std::move(left.group));
     auto holder = std::make_shared<std::unique_ptr<TreeEnd>>();
-    *holder =
-        std::make_unique<TreeEnd>(loop, std::move(tree), manner,
-                                  [holder, done = std::move(done)](bool nothing_left) {
-                                      holder->reset();
-                                      done(nothing_left);
-                                  });
+    *holder = std::make_unique<TreeEnd>(loop, std::move(tree), manner,
+                                        [holder, done = std::move(done)](bool nothing_left) {
+                                            holder->reset();
+                                            done(nothing_left);
+                                        });
 }
 
 }  // namespace lastgood::process

@@ -67,13 +67,15 @@ Expected<sys::Fd> open(const std::string& path, Slot slot) {
     if (bind(fd.get(), &address->any, length(*address)) < 0) {
         Error error = system_error("can't listen on " + own, errno);
         if (errno == ENOENT || errno == EACCES) {
-            error.mend = "make its folder, and let the user lastgood runs as write there; under "
-                         "systemd: RuntimeDirectory=";
+            error.mend =
+                "make its folder, and let the user lastgood runs as write there; under "
+                "systemd: RuntimeDirectory=";
         }
         return error;
     }
     if (chmod(own.c_str(), kMode) < 0) return system_error("can't open up " + own, errno);
-    if (listen(fd.get(), limits::kSlotBacklog) < 0) return system_error("can't listen on " + own, errno);
+    if (listen(fd.get(), limits::kSlotBacklog) < 0)
+        return system_error("can't listen on " + own, errno);
     return fd;
 }
 
@@ -82,7 +84,8 @@ Expected<void> point(const std::string& path, Slot slot) {
     const std::string fresh = path + ".new";
     (void)unlink(fresh.c_str());
     if (link(own.c_str(), fresh.c_str()) < 0) return system_error("can't link " + fresh, errno);
-    if (rename(fresh.c_str(), path.c_str()) < 0) return system_error("can't replace " + path, errno);
+    if (rename(fresh.c_str(), path.c_str()) < 0)
+        return system_error("can't replace " + path, errno);
     // Where both were the same already the rename does nothing.
     (void)unlink(fresh.c_str());
     return {};
@@ -99,7 +102,8 @@ std::unordered_set<std::uint64_t> connections(const std::string& path) {
         unsigned long inode = 0;
         int at = 0;
         // Num RefCount Protocol Flags Type St Inode Path
-        const int read = std::sscanf(line.c_str(), "%*s %*s %*s %*s %*s %x %lu %n", &state, &inode, &at);
+        const int read =
+            std::sscanf(line.c_str(), "%*s %*s %*s %*s %*s %x %lu %n", &state, &inode, &at);
         if (read == 2 && state == kConnected && line.substr(static_cast<std::size_t>(at)) == path) {
             found.insert(inode);
         }

@@ -35,17 +35,17 @@ class TwoSlotRunner : public AppRunner {
         for (const Slot slot : kSlots) {
             slots_[index(slot)] = std::make_unique<SlotRunner>(
                 shared, slot, [this, slot] { return probe_target(slot); });
-            for (const auto& sockets : sockets_) {
+            for (const auto& pair : sockets_) {
                 relays_[index(slot)].push_back(
-                    std::make_unique<Relay>(loop_, sockets.fd(slot), sockets.own_address()));
+                    std::make_unique<Relay>(loop_, pair.fd(slot), pair.own_address()));
             }
         }
         update_relays();
     }
 
     void start(Slot slot, RunSpec spec) override {
-        // What waits from an earlier run still goes to the other slot. After this the daemon accepts
-        // nothing here: it must never answer the probe of the release that starts.
+        // What waits from an earlier run still goes to the other slot. After this the daemon
+        // accepts nothing here: it must never answer the probe of the release that starts.
         for (const auto& relay : relays_[index(slot)]) {
             relay->take_waiting();
             relay->set(false);
@@ -162,12 +162,12 @@ Expected<std::unique_ptr<AppRunner>> AppRunner::open(sys::EventLoop& loop, sys::
     std::vector<SlotSockets> sockets;
     left.resize(config.listen.size());
     for (std::size_t i = 0; i < config.listen.size(); ++i) {
-        auto opened =
-            SlotSockets::open(config.listen[i], config.probe_address, std::move(left[i]));
+        auto opened = SlotSockets::open(config.listen[i], config.probe_address, std::move(left[i]));
         if (!opened) return opened.error();
         sockets.push_back(std::move(*opened));
     }
-    if (config.listen.empty() && config.ready.kind == config::Ready::Kind::http && config.ready.host.empty()) {
+    if (config.listen.empty() && config.ready.kind == config::Ready::Kind::http &&
+        config.ready.host.empty()) {
         return Error{"app " + config.app.str() + ": `ready.http` with a path needs `listen`",
                      "set `listen`, or give `ready.http` a full http:// URL"};
     }

@@ -24,8 +24,7 @@ std::string errno_text(int error) {
 
 HttpProbe::HttpProbe(sys::EventLoop& loop, const ProbeTarget& target, Millis time_max, Done done)
     : loop_(loop), done_(std::move(done)) {
-    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " +
-               process::host_of(target.route.to) +
+    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " + process::host_of(target.route.to) +
                "\r\nUser-Agent: lastgood\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     timer_ = loop_.after(time_max, [this, time_max] {
         finish(false, "gave no answer within " + format_duration(time_max));

@@ -57,10 +57,9 @@ void Relay::accept_waiting(std::size_t count_max) {
             });
         }
         if (!client) return;
-        sys::Fd server(
-            socket(to_.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        if (!server || (connect(server.get(), &to_.any, process::length(to_)) < 0 &&
-                        errno != EINPROGRESS)) {
+        sys::Fd server(socket(to_.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        if (!server ||
+            (connect(server.get(), &to_.any, process::length(to_)) < 0 && errno != EINPROGRESS)) {
             continue;
         }
         const std::uint64_t id = next_id_++;

@@ -14,11 +14,7 @@
 namespace lastgood::supervise {
 
 Run::Run(sys::EventLoop& loop, sys::Reaper& reaper, logs::OutputLog& log, Place place, Ended ended)
-    : loop_(loop),
-      reaper_(reaper),
-      log_(log),
-      place_(std::move(place)),
-      ended_(std::move(ended)) {}
+    : loop_(loop), reaper_(reaper), log_(log), place_(std::move(place)), ended_(std::move(ended)) {}
 
 Run::~Run() {
     if (child_.pid > 0 && !exited_) reaper_.forget(child_.pid);
@@ -36,8 +32,8 @@ Expected<sys::Fd> Run::capture(logs::Stream stream, const std::optional<sys::Ide
                                std::unique_ptr<logs::LineCapture>& place) {
     auto pipe = make_output_pipe(pipe_of(stream), owner);
     if (!pipe) return pipe.error();
-    place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_, place_.slot,
-                                                stream);
+    place = std::make_unique<logs::LineCapture>(loop_, std::move(pipe->read), log_, tail_,
+                                                place_.slot, stream);
     return std::move(pipe->write);
 }
 

@@ -92,8 +92,8 @@ void SlotRunner::start(RunSpec spec, const std::vector<process::SlotSockets>& li
     ready_ = stopping_ = health_wanted_ = false;
     run_ = make_run(spec.run);
     auto spawn = make_spawn(spec, listening);
-    auto started = spawn ? run_->start(*spawn, shared_.config.limits)
-                         : Expected<void>(spawn.error());
+    auto started =
+        spawn ? run_->start(*spawn, shared_.config.limits) : Expected<void>(spawn.error());
     if (!started) {
         ExitReport report;
         report.status = started.error().text();

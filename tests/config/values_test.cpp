@@ -139,8 +139,8 @@ TEST(Values, ListenTakesAPath) {
         EXPECT_EQ(read_listen(path)->text(), "unix:/run/a.sock");
     }
     const std::string long_path = "/run/" + std::string(100, 'a');
-    for (const std::string bad : {std::string("unix:a.sock"), std::string("unix:"),
-                                  std::string("/run/"), std::string("/run/a\tb"), long_path}) {
+    for (const std::string& bad : {std::string("unix:a.sock"), std::string("unix:"),
+                                   std::string("/run/"), std::string("/run/a\tb"), long_path}) {
         EXPECT_FALSE(read_listen(bad)) << bad;
     }
 }

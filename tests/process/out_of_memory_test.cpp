@@ -36,7 +36,8 @@ TEST(OutOfMemory, AKillOfTheKernelsIsTold) {
     if (mkdir(group.c_str(), 0755) != 0) GTEST_SKIP() << "no memory controller to make groups with";
     std::ofstream(group + "/memory.limit_in_bytes") << (16 << 20);
     const OutOfMemory memory;
-    const int status = status_of("echo $$ >" + group + "/cgroup.procs; x=$(tail -c 90000000 /dev/zero)");
+    const int status =
+        status_of("echo $$ >" + group + "/cgroup.procs; x=$(tail -c 90000000 /dev/zero)");
     EXPECT_EQ(memory.told(status).find("killed by SIGKILL (out of memory, it seems"), 0U)
         << memory.told(status);
     rmdir(group.c_str());

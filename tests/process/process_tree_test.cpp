@@ -7,6 +7,7 @@
 
 #include "lastgood/base/sys/spawn.h"
 #include "lastgood/process/tree_end.h"
+#include "process/proc.h"
 #include "process/world.h"
 
 namespace lastgood::process {
@@ -112,6 +113,9 @@ TEST_F(ProcessTreeTest, KnowsWhetherItHoldsAConnection) {
     ASSERT_EQ(listen(listening, 1), 0);
     getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
     const std::uint16_t port = ntohs(address.sin_port);
+    const auto connected = [](std::uint16_t to) {
+        return proc::tcp_sockets(to, proc::Sockets::connected);
+    };
     const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ASSERT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), size), 0);
     const int server = accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
@@ -126,9 +130,9 @@ TEST_F(ProcessTreeTest, KnowsWhetherItHoldsAConnection) {
     close(server);
     const ProcessTree holding(holder->pid, holder->start_time, "none/1/a");
     const ProcessTree other(bystander->pid, bystander->start_time, "none/1/b");
-    EXPECT_TRUE(holding.holds_connections(port));
-    EXPECT_FALSE(holding.holds_connections(static_cast<std::uint16_t>(port + 1)));
-    EXPECT_FALSE(other.holds_connections(port));
+    EXPECT_TRUE(holding.holds_any(connected(port)));
+    EXPECT_FALSE(holding.holds_any(connected(static_cast<std::uint16_t>(port + 1))));
+    EXPECT_FALSE(other.holds_any(connected(port)));
     holding.signal_all(SIGKILL);
     other.signal_all(SIGKILL);
     close(client);

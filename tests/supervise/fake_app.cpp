@@ -57,8 +57,8 @@ void answer(int fd) {
                       "\r\nConnection: close\r\n\r\n" + body);
 }
 
-// Serves one connection after the other. It leaves the shared sockets nonblocking, as node does, and
-// refuses to start on one.
+// Serves one connection after the other. It leaves the shared sockets nonblocking, as node does,
+// and refuses to start on one.
 void serve() {
     const int last = 2 + static_cast<int>(std::strtol(variable("LISTEN_FDS").c_str(), nullptr, 10));
     if (variable("LISTEN_PID") != std::to_string(getpid()) || last < 3) _exit(8);

@@ -63,7 +63,7 @@ TEST_F(TakeOver, ItIsStoppedLikeAnyOther) {
 }
 
 TEST_F(TakeOver, ItsOutputIsReadOn) {
-    config.listen.reset();
+    config.listen.clear();
     config.ready.kind = config::Ready::Kind::after;
     config.ready.after = Millis{1};
     open();

@@ -29,7 +29,7 @@ struct Command {
 };
 
 struct ListenAddress {
-    std::string host;  // an IP address: "0.0.0.0", "127.0.0.1", "::", "::1"
+    std::string host{};  // an IP address: "0.0.0.0", "127.0.0.1", "::", "::1"
     std::uint16_t port = 0;
     std::string path{};  // of a unix socket, instead of the two
     std::string name{};  // of several (`listen: {NAME: ADDRESS}`); empty: it has none
@@ -189,7 +189,7 @@ struct App {
     std::optional<int> cpu_max{};                 // percent of one CPU
     std::optional<core::WeekTime> renew_every{};  // restart.every
     std::map<std::string, std::string> env{};
-    std::string env_file{};  // path; read anew at each start
+    std::string env_file{};               // path; read anew at each start
     std::vector<ListenAddress> listen{};  // the first is the one that is asked whether it's ready
     Ready ready{};
     Stop stop{};

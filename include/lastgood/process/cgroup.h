@@ -2,8 +2,8 @@
 // its processes can be found, measured, bounded and ended whole.
 //
 // Used where the tree is ours: systemd delegates it (Delegate=yes), or nobody manages it and we may
-// write (a container's own). Else there is none, and a run's processes are found by pid, session and
-// token. The rules are the kernel's (Documentation/admin-guide/cgroup-v2.rst) and systemd's
+// write (a container's own). Else there is none, and a run's processes are found by pid, session
+// and token. The rules are the kernel's (Documentation/admin-guide/cgroup-v2.rst) and systemd's
 // (CGROUP_DELEGATION). On the loop's thread; nothing here blocks for long.
 #pragma once
 
@@ -21,8 +21,9 @@
 namespace lastgood::process {
 
 struct GroupLimits {
-    std::optional<std::uint64_t> memory_max{};  // bytes that the kernel gives before it ends the run
-    std::optional<int> cpu_max{};               // percent of one CPU
+    std::optional<std::uint64_t>
+        memory_max{};              // bytes that the kernel gives before it ends the run
+    std::optional<int> cpu_max{};  // percent of one CPU
     bool operator==(const GroupLimits&) const = default;
 };
 
@@ -81,8 +82,8 @@ class Cgroups {
 };
 
 // After the daemon's end, before the next one's start: systemd starts a unit's main process in the
-// unit's own group, and the kernel lets nobody in there while it hands controllers on. The apps that
-// run on are without bounds until the next daemon comes. Called in a group below the unit's.
+// unit's own group, and the kernel lets nobody in there while it hands controllers on. The apps
+// that run on are without bounds until the next daemon comes. Called in a group below the unit's.
 void let_next_daemon_in();
 
 // Where this process is in the tree of cgroup2: a folder. `mounts`: /proc/self/mountinfo,

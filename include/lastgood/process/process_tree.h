@@ -4,8 +4,8 @@
 // A run is named by pid and start time of its main process and by a token, which every run has in
 // its environment as LASTGOOD_RUN. Where the pid means another process by now, only what carries
 // the token counts. Each question is one look through /proc (a few ms); zombies are nobody. Signals
-// go by pidfd, so that a reused pid is never hit. Who is in the run's cgroup belongs to it, and where
-// there is one most questions are answered from there.
+// go by pidfd, so that a reused pid is never hit. Who is in the run's cgroup belongs to it, and
+// where there is one most questions are answered from there.
 #pragma once
 
 #include <sys/types.h>

@@ -21,11 +21,11 @@ namespace lastgood::process {
 
 struct StepsSpec {
     std::vector<config::Command> steps;
-    std::string directory;         // absolute
-    std::vector<std::string> env;  // whole; LASTGOOD_RUN=token is added
-    std::string output_file;       // appended to; empty: none
-    Millis time_max{0};            // for all steps together
-    std::string token;             // names the run, see process_tree.h
+    std::string directory;          // absolute
+    std::vector<std::string> env;   // whole; LASTGOOD_RUN=token is added
+    std::string output_file;        // appended to; empty: none
+    Millis time_max{0};             // for all steps together
+    std::string token;              // names the run, see process_tree.h
     std::optional<Cgroup> group{};  // to run in
     Terms terms{};
 };

@@ -8,8 +8,8 @@
 // new connections to the active slot, and this daemon's probes to the other one; replacing the
 // program is the switch, one system call.
 //
-// A unix socket's path: each slot has a path of its own beside it, PATH.blue and PATH.green. PATH is
-// a link (link(2)) to the active one's; renaming another over it is the switch.
+// A unix socket's path: each slot has a path of its own beside it, PATH.blue and PATH.green. PATH
+// is a link (link(2)) to the active one's; renaming another over it is the switch.
 #pragma once
 
 #include <sys/types.h>

@@ -53,7 +53,6 @@ struct Leftover {
 
 // The process only if pid and start time match, else just what carries the token or is in the
 // group. Keeps itself alive until `done`; the loop must outlive it.
-void end_leftovers(sys::EventLoop& loop, Leftover left, TreeEnd::Manner manner,
-                   TreeEnd::Done done);
+void end_leftovers(sys::EventLoop& loop, Leftover left, TreeEnd::Manner manner, TreeEnd::Done done);
 
 }  // namespace lastgood::process
