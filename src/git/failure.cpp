@@ -89,10 +89,14 @@ constexpr std::array kSigns = {
     Sign{"is this a git repository", Failure::not_git},
     Sign{"banner exchange", Failure::not_git},
     Sign{"protocol error", Failure::not_git},
-    Sign{"bad packet length", Failure::not_git},         // libgit2
-    Sign{"http parser error", Failure::not_git},         // libgit2
-    Sign{"invalid content-type", Failure::not_git},      // libgit2
-    Sign{"answer is not understood", Failure::not_git},  // of libgit2, too
+    Sign{"bad packet length", Failure::not_git},                   // libgit2
+    Sign{"http parser error", Failure::not_git},                   // libgit2
+    Sign{"invalid content-type", Failure::not_git},                // libgit2
+    Sign{"answer is not understood", Failure::not_git},            // of libgit2, too
+    Sign{"failed getting banner", Failure::not_ssh},               // libssh2
+    Sign{"unable to exchange encryption keys", Failure::cut_off},  // libssh2
+    Sign{"failed to open ssh channel", Failure::cut_off},          // libgit2
+    Sign{"transport read", Failure::cut_off},                      // libssh2
     Sign{"expected flush after", Failure::cut_off},
     Sign{"hung up", Failure::cut_off},
     Sign{"could not read from remote repository", Failure::cut_off},
@@ -224,6 +228,9 @@ std::string mend_for(Failure failure, const Access& access, std::string_view sai
         case Failure::not_git:
             return "what answers there doesn't speak git's protocol: check host, port and path in "
                    "`repo`, and whether a proxy or a login page stands in between";
+        case Failure::not_ssh:
+            return "the remote ended the connection, or what answers there is no ssh server: check "
+                   "host and port in `repo`";
         case Failure::cut_off:
             return "the remote ended the connection; its log may say why";
         case Failure::other:

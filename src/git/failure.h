@@ -27,6 +27,7 @@ enum class Failure {
     out_of_memory,
     server_in_trouble,
     not_git,
+    not_ssh,
     cut_off,
     other,
 };

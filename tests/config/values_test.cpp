@@ -230,7 +230,7 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
         {"drain: 5s", "needs `listen`"},
         {"logs: ../all.log", "must be a file in the app's workdir"},
         {"logs: [{ a: b }]", "expected a text"},
-        {"watch: liveness\n    ready: { after: 1s }", "set that, too"},
+        {"watch: liveness\nready: { after: 1s }", "set that, too"},
         {"rollback_after_good: maybe", "expected one of true, false"},
         {"supersede: cancle", "did you mean cancel?"},
         {"keep_previous: true", "expected one of probation, off"},

@@ -87,6 +87,10 @@ TEST(FailureText, IsKnownByWhatLibgit2Says) {
         {"SSL error: 0xffff8d80 - SSL - The connection indicated an EOF", Failure::cut_off},
         {"SSL error: 0xffff8e00 - SSL - An invalid SSL record was received", Failure::not_git},
         {"the remote's answer is not understood", Failure::not_git},
+        {"failed to start SSH session: Failed getting banner", Failure::not_ssh},
+        {"failed to start SSH session: Unable to exchange encryption keys", Failure::cut_off},
+        {"Failed to open SSH channel: Unexpected error", Failure::cut_off},
+        {"SSH could not read data: transport read", Failure::cut_off},
     };
     for (const auto& [said, failure] : cases) EXPECT_EQ(classify(said), failure) << said;
 }

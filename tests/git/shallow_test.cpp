@@ -1,6 +1,7 @@
 // Mirrors that hold only the end of the history.
 #include "git/shallow.h"
 #include "git/facts.h"
+#include "git/libgit2.h"
 #include "session_fixture.h"
 
 namespace lastgood::git {
@@ -12,6 +13,7 @@ class Shallow : public SessionFixture {
         in_origin("for i in 4 5 6 7 8; do echo $i >file; git commit -qam \"change $i\"; done");
         remote.transport = config::Transport::git;
         remote.depth = 3;
+        start_libgit2("", "");
     }
     int commits_here() { return std::stoi(in_mirror("git rev-list --all --count")); }
 };

@@ -118,7 +118,7 @@ TEST_F(ReaderTest, SearchesInLongLinesWithoutRunningOutOfStack) {
 }
 
 TEST_F(ReaderTest, LinesOfAnAppsOwnFileCountToTheTimeBefore) {
-    sources[0].path = dir.file("own.log");
+    sources[0] = {"app", dir.file("own.log"), false};
     file("own.log",
          "[2026-05-01T12:00:01.000Z] begun\n  at line 3\n2026-05-01T12:00:05.000Z end\n");
     file("lastgood.log", at(3, "info x | between"));
