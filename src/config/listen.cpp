@@ -56,16 +56,9 @@ std::vector<ListenAddress> read_listens(const Section& section) {
     const YamlNode* node = section.value(kKey);
     if (node == nullptr) return {};
     Reader reader(section);
-    switch (node->kind) {
-        case YamlNode::Kind::list:
-            for (const auto& item : node->items) reader.add(item, "");
-            break;
-        case YamlNode::Kind::map:
-            for (const auto& entry : node->entries) reader.add_named(entry);
-            break;
-        default:
-            if (const auto text = section.text(kKey)) reader.add(*node, "");
-    }
+    for (const auto& item : node->items) reader.add(item, "");
+    for (const auto& entry : node->entries) reader.add_named(entry);
+    if (node->kind == YamlNode::Kind::scalar && section.text(kKey)) reader.add(*node, "");
     const std::size_t written = std::max(node->items.size(), node->entries.size());
     if (written > limits::kListensMax) {
         section.fault(kKey, node->mark,
