@@ -147,6 +147,8 @@ void Verbs::add_process_verbs() {
         }));
         take_app(verb, line_.app, true);
     }
+    with_json(add("reexec", "Replace the daemon's program in place, with the apps kept",
+                  [this] { return reexec(line_.context); }));
 }
 
 void Verbs::add_logs() {

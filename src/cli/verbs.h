@@ -14,6 +14,7 @@ namespace lastgood::cli {
 
 int serve(const Context& context, const Daemon& daemon);
 int check(const Context& context);
+int reexec(const Context& context);
 int doctor(const Context& context, const std::string& app);  // empty: all
 int version(const Context& context);
 const char* own_version();

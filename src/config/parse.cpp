@@ -103,6 +103,11 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     read_log(top, config.log);
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
+    for (const auto& app : config.apps) {
+        if (!app.exit_with_app || config.apps.size() == 1) continue;
+        top.fault("apps", top.mark_of("apps"),
+                  "exit_with_app of " + app.name.str() + " needs that it is the only app");
+    }
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ void read_process(const Section& section, App& app) {
         section.size("memory_max", app.memory_max.emplace(), kMemoryMin, kMemoryMax);
     }
     read_cpu(section, app.cpu_max);
+    section.flag("exit_with_app", app.exit_with_app);
     section.flag("no_new_privileges", app.limits.no_new_privileges);
     if (app.materialise == Materialise::link && app.account.user.empty()) {
         section.fault("materialise", section.mark_of("materialise"),

@@ -60,6 +60,7 @@ std::string_view method_of(const std::vector<std::string>& parts) {
     if (parts.size() == 1 && (parts[0] == "metrics" || parts[0] == "healthz")) return "GET";
     if (parts.size() < 2 || parts[0] != "v1") return {};
     const std::string& noun = parts[1];
+    if (parts.size() == 2 && noun == "reexec") return "POST";
     if (parts.size() == 2) return is_one_of(noun, kLists) ? "GET" : "";
     if (parts.size() == 3 && noun == "deliveries") return parts[2] == "redeliver" ? "POST" : "";
     if (parts.size() == 3) return noun == "apps" || noun == "deployments" ? "GET" : "";
@@ -96,6 +97,7 @@ http::Response Routes::answer_get(const http::Request& request, const Parts& par
 }
 
 http::Response Routes::answer_post(const http::Request& request, const Parts& parts) {
+    if (parts.size() == 2) return reply(target_.reexec());
     if (parts.size() == 3) return redeliver(request);
     if (parts.size() == 4) return command(request, parts[2], parts[3]);
     return release_quarantine(request, parts[2]);

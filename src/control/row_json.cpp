@@ -119,7 +119,9 @@ std::string to_json(const Outcome& outcome) {
 }
 
 std::string version_json() {
-    return Json{{"version", program_version()}}.dump();
+    // Of this program's image: another one after a restart, and after it was replaced in place.
+    static const std::string started_at = format_rfc3339(wall_now());
+    return Json{{"version", program_version()}, {"started_at", started_at}}.dump();
 }
 
 std::string error_json(const std::string& text, bool refused) {

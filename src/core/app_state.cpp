@@ -16,6 +16,12 @@ std::optional<CommitId> rollback_target(const AppState& state,
     return std::nullopt;
 }
 
+bool stands_alone(const AppState& state, Slot slot) {
+    const bool judged = state.trial && state.trial->deployment;
+    return state.live && slot == state.active && state.serves(slot) && !state.work &&
+           !state.waiting && !judged;
+}
+
 std::string_view condition(const AppState& state) {
     if (!state.live && !state.slot(state.active).commit) return state.failed ? "failed" : "empty";
     if (state.stopped) return "stopped";

@@ -242,6 +242,11 @@ supervise::Listener AppService::listener() {
     };
     listener.exited = [this](Slot slot, RunId run, supervise::ExitReport report) {
         if (!report.asked) ++restarts_;
+        if (app_.exit_with_app && !report.asked && core::stands_alone(engine_.state(), slot)) {
+            site_.log.info(app_.name.str(), report.status + ": lastgood ends with it");
+            // As stored, it runs: the next daemon starts it.
+            return site_.end_with(report.exit_code);
+        }
         // Users first: the way back must not wait for a row that only helps after our own death.
         handle(core::RunExited{slot, run, report.status, join(report.tail, " | "), report.asked});
         if (runner_->info(slot).pid == 0) {

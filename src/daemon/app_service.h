@@ -43,6 +43,9 @@ class AppService : public deploy::World {
     [[nodiscard]] const config::App& app() const { return app_; }
     [[nodiscard]] const std::string& repository_id() const { return repository_id_; }
     [[nodiscard]] const git::Remote& remote() const { return remote_; }
+    [[nodiscard]] const std::vector<process::SlotSockets>& sockets() const {
+        return runner_->sockets();
+    }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
     [[nodiscard]] control::AppStatus status() const;
 

@@ -46,6 +46,8 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .publish = {},
             .followed = {},
             .journal_refused = [this] { journal_refused(); },
+            .reexec = [this] { reexec(); },
+            .end_with = [this](int exit_code) { end_with(exit_code); },
             .housekeeper = nullptr,
             .journal_trouble = {}},
       storage_(journal, next_id),
@@ -64,6 +66,7 @@ int Daemon::run() {
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
+    sigaddset(&mask, SIGUSR2);
     LG_ASSERT(pthread_sigmask(SIG_BLOCK, &mask, nullptr) == 0);
     signals_ = sys::Fd(signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
     signal_watch_ = site_.loop.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) {
@@ -99,6 +102,7 @@ void Daemon::open_cgroups() {
 }
 
 void Daemon::on_signal(std::uint32_t signal) {
+    if (signal == SIGUSR2) return reexec();
     if (signal != SIGHUP) return stop();
     if (!begun_ || stopping_) return;
     tell_service_manager("RELOADING=1");
@@ -256,7 +260,12 @@ void Daemon::stop() {
     leaves_apps_ = unlink(restart_mark().c_str()) == 0 && begun_ && exit_code_ == 0;
     tell_service_manager("STOPPING=1");
     site_.log.info("daemon", "stopping");
+    stop_parts();
+}
+
+void Daemon::stop_parts() {
     retry_.reset();
+    trying_successor_.reset();
     housekeeper_.stop();
     front_door_.stop([this] { stop_apps(); });
 }
@@ -268,7 +277,9 @@ std::string Daemon::restart_mark() const {
 
 void Daemon::stop_apps() {
     if (leaves_apps_) {
-        site_.log.info("daemon", "lastgood is restarted: the apps run on");
+        site_.log.info("daemon",
+                       std::string(legacy_ ? "the program is replaced" : "lastgood is restarted") +
+                           ": the apps run on");
         return site_.loop.stop();
     }
     if (!begun_ || (apps_.empty() && leaving_.empty())) return site_.loop.stop();

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/app_service.h"
@@ -27,6 +29,8 @@ class Daemon {
 
     // Runs until it is told to stop; the exit code.
     int run();
+    // Told to stop for a successor in this same process: what that one gets. Once.
+    std::optional<std::vector<PassedSocket>> take_legacy() { return std::exchange(legacy_, {}); }
 
   private:
     Expected<void> load_apps();
@@ -45,7 +49,11 @@ class Daemon {
     void on_signal(std::uint32_t signal);
     void ready();
     void stop();
+    void stop_parts();
     void stop_apps();
+    void reexec();
+    void make_way();
+    void end_with(int exit_code);
     [[nodiscard]] std::string restart_mark() const;
     [[nodiscard]] bool is_at_work(const std::string& mirror) const;
     void app_gone();
@@ -73,6 +81,8 @@ class Daemon {
     bool begun_ = false;
     bool stopping_ = false;
     bool leaves_apps_ = false;  // for the daemon that comes after this one
+    std::unique_ptr<process::RunSteps> trying_successor_;
+    std::optional<std::vector<PassedSocket>> legacy_;
     int exit_code_ = 0;
 };
 

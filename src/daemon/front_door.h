@@ -29,6 +29,8 @@ class FrontDoor {
     [[nodiscard]] bool is_open() const { return host_ != nullptr; }
     // Where it listens, for people.
     [[nodiscard]] std::string place() const { return place_; }
+    // The receiver's socket; -1: there is none.
+    [[nodiscard]] int socket() const { return host_ ? host_->listening() : -1; }
 
   private:
     Expected<sys::Fd> take_socket();

@@ -1,5 +1,7 @@
 #include "daemon/left_runs.h"
 
+#include <fcntl.h>
+
 #include "daemon/service_manager.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/sys/spawn.h"
@@ -90,6 +92,16 @@ void keep_sockets(Site& site, const AppName& app,
         const std::string first(to_string(sockets[i].first()));
         if (auto noted = site.journal.set_note(app, first_note(i), first); !noted) {
             site.log.warn(app.str(), noted.error().text());
+        }
+    }
+}
+
+void copy_sockets(const AppName& app, const std::vector<process::SlotSockets>& sockets,
+                  std::vector<PassedSocket>& into) {
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        for (const Slot slot : kSlots) {
+            sys::Fd copy(fcntl(sockets[i].fd(slot), F_DUPFD_CLOEXEC, 0));
+            into.push_back({name_of(app, slot, i), std::move(copy)});
         }
     }
 }

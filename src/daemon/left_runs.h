@@ -30,6 +30,10 @@ LeftApp find_left(Site& site, const config::App& app, const core::AppState& stat
 
 // The service manager keeps them while no daemon runs.
 void keep_sockets(Site& site, const AppName& app, const std::vector<process::SlotSockets>& sockets);
+// The same, for one that takes this one's place: copies, by the names that take_slot_sockets()
+// knows.
+void copy_sockets(const AppName& app, const std::vector<process::SlotSockets>& sockets,
+                  std::vector<PassedSocket>& into);
 void forget_sockets(const config::App& app);
 // Those that no app took are let go.
 void forget_rest(std::vector<PassedSocket>& left);

@@ -119,6 +119,11 @@ Outcome OperatorDesk::restart(const std::string& app) {
     return ask(app, core::RestartAsked{});
 }
 
+Outcome OperatorDesk::reexec() {
+    site_.reexec();
+    return {};
+}
+
 Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
     auto rows = site_.journal.find_delivery(delivery_id);
     if (!rows) return {Outcome::Kind::unavailable, rows.error().text(), {}, {}};

@@ -28,6 +28,7 @@ class OperatorDesk : public control::Target {
     control::Outcome start(const std::string& app) override;
     control::Outcome stop(const std::string& app) override;
     control::Outcome restart(const std::string& app) override;
+    control::Outcome reexec() override;
     control::Outcome redeliver(const std::string& delivery_id) override;
     control::Outcome release_quarantine(const std::string& app, const std::string& commit) override;
 

@@ -8,9 +8,11 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 
 #include "daemon/daemon.h"
 #include "daemon/service_manager.h"
+#include "daemon/successor.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/daemon/daemon.h"
 
@@ -51,6 +53,22 @@ Expected<sys::Fd> lock(const std::string& state_dir) {
     return file;
 }
 
+// `legacy`: set where another program shall take this one's place.
+int run(const config::Config& config, const std::string& program, std::vector<PassedSocket> passed,
+        std::optional<std::vector<PassedSocket>>& legacy) {
+    sys::EventLoop loop;
+    sys::Reaper reaper(loop);
+    logs::Log log(config.log, config.state_dir + "/logs", &reaper);
+    auto journal = store::Journal::open(config.state_dir + "/lastgood.db");
+    if (!journal) return refuse(journal.error());
+    const auto next_id = (*journal)->next_deployment_id();
+    if (!next_id) return refuse(next_id.error());
+    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id, std::move(passed));
+    const int exit_code = daemon.run();
+    legacy = daemon.take_legacy();
+    return exit_code;
+}
+
 }  // namespace
 
 int serve(const config::Config& config, const std::string& program) {
@@ -69,15 +87,10 @@ int serve(const config::Config& config, const std::string& program) {
     const auto locked = lock(config.state_dir);
     if (!locked) return refuse(locked.error());
 
-    sys::EventLoop loop;
-    sys::Reaper reaper(loop);
-    logs::Log log(config.log, config.state_dir + "/logs", &reaper);
-    auto journal = store::Journal::open(config.state_dir + "/lastgood.db");
-    if (!journal) return refuse(journal.error());
-    const auto next_id = (*journal)->next_deployment_id();
-    if (!next_id) return refuse(next_id.error());
-    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id, std::move(passed));
-    return daemon.run();
+    std::optional<std::vector<PassedSocket>> legacy;
+    const int exit_code = run(config, program, std::move(passed), legacy);
+    if (!legacy) return exit_code;
+    return refuse(become_successor(program, config.path, std::move(*legacy)));
 }
 
 }  // namespace lastgood::daemon

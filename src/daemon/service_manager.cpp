@@ -57,6 +57,10 @@ void find_service_manager() {
     unsetenv("NOTIFY_SOCKET");
 }
 
+const std::string& service_manager_socket() {
+    return notify_path();
+}
+
 void tell_service_manager(std::string_view state) {
     send_to_service_manager(state, -1);
 }

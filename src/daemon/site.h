@@ -35,6 +35,9 @@ struct Site {
     std::function<bool()> followed;
     // A record was refused: the daemon tries again by and by, and deliveries aren't accepted.
     std::function<void()> journal_refused;
+    std::function<void()> reexec;  // see control::Target
+    // The only app is over, and with it the daemon.
+    std::function<void(int exit_code)> end_with;
     Housekeeper* housekeeper = nullptr;  // null until the apps begin, and at the end
     std::string journal_trouble;         // why records are refused now; empty: they aren't
 };

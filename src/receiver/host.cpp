@@ -30,6 +30,7 @@ class ReceiverHost::Impl {
     void update(HookSettings settings);
     void stop(std::function<void()> stopped);
     [[nodiscard]] pid_t pid() const { return std::max(child_.pid, 0); }
+    [[nodiscard]] int listening() const { return listening_.get(); }
 
   private:
     using Asks = std::vector<DeliveryAsk>;
@@ -241,6 +242,10 @@ void ReceiverHost::update(HookSettings settings) {
 
 void ReceiverHost::stop(std::function<void()> stopped) {
     impl_->stop(std::move(stopped));
+}
+
+int ReceiverHost::listening() const {
+    return impl_->listening();
 }
 
 pid_t ReceiverHost::pid() const {

@@ -87,6 +87,11 @@ Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
                                                logs::Stream::err);
     child_ = {pid, std::move(pidfd), start_time};
     since_ = process::started_at(start_time);
+    memory_ = process::OutOfMemory(place_.group);
+    if (sys::is_child(pid)) {  // the daemon's program was replaced in place
+        reaper_.expect(pid, [this](int status) { exited(status); });
+        return {};
+    }
     end_watch_ = loop_.watch(child_.pidfd.get(), EPOLLIN, [this](std::uint32_t) {
         end_watch_.reset();
         exited(std::nullopt);
@@ -107,6 +112,9 @@ void Run::exited(std::optional<int> status) {
     exited_ = true;
     kill_timer_.reset();
     ran_for_ = BootClock::now() - since_;
+    if (status) {
+        exit_code_ = WIFSIGNALED(*status) ? 128 + WTERMSIG(*status) : WEXITSTATUS(*status);
+    }
     status_ = status ? memory_.told(*status)
                      : "ended (an earlier daemon had started it: with what status isn't known)";
     if (end_) {  // KILL was on its way
@@ -147,7 +155,7 @@ void Run::over(bool nothing_left) {
     err_->finish();
     remove_pipes();
     const auto ended = std::move(ended_);  // it may destroy this object
-    ended({status_, ran_for_, tail_.lines(), asked_});
+    ended({status_, exit_code_, ran_for_, tail_.lines(), asked_});
 }
 
 }  // namespace lastgood::supervise

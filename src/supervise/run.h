@@ -40,8 +40,8 @@ class Run {
 
     // `spec` without output descriptors and without the token. On failure there is no run.
     Expected<void> start(sys::SpawnSpec spec, const process::GroupLimits& limits);
-    // Goes on with the process of an earlier daemon's Run of the same token and output. It is no
-    // child of ours: that it has ended is seen, but not how. On failure there is no run.
+    // Goes on with the process of an earlier daemon's Run of the same token and output. Where it is
+    // no child of ours its end is seen, but not how it ended. On failure there is no run.
     Expected<void> take_over(pid_t pid, std::uint64_t start_time);
 
     // From now on an exit was asked for; the processes aren't told yet.
@@ -81,6 +81,7 @@ class Run {
     std::optional<config::Stop> stopping_;
     Instant stop_until_{};
     std::string status_;
+    int exit_code_ = 1;
     Millis ran_for_{0};
     sys::EventLoop::Timer kill_timer_;
     sys::EventLoop::Watch end_watch_;  // of a process that is no child

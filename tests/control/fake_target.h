@@ -94,6 +94,7 @@ class FakeTarget : public Target {
     Outcome start(const std::string& app) override { return note("start " + app, app); }
     Outcome stop(const std::string& app) override { return note("stop " + app, app); }
     Outcome restart(const std::string& app) override { return note("restart " + app, app); }
+    Outcome reexec() override { return note("reexec"); }
     Outcome redeliver(const std::string& id) override { return note("redeliver " + id); }
     Outcome release_quarantine(const std::string& app, const std::string& commit) override {
         return note("release " + app + " " + commit, app);

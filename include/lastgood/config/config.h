@@ -186,6 +186,7 @@ struct App {
     Account account{};
     ProcessLimits limits{};
     std::optional<std::uint64_t> memory_max{};    // bytes of all its processes; beyond it, renewed
+    bool exit_with_app = false;                   // the only app: when it is over, so is the daemon
     std::optional<int> cpu_max{};                 // percent of one CPU
     std::optional<core::WeekTime> renew_every{};  // restart.every
     std::map<std::string, std::string> env{};

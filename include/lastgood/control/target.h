@@ -65,6 +65,8 @@ class Target {
     virtual Outcome start(const std::string& app) = 0;
     virtual Outcome stop(const std::string& app) = 0;
     virtual Outcome restart(const std::string& app) = 0;
+    // The daemon's program, as it is on the disk now, takes this one's place.
+    virtual Outcome reexec() = 0;
     virtual Outcome redeliver(const std::string& delivery_id) = 0;
     virtual Outcome release_quarantine(const std::string& app, const std::string& commit) = 0;
 

@@ -44,7 +44,8 @@ class ReceiverHost {
     // Lets the receiver answer what it holds (deliveries still come), then ends it; not started
     // again. `stopped` comes once, deferred, when it is gone.
     void stop(std::function<void()> stopped);
-    [[nodiscard]] pid_t pid() const;  // 0: none runs now
+    [[nodiscard]] pid_t pid() const;      // 0: none runs now
+    [[nodiscard]] int listening() const;  // its socket; stays the host's
 
   private:
     class Impl;

@@ -54,6 +54,7 @@ inline std::string output_of(const std::string& runtime_dir, const AppName& app,
 
 struct ExitReport {
     std::string status;  // "exited with status 1", "killed by SIGSEGV"
+    int exit_code = 1;   // as a shell has it: 128 and the signal's number; 1: not known
     Millis ran_for{0};
     std::vector<std::string> tail;  // the last lines of output of this run
     bool asked = false;             // it ended because stop() was called

@@ -283,6 +283,11 @@ std::string describe_wait_status(int status) {
     return "ended";
 }
 
+bool is_child(pid_t pid) {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 std::uint64_t process_start_time(pid_t pid) {
     return start_time_of(pid, false);
 }

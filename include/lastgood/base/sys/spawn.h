@@ -69,6 +69,9 @@ Expected<Child> spawn(const SpawnSpec& spec);
 // How a process ended, for people: "exited with status 3", "killed by SIGKILL".
 std::string describe_wait_status(int status);
 
+// A zombie, too, until it was waited for.
+bool is_child(pid_t pid);
+
 // Start time of a process, 0 if there is none (or it is a zombie).
 std::uint64_t process_start_time(pid_t pid);
 
