@@ -84,6 +84,13 @@ void read_ready_kind(const Section& ready, Ready& into) {
     ready.duration("after", into.after, 0ms);
 }
 
+void read_adopt(const Section& section, App& app) {
+    section.choice<bool>("adopt", app.preload, {{"preload", true}});
+    if (app.listen || !app.preload) return;
+    section.fault("adopt", section.mark_of("adopt"),
+                  "needs `listen`: it is about how the app gets that socket");
+}
+
 void read_stop(const Section& section, App& app) {
     if (section.value("drain") != nullptr) {
         section.duration("drain", app.stop.drain.emplace(app.stop.timeout), 0ms);
@@ -237,6 +244,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_env(section, app);
     section.path("env_file", app.env_file);
     app.listen = section.by("listen", read_listen);
+    read_adopt(section, app);
     read_repository_rules(section, app);
     read_run(section, app);
     app.ready = read_ready(section, section.has("listen"));

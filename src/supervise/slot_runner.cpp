@@ -1,6 +1,7 @@
 #include "supervise/slot_runner.h"
 
 #include "lastgood/base/sys/files.h"
+#include "lastgood/process/preload.h"
 
 namespace lastgood::supervise {
 
@@ -22,10 +23,15 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
     spawn.env = spec.env;
     spawn.workdir = spec.workdir;
     spec.terms.apply_to(spawn);
+    preloaded_ = spec.preload.empty() ? -1 : listening;
     if (listening >= 0) {
         // An earlier program may have made the shared description nonblocking; the next one must
         // find it as the protocol promises.
         (void)sys::set_nonblocking(listening, false);
+    }
+    if (preloaded_ >= 0) {
+        if (auto put = process::preload(spawn, listening, spec.preload); !put) return put.error();
+    } else if (listening >= 0) {
         spawn.fds.push_back({listening, 3});
         spawn.env.push_back("LISTEN_FDS=1");
         spawn.env.push_back("LISTEN_FDNAMES=" + std::string(to_string(slot_)));
@@ -96,8 +102,11 @@ void SlotRunner::await_ready() {
             if (listener.ready) listener.ready(slot, run);
         });
     };
-    news.not_ready = [this](const std::string& reason) {
+    news.not_ready = [this](std::string reason) {
         readiness_.reset();
+        if (preloaded_ >= 0 && !process::has_taken(run_->tree(), preloaded_)) {
+            reason += "; it never bound the port of `listen` in a way that adopt: preload sees";
+        }
         shared_.tell([slot = slot_, run = run_id_, reason](const Listener& listener) {
             if (listener.not_ready) listener.not_ready(slot, run, reason);
         });

@@ -63,6 +63,7 @@ class SlotRunner {
     RunId run_id_;
     std::unique_ptr<Run> run_;
     std::unique_ptr<NotifySocket> notify_;
+    int preloaded_ = -1;  // the socket that the program is to take by its bind(2)
     std::unique_ptr<Readiness> readiness_;
     std::unique_ptr<HealthWatch> health_;
     std::unique_ptr<Drain> drain_;
