@@ -2,6 +2,7 @@
 # It is loaded into strangers' programs, so it gets none of our flags for sanitizers, and libc alone.
 add_library(lastgood_preload MODULE ${CMAKE_CURRENT_SOURCE_DIR}/preload/preload.cpp)
 set_target_properties(lastgood_preload PROPERTIES PREFIX "" OUTPUT_NAME lastgood-preload)
+target_include_directories(lastgood_preload PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_options(lastgood_preload PRIVATE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wswitch-enum
   -O2 -g0 -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics

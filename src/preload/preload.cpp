@@ -11,7 +11,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +21,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "preload/watches.h"
 
 #define LASTGOOD_WRAPPED extern "C" __attribute__((visibility("default")))
 
@@ -124,105 +125,6 @@ __attribute__((constructor)) void begin() {
     }
 }
 
-// ---- epoll
-
-// Registrations go with the socket behind a number, not with the number: one that came before
-// bind() would be lost with the program's own socket, and one of the slot's socket outlive close().
-struct Watch {
-    int epoll;
-    epoll_event event;
-};
-
-class Watches {
-  public:
-    explicit Watches(int fd) : fd_(fd) {
-        struct stat now {};
-        if (fstat(fd, &now) != 0) return;
-        inode_ = now.st_ino;
-        const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0) return;
-        alignas(std::uint64_t) char buffer[2048];
-        long got = 0;
-        while ((got = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) > 0) {
-            for (long at = 0; at < got;) {
-                // d_ino, d_off, d_reclen, d_type, d_name
-                constexpr int kLengthAt = 16;
-                constexpr int kNameAt = 19;
-                std::uint16_t length = 0;
-                memcpy(&length, buffer + at + kLengthAt, sizeof length);
-                look_into(folder, buffer + at + kNameAt);
-                at += length;
-            }
-        }
-        close_really(folder);
-    }
-
-    void remove() {
-        for (int i = 0; i < count_; ++i) epoll_ctl(all_[i].epoll, EPOLL_CTL_DEL, fd_, nullptr);
-    }
-    void add() {
-        for (int i = 0; i < count_; ++i) {
-            epoll_ctl(all_[i].epoll, EPOLL_CTL_ADD, fd_, &all_[i].event);
-        }
-    }
-
-  private:
-    void look_into(int folder, const char* name) {
-        char target[32];
-        const ssize_t got = readlinkat(folder, name, target, sizeof target - 1);
-        if (got <= 0) return;
-        target[got] = '\0';
-        if (strcmp(target, "anon_inode:[eventpoll]") != 0) return;
-        char path[48] = "/proc/self/fdinfo/";
-        strncat(path, name, sizeof path - strlen(path) - 1);
-        const int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0) return;
-        read_lines(file, static_cast<int>(strtol(name, nullptr, 10)));
-        close_really(file);
-    }
-
-    void read_lines(int file, int epoll) {
-        char buffer[2048];
-        std::size_t kept = 0;  // of a line whose end is still to come
-        ssize_t got = 0;
-        while ((got = read(file, buffer + kept, sizeof buffer - 1 - kept)) > 0) {
-            const std::size_t size = kept + static_cast<std::size_t>(got);
-            buffer[size] = '\0';
-            char* line = buffer;
-            while (char* end = strchr(line, '\n')) {
-                *end = '\0';
-                read_line(line, epoll);
-                line = end + 1;
-            }
-            kept = static_cast<std::size_t>(buffer + size - line);
-            if (kept == sizeof buffer - 1) return;  // no line is that long
-            memmove(buffer, line, kept);
-        }
-    }
-
-    static std::uint64_t field(const char* line, const char* name, int base) {
-        const char* at = strstr(line, name);
-        return at == nullptr ? 0 : strtoull(at + strlen(name), nullptr, base);
-    }
-
-    // "tfd: 5 events: 19 data: 5 pos:0 ino:8f6 sdev:9"
-    void read_line(const char* line, int epoll) {
-        if (strncmp(line, "tfd:", 4) != 0 || count_ == kMax) return;
-        if (field(line, "tfd:", 10) != static_cast<std::uint64_t>(fd_)) return;
-        if (field(line, "ino:", 16) != inode_) return;
-        Watch& watch = all_[count_++];
-        watch.epoll = epoll;
-        watch.event.events = static_cast<std::uint32_t>(field(line, "events:", 16));
-        watch.event.data.u64 = field(line, "data:", 16);
-    }
-
-    static constexpr int kMax = 16;
-    Watch all_[kMax];
-    int count_ = 0;
-    int fd_;
-    ino_t inode_ = 0;
-};
-
 // ---- numbers that mean a slot's socket because bind() said so
 
 // Each with the process that bound it: a child made by fork shares the parent's epoll instances and
@@ -271,7 +173,7 @@ int replace(int fd, int with) {
     const int before = fcntl(fd, F_GETFL);
     const int now = fcntl(with, F_GETFL);
     if (descriptor < 0 || before < 0 || now < 0) return -1;
-    Watches watches(fd);
+    lastgood::preload::Watches watches(fd);
     watches.remove();
     const int moved = dup3(with, fd, (descriptor & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
     if (moved >= 0) fcntl(fd, F_SETFL, (now & ~O_NONBLOCK) | (before & O_NONBLOCK));
@@ -279,20 +181,38 @@ int replace(int fd, int with) {
     return moved < 0 ? -1 : 0;
 }
 
-bool is_for_all_or_ourselves(const in_addr& address, const Passed& one) {
-    return address.s_addr == htonl(INADDR_ANY) || ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET ||
-           (one.own.any.sa_family == AF_INET && address.s_addr == one.own.v4.sin_addr.s_addr);
+bool is_own(const in_addr& address, const Passed& one) {
+    return one.own.any.sa_family == AF_INET && address.s_addr == one.own.v4.sin_addr.s_addr;
 }
 
-bool is_for_all_or_ourselves(const in6_addr& address, const Passed& one) {
-    if (IN6_IS_ADDR_V4MAPPED(&address)) {
-        in_addr v4{};
-        memcpy(&v4, address.s6_addr + 12, sizeof v4);
-        return is_for_all_or_ourselves(v4, one);
-    }
-    return IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LOOPBACK(&address) ||
-           (one.own.any.sa_family == AF_INET6 &&
-            IN6_ARE_ADDR_EQUAL(&address, &one.own.v6.sin6_addr));
+bool is_own(const in6_addr& address, const Passed& one) {
+    return one.own.any.sa_family == AF_INET6 && IN6_ARE_ADDR_EQUAL(&address, &one.own.v6.sin6_addr);
+}
+
+bool is_any_or_loopback(const in_addr& address) {
+    return address.s_addr == htonl(INADDR_ANY) || ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool is_any_or_loopback(const in6_addr& address) {
+    return IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LOOPBACK(&address);
+}
+
+// How well a bind to this address is meant by the passed socket; 0: not at all.
+template <typename Ip>
+int fit(const Ip& address, int family, const Passed& one) {
+    if (is_own(address, one)) return 3;
+    if (!is_any_or_loopback(address)) return 0;
+    return one.own.any.sa_family == family ? 2 : 1;
+}
+
+int fit(const Address& wanted, const Passed& one) {
+    if (one.port != port_of(wanted)) return 0;
+    if (wanted.any.sa_family == AF_INET) return fit(wanted.v4.sin_addr, AF_INET, one);
+    const in6_addr& address = wanted.v6.sin6_addr;
+    if (!IN6_IS_ADDR_V4MAPPED(&address)) return fit(address, AF_INET6, one);
+    in_addr v4{};
+    memcpy(&v4, address.s6_addr + 12, sizeof v4);
+    return fit(v4, AF_INET, one);
 }
 
 // The passed socket that a bind of `fd` to this address is meant for; null: none.
@@ -311,13 +231,15 @@ const Passed* meant(int fd, const sockaddr* address, socklen_t length) {
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
         return nullptr;
     }
+    const Passed* best = nullptr;
+    int best_fit = 0;
     for (int i = 0; i < passed_count; ++i) {
-        const bool covers = wanted.any.sa_family == AF_INET6
-                                ? is_for_all_or_ourselves(wanted.v6.sin6_addr, passed[i])
-                                : is_for_all_or_ourselves(wanted.v4.sin_addr, passed[i]);
-        if (covers && passed[i].port == port_of(wanted)) return &passed[i];
+        const int its_fit = fit(wanted, passed[i]);
+        if (its_fit <= best_fit) continue;
+        best = &passed[i];
+        best_fit = its_fit;
     }
-    return nullptr;
+    return best;
 }
 
 // A socket of the program's own on this port would get no connection, ever: better it fails.
@@ -368,7 +290,9 @@ LASTGOOD_WRAPPED int shutdown(int fd, int how) noexcept {
 LASTGOOD_WRAPPED int close(int fd) {
     if (passed_count == 0) return close_really(fd);
     if (is_passed_number(fd)) return 0;
-    if (is_bound(fd) && forget_bound(fd) && is_slot_socket(fd)) Watches(fd).remove();
+    if (is_bound(fd) && forget_bound(fd) && is_slot_socket(fd)) {
+        lastgood::preload::Watches(fd).remove();
+    }
     return close_really(fd);
 }
 

@@ -145,13 +145,19 @@ Expected<std::string> preload_object(const std::string& folder) {
     return path;
 }
 
-Expected<void> preload(sys::SpawnSpec& spawn, int listening, const std::string& object) {
+Expected<void> preload(sys::SpawnSpec& spawn, const std::vector<int>& listening,
+                       const std::string& object) {
+    LG_ASSERT(listening.size() <= static_cast<std::size_t>(kPreloadSocketsMax));
     if (auto fit = check_program(spawn, program_of(spawn.argv)); !fit) return fit;
-    const auto port = port_of(listening);
-    if (!port) return port.error();
-    spawn.fds.push_back({listening, kPreloadFd});
-    spawn.env.push_back("LASTGOOD_LISTEN=" + std::to_string(kPreloadFd) + ":" +
-                        std::to_string(*port));
+    std::vector<std::string> named;
+    for (int number = kPreloadFd; const int fd : listening) {
+        const auto port = port_of(fd);
+        if (!port) return port.error();
+        spawn.fds.push_back({fd, number});
+        named.push_back(std::to_string(number) + ":" + std::to_string(*port));
+        ++number;
+    }
+    spawn.env.push_back("LASTGOOD_LISTEN=" + join(named, ","));
     constexpr std::string_view kName = "LD_PRELOAD=";
     const auto own = std::find_if(spawn.env.begin(), spawn.env.end(),
                                   [&](const auto& entry) { return entry.starts_with(kName); });
@@ -169,7 +175,8 @@ bool has_taken(const ProcessTree& tree, int listening) {
     if (fstat(listening, &about) != 0) return true;
     const auto all = tree.members();
     return std::any_of(all.begin(), all.end(), [&](const Member& member) {
-        return proc::holds_socket(member.pid, {about.st_ino}, kPreloadFd);
+        return proc::holds_socket(member.pid, {about.st_ino},
+                                  {kPreloadFd, kPreloadFd + kPreloadSocketsMax - 1});
     });
 }
 

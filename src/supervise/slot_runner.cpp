@@ -30,7 +30,7 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(const RunSpec& spec, int listeni
         (void)sys::set_nonblocking(listening, false);
     }
     if (preloaded_ >= 0) {
-        if (auto put = process::preload(spawn, listening, spec.preload); !put) return put.error();
+        if (auto put = process::preload(spawn, {listening}, spec.preload); !put) return put.error();
     } else if (listening >= 0) {
         spawn.fds.push_back({listening, 3});
         spawn.env.push_back("LISTEN_FDS=1");

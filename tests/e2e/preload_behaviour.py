@@ -246,7 +246,7 @@ class Around(Preloaded):
         self.first()
         environment = self.environment()
         self.assertEqual(f"{self.state}/lastgood-preload.so:libc.so.6", environment["LD_PRELOAD"])
-        self.assertEqual(f"30:{self.app_port}", environment["LASTGOOD_LISTEN"])
+        self.assertEqual(f"24:{self.app_port}", environment["LASTGOOD_LISTEN"])
         self.assertEqual([], [name for name in environment if name.startswith("LISTEN_")])
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can run an app as another user")

@@ -45,7 +45,7 @@ class Preload : public test::World {
     }
 
     Expected<void> put(sys::SpawnSpec& spawn) {
-        return preload(spawn, slots->fd(Slot::blue), object);
+        return preload(spawn, {slots->fd(Slot::blue)}, object);
     }
 
     std::string refusal(std::vector<std::string> argv) {
@@ -63,6 +63,10 @@ class Preload : public test::World {
         spawn.argv = {kPython, "-S", "-E", "-c", kPrelude + script};
         spawn.env = {"PATH=/usr/bin:/bin"};
         if (auto done = put(spawn); !done) return done.error().text();
+        return end_of(spawn);
+    }
+
+    std::string end_of(sys::SpawnSpec& spawn) {
         const sys::Fd said(open(dir.file("said").c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
         spawn.fds.push_back({said.get(), 1});
         spawn.fds.push_back({said.get(), 2});
@@ -99,6 +103,28 @@ for host, family in (("0.0.0.0", socket.AF_INET), ("127.0.0.1", socket.AF_INET),
     s.close()
 assert identity(NUMBER) == SLOT
 )"));
+}
+
+TEST_F(Preload, OfSeveralTheOneThatFitsBestIsTaken) {
+    const auto other = SlotSockets::open({"127.0.0.2", slots->port()}, "127.83.12.7");
+    const auto third = SlotSockets::open({"127.0.0.1", 0}, "127.83.12.7");
+    ASSERT_TRUE(other.ok() && third.ok());
+    sys::SpawnSpec spawn;
+    spawn.argv = {kPython, "-S", "-E", "-c", R"(
+import os, socket
+passed = [tuple(map(int, one.split(":"))) for one in os.environ["LASTGOOD_LISTEN"].split(",")]
+own, other = passed[0][1], passed[2][1]
+for host, port, number in (("127.0.0.2", own, passed[1][0]), ("127.0.0.1", own, passed[0][0]),
+                           ("0.0.0.0", own, passed[0][0]), ("0.0.0.0", other, passed[2][0])):
+    s = socket.socket()
+    s.bind((host, port))
+    assert os.fstat(s.fileno()).st_ino == os.fstat(number).st_ino, (host, port)
+)"};
+    spawn.env = {"PATH=/usr/bin:/bin"};
+    const std::vector<int> all = {slots->fd(Slot::blue), other->fd(Slot::blue),
+                                  third->fd(Slot::blue)};
+    ASSERT_TRUE(preload(spawn, all, object).ok());
+    EXPECT_EQ("", end_of(spawn));
 }
 
 TEST_F(Preload, TheNumberKeepsItsFlags) {
@@ -221,7 +247,7 @@ ctypes.CDLL(None).closefrom(3)
 assert identity(NUMBER) == SLOT
 number = os.open("/dev/null", os.O_RDONLY)
 assert number == 3, number
-ctypes.CDLL(None).close_range(3, 29, 0)
+ctypes.CDLL(None).close_range(3, 23, 0)
 try:
     os.fstat(3)
     raise AssertionError("still open")
@@ -255,9 +281,9 @@ TEST_F(Preload, GoesBeforeWhatTheAppPreloadsItself) {
     spawn.env = {"LD_PRELOAD=libfirst.so:/second.so", "PATH=/bin"};
     ASSERT_TRUE(put(spawn).ok());
     EXPECT_EQ("LD_PRELOAD=" + object + ":libfirst.so:/second.so", spawn.env.front());
-    EXPECT_EQ("LASTGOOD_LISTEN=30:" + std::to_string(slots->port()), spawn.env.back());
+    EXPECT_EQ("LASTGOOD_LISTEN=24:" + std::to_string(slots->port()), spawn.env.back());
     ASSERT_EQ(1U, spawn.fds.size());
-    EXPECT_EQ(30, spawn.fds[0].to);
+    EXPECT_EQ(24, spawn.fds[0].to);
 }
 
 TEST_F(Preload, TheNextDaemonFindsTheSocketInTheProgram) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/spawn.h"
@@ -13,20 +14,22 @@
 
 namespace lastgood::process {
 
-// The number that the slot's socket has in every process of the app. Above 16, where libuv's
-// marking of inherited descriptors as close-on-exec has stopped; not above what
+// The numbers that the slot's sockets have in every process of the app, from here on. Above 16,
+// where libuv's marking of inherited descriptors as close-on-exec has stopped; not above what
 // take_listening_socket looks at.
-constexpr int kPreloadFd = 30;
+constexpr int kPreloadFd = 24;
+constexpr int kPreloadSocketsMax = 8;
 
 // The shared object's file in `folder`, for everybody to read; written where it isn't as we have
 // it. Not meant for the runtime directory: nothing of /run may be executed on many machines.
 Expected<std::string> preload_object(const std::string& folder);
 
-// Has the program of `spawn` preloaded with that file and given the socket. The Error says why that
-// can't be.
-Expected<void> preload(sys::SpawnSpec& spawn, int listening, const std::string& object);
+// Has the program of `spawn` preloaded with that file and given these sockets. The Error says why
+// that can't be.
+Expected<void> preload(sys::SpawnSpec& spawn, const std::vector<int>& listening,
+                       const std::string& object);
 
-// Did a process of it make the socket its own?
+// Did a process of it make this socket its own?
 bool has_taken(const ProcessTree& tree, int listening);
 
 }  // namespace lastgood::process
