@@ -1,5 +1,6 @@
 #include "config/app.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/command.h"
@@ -83,6 +84,17 @@ void read_ready_kind(const Section& ready, Ready& into) {
         into.kind = Ready::Kind::notify;
     }
     ready.duration("after", into.after, 0ms);
+}
+
+void read_adopt(const Section& section, App& app) {
+    section.choice<bool>("adopt", app.preload, {{"preload", true}});
+    if (!app.preload) return;
+    const bool tcp = std::none_of(app.listen.begin(), app.listen.end(),
+                                  [](const auto& listen) { return listen.is_unix(); });
+    if (app.listen.empty() || !tcp) {
+        section.fault("adopt", section.mark_of("adopt"),
+                      "needs HOST:PORT as `listen`: it is about how the app gets that socket");
+    }
 }
 
 void read_stop(const Section& section, App& app) {
@@ -238,6 +250,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_env(section, app);
     section.path("env_file", app.env_file);
     app.listen = read_listens(section);
+    read_adopt(section, app);
     read_repository_rules(section, app);
     read_run(section, app);
     app.ready = read_ready(section, section.has("listen"));

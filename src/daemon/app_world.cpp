@@ -8,6 +8,7 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/core/retention_policy.h"
+#include "lastgood/process/preload.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -136,9 +137,15 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     if (!terms) return terms.error();
     auto env = environment(app_, *found, occasion, terms->identity);
     if (!env) return env.error();
-    return supervise::RunSpec{
+    supervise::RunSpec spec{
         effect.run, effect.commit,    found->argv, std::move(*env), release + "/" + found->workdir,
         app->ready, std::move(*terms)};
+    if (found->preload) {
+        auto object = process::preload_object(site_.config.state_dir);
+        if (!object) return object.error();
+        spec.preload = std::move(*object);
+    }
+    return spec;
 }
 
 void AppService::perform(const core::DoStart& effect) {

@@ -51,16 +51,17 @@ std::string unquote(std::string_view value) {
 }  // namespace
 
 RunSnapshot snapshot_of(const config::App& app) {
-    RunSnapshot snapshot{app.run.argv, app.workdir, app.env_file, {}};
+    RunSnapshot snapshot{app.run.argv, app.workdir, app.env_file, {}, app.preload};
     for (const auto& [name, value] : app.env) snapshot.env_names.push_back(name);
     return snapshot;
 }
 
 std::string encode_snapshot(const RunSnapshot& snapshot) {
-    const nlohmann::json json = {{"argv", snapshot.argv},
-                                 {"workdir", snapshot.workdir},
-                                 {"env_file", snapshot.env_file},
-                                 {"env", snapshot.env_names}};
+    nlohmann::json json = {{"argv", snapshot.argv},
+                           {"workdir", snapshot.workdir},
+                           {"env_file", snapshot.env_file},
+                           {"env", snapshot.env_names}};
+    if (snapshot.preload) json["adopt"] = "preload";
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -69,7 +70,8 @@ Expected<RunSnapshot> decode_snapshot(const std::string& text) {
         const auto json = nlohmann::json::parse(text);
         RunSnapshot snapshot{
             json.at("argv").get<std::vector<std::string>>(), json.at("workdir").get<std::string>(),
-            json.at("env_file").get<std::string>(), json.at("env").get<std::vector<std::string>>()};
+            json.at("env_file").get<std::string>(), json.at("env").get<std::vector<std::string>>(),
+            json.value("adopt", "") == "preload"};
         if (snapshot.argv.empty()) return Error{"the recorded command line is empty", {}};
         return snapshot;
     } catch (const std::exception& failure) {

@@ -21,6 +21,7 @@ struct RunSnapshot {
     std::string workdir;
     std::string env_file;
     std::vector<std::string> env_names;  // of the config's `env`
+    bool preload = false;                // `adopt: preload`
 };
 
 RunSnapshot snapshot_of(const config::App& app);

@@ -119,7 +119,7 @@ std::uint64_t memory_bytes(pid_t pid) {
            static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-bool holds_socket(pid_t pid, const Inodes& inodes) {
+bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except) {
     const Dir dir(opendir(path_of(pid, "fd").c_str()));
     if (!dir) return false;
     while (const dirent* item = readdir(dir.get())) {
@@ -129,6 +129,8 @@ bool holds_socket(pid_t pid, const Inodes& inodes) {
         if (got <= 0) continue;
         target[got] = '\0';
         if (!std::string_view(target).starts_with(kPrefix)) continue;
+        const long number = std::strtol(item->d_name, nullptr, 10);
+        if (number >= except.first && number <= except.last) continue;
         if (inodes.contains(std::strtoull(target + kPrefix.size(), nullptr, 10))) return true;
     }
     return false;

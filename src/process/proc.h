@@ -39,8 +39,13 @@ enum class Sockets { listening, connected };
 // Inodes of this machine's TCP sockets on a local port.
 Inodes tcp_sockets(std::uint16_t local_port, Sockets which);
 
-// Does the process hold one of these sockets?
-bool holds_socket(pid_t pid, const Inodes& inodes);
+struct Numbers {
+    int first = -1;
+    int last = -1;
+};
+
+// Does the process hold one of these sockets, by a number that isn't among `except`?
+bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except = {});
 
 // "pid 4711, node", or empty when nobody we may look at holds a socket of these.
 std::string name_holder(const Inodes& inodes);

@@ -1,6 +1,7 @@
 #include "supervise/slot_runner.h"
 
 #include "lastgood/base/sys/files.h"
+#include "lastgood/process/preload.h"
 
 namespace lastgood::supervise {
 
@@ -15,25 +16,33 @@ SlotInfo SlotRunner::info() const {
     return info;
 }
 
-// By systemd's protocol (sd_listen_fds(3)).
-void SlotRunner::pass_sockets(const std::vector<process::SlotSockets>& listening,
-                              sys::SpawnSpec& spawn) const {
+// By systemd's protocol (sd_listen_fds(3)), or `preload`, the object of that name.
+Expected<void> SlotRunner::pass_sockets(const std::vector<process::SlotSockets>& listening,
+                                        const std::string& preload, sys::SpawnSpec& spawn) {
     constexpr int kFirst = 3;
-    if (listening.empty()) return;
+    preloaded_ = -1;
+    if (listening.empty()) return {};
     std::string names;
-    int number = kFirst;
+    std::vector<int> fds;
     for (const auto& sockets : listening) {
         const int fd = sockets.fd(slot_);
         // An earlier program may have made the shared description nonblocking; the next one must
         // find it as the protocol promises.
         (void)sys::set_nonblocking(fd, false);
-        spawn.fds.push_back({fd, number++});
+        fds.push_back(fd);
         names += names.empty() ? "" : ":";
         names += sockets.name().empty() ? to_string(slot_) : sockets.name();
     }
+    if (!preload.empty()) {
+        preloaded_ = fds.front();
+        return process::preload(spawn, fds, preload);
+    }
+    int number = kFirst;
+    for (const int fd : fds) spawn.fds.push_back({fd, number++});
     spawn.env.push_back("LISTEN_FDS=" + std::to_string(listening.size()));
     spawn.env.push_back("LISTEN_FDNAMES=" + names);
     spawn.set_listen_pid = true;
+    return {};
 }
 
 Expected<sys::SpawnSpec> SlotRunner::make_spawn(
@@ -44,7 +53,7 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(
     spawn.env = spec.env;
     spawn.workdir = spec.workdir;
     spec.terms.apply_to(spawn);
-    pass_sockets(listening, spawn);
+    if (auto passed = pass_sockets(listening, spec.preload, spawn); !passed) return passed.error();
     if (ready_rules_.kind == config::Ready::Kind::notify) {
         if (auto made = sys::make_directories(config.runtime_dir); !made) return made.error();
         auto opened =
@@ -119,8 +128,11 @@ void SlotRunner::await_ready() {
             if (listener.ready) listener.ready(slot, run);
         });
     };
-    news.not_ready = [this](const std::string& reason) {
+    news.not_ready = [this](std::string reason) {
         readiness_.reset();
+        if (preloaded_ >= 0 && !process::has_taken(run_->tree(), preloaded_)) {
+            reason += "; it never bound the port of `listen` in a way that adopt: preload sees";
+        }
         shared_.tell([slot = slot_, run = run_id_, reason](const Listener& listener) {
             if (listener.not_ready) listener.not_ready(slot, run, reason);
         });

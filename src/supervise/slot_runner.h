@@ -54,8 +54,8 @@ class SlotRunner {
   private:
     Expected<sys::SpawnSpec> make_spawn(const RunSpec& spec,
                                         const std::vector<process::SlotSockets>& listening);
-    void pass_sockets(const std::vector<process::SlotSockets>& listening,
-                      sys::SpawnSpec& spawn) const;
+    Expected<void> pass_sockets(const std::vector<process::SlotSockets>& listening,
+                                const std::string& preload, sys::SpawnSpec& spawn);
     std::unique_ptr<Run> make_run(RunId id);
     void await_ready();
     void update_health();
@@ -68,6 +68,7 @@ class SlotRunner {
     RunId run_id_;
     std::unique_ptr<Run> run_;
     std::unique_ptr<NotifySocket> notify_;
+    int preloaded_ = -1;  // the socket that the program is to take by its bind(2)
     std::unique_ptr<Readiness> readiness_;
     std::unique_ptr<HealthWatch> health_;
     std::unique_ptr<Drain> drain_;

@@ -40,6 +40,7 @@ TEST(Reload, WhatAProcessIsStartedWithNeedsAFreshOne) {
     EXPECT_EQ(AppChange::fresh_process, after([](auto& a) { a.run.argv = {"./b"}; }));
     EXPECT_EQ(AppChange::fresh_process, after([](auto& a) { a.workdir = "sub"; }));
     EXPECT_EQ(AppChange::fresh_process, after([](auto& a) { a.limits.nofile = 100; }));
+    EXPECT_EQ(AppChange::fresh_process, after([](auto& a) { a.preload = true; }));
 }
 
 TEST(Reload, AnotherAddressOrUserIsAnotherPlace) {

@@ -96,6 +96,17 @@ TEST(Snapshot, KeepsTheCommandLineAndNoValueOfASecret) {
     EXPECT_FALSE(decode_snapshot("not json").ok());
 }
 
+// So that a release from before `adopt` was set is run as it was good.
+TEST(Snapshot, KeepsHowTheSocketIsTaken) {
+    config::App app = an_app();
+    const std::string before = encode_snapshot(snapshot_of(app));
+    EXPECT_FALSE(decode_snapshot(before)->preload);
+    app.preload = true;
+    const std::string after = encode_snapshot(snapshot_of(app));
+    EXPECT_TRUE(decode_snapshot(after)->preload);
+    EXPECT_NE(before, after);
+}
+
 TEST(Snapshot, OfAnEarlierReleaseTakesTodaysValues) {
     RunSnapshot earlier = snapshot_of(an_app());
     earlier.env_names = {"TOKEN"};

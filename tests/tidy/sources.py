@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    {"base"},
+    {"base", "preload"},
     {"core"},
     {"forge", "config"},
     {"git", "store", "process", "logs", "http"},

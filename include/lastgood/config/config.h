@@ -192,6 +192,7 @@ struct App {
     std::map<std::string, std::string> env{};
     std::string env_file{};               // path; read anew at each start
     std::vector<ListenAddress> listen{};  // the first is the one that is asked whether it's ready
+    bool preload = false;  // `adopt`: it takes the socket of `listen` by binding the port itself
     Ready ready{};
     Stop stop{};
     Hooks hooks{};

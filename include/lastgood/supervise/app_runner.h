@@ -32,6 +32,7 @@ struct RunSpec {
     std::string workdir;  // absolute
     std::optional<config::Ready> ready{};  // none: the runner's
     process::Terms terms{};
+    std::string preload{};  // object to preload (process/preload.h); empty: LISTEN_FDS
 };
 
 // A process that an earlier daemon started, and saw ready.

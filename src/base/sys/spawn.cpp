@@ -182,24 +182,10 @@ void become(const Prepared& prepared) {
     fail(prepared, Stage::exec);
 }
 
-std::vector<std::string> program_candidates(const SpawnSpec& spec) {
-    const std::string& program = spec.argv.front();
-    if (program.find('/') != std::string::npos) return {program};
-    std::string path = "/usr/local/bin:/usr/bin:/bin";
-    for (const auto& entry : spec.env) {
-        if (entry.starts_with("PATH=")) path = entry.substr(5);
-    }
-    std::vector<std::string> candidates;
-    for (const auto& folder : split(path, ':')) {
-        if (!folder.empty()) candidates.push_back(folder + "/" + program);
-    }
-    return candidates;
-}
-
 Prepared prepare(const SpawnSpec& spec) {
     Prepared prepared;
     prepared.spec = &spec;
-    prepared.candidates = program_candidates(spec);
+    prepared.candidates = program_candidates(spec.argv.front(), spec.env);
     prepared.listen_pid = "LISTEN_PID=0000000000";
     prepared.parent = getpid();
     for (const auto& word : spec.argv) prepared.argv.push_back(const_cast<char*>(word.c_str()));
@@ -226,6 +212,20 @@ std::uint64_t start_time_of(pid_t pid, bool of_dead_too) {
 }
 
 }  // namespace
+
+std::vector<std::string> program_candidates(const std::string& program,
+                                            const std::vector<std::string>& env) {
+    if (program.find('/') != std::string::npos) return {program};
+    std::string path = "/usr/local/bin:/usr/bin:/bin";
+    for (const auto& entry : env) {
+        if (entry.starts_with("PATH=")) path = entry.substr(5);
+    }
+    std::vector<std::string> candidates;
+    for (const auto& folder : split(path, ':')) {
+        if (!folder.empty()) candidates.push_back(folder + "/" + program);
+    }
+    return candidates;
+}
 
 Expected<Child> spawn(const SpawnSpec& spec) {
     LG_ASSERT(!spec.argv.empty() && spec.fds.size() <= 16);

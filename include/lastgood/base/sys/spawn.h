@@ -66,6 +66,10 @@ struct Child {
 
 Expected<Child> spawn(const SpawnSpec& spec);
 
+// Where spawn() looks for a program, in order.
+std::vector<std::string> program_candidates(const std::string& program,
+                                            const std::vector<std::string>& env);
+
 // How a process ended, for people: "exited with status 3", "killed by SIGKILL".
 std::string describe_wait_status(int status);
 
