@@ -43,7 +43,7 @@ class UnitFile(unittest.TestCase):
             self.assertEqual([], about_us)
 
     def test_it_is_hardened_as_far_as_other_peoples_apps_allow(self):
-        done = run("systemd-analyze", "security", "--offline=yes", "--threshold=60", UNIT)
+        done = run("systemd-analyze", "security", "--offline=yes", "--threshold=40", UNIT)
         self.assertEqual(0, done.returncode, done.stdout[-3000:])
 
 
