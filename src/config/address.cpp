@@ -41,6 +41,15 @@ bool is_ipv6(std::string_view host) {
     return ::inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
 }
 
+bool has_control_or_space(std::string_view text) {
+    for (char c : text) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 Expected<std::uint16_t> read_port(std::string_view text) {
     int port = 0;
     const char* end = text.data() + text.size();
@@ -50,15 +59,6 @@ Expected<std::uint16_t> read_port(std::string_view text) {
     }
     return static_cast<std::uint16_t>(port);
 }
-
-bool has_control_or_space(std::string_view text) {
-    for (char c : text) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return true;
-    }
-    return false;
-}
-
-}  // namespace
 
 Expected<std::string> read_ipv4(std::string_view text) {
     if (to_lower(text) == "localhost") return std::string("127.0.0.1");

@@ -100,7 +100,7 @@ void read_adopt(const Section& section, App& app) {
 void read_stop(const Section& section, App& app) {
     if (section.value("drain") != nullptr) {
         section.duration("drain", app.stop.drain.emplace(app.stop.timeout), 0ms);
-        if (app.listen.empty()) {
+        if (!app.has_slots()) {
             section.fault("drain", section.mark_of("drain"),
                           "needs `listen`: without it an app ends before the next one starts");
         }
@@ -130,7 +130,7 @@ void read_rules(const Section& section, App& app) {
     constexpr int kMany = 1000;
     core::Settings& rules = app.rules;
     rules.followed = app.followed;
-    rules.two_slots = !app.listen.empty();
+    rules.two_slots = app.has_slots();
     section.choice<bool>("keep_previous", rules.keep_previous,
                          {{"probation", true}, {"off", false}});
     section.choice<bool>("supersede", rules.finish_before_newer,
@@ -173,7 +173,7 @@ void read_logs(const Section& section, App& app) {
 // true: all that a repository may ever say; or a list of keys.
 void read_repository_rules(const Section& section, App& app) {
     app.repository.root = app.root;
-    app.repository.listens = !app.listen.empty();
+    app.repository.listens = app.has_slots();
     const auto* node = section.value("allow_repo_config");
     if (node == nullptr) return;
     const auto& known = keys_of(SectionKind::repository).known;
@@ -250,10 +250,11 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_env(section, app);
     section.path("env_file", app.env_file);
     app.listen = read_listens(section);
+    read_ports(section, app);
     read_adopt(section, app);
     read_repository_rules(section, app);
     read_run(section, app);
-    app.ready = read_ready(section, section.has("listen"));
+    app.ready = read_ready(section, section.has("listen") || section.has("ports"));
     read_stop(section, app);
     read_logs(section, app);
     app.hooks = read_hooks(section);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/command.h"
 #include "config/values.h"
 
 namespace lastgood::config {
@@ -65,6 +66,35 @@ std::vector<ListenAddress> read_listens(const Section& section) {
                       "has more than " + std::to_string(limits::kListensMax) + " addresses");
     }
     return reader.take();
+}
+
+void read_ports(const Section& section, App& app) {
+    read_commands(section, "proxy", app.proxy);
+    const YamlNode* node = section.value("ports");
+    if (node == nullptr) {
+        if (section.has("proxy")) {
+            section.fault("proxy", section.mark_of("proxy"), "needs `ports`");
+        }
+        return;
+    }
+    std::array<std::uint16_t, 2> ports{};
+    bool good = node->kind == YamlNode::Kind::list && node->items.size() == ports.size();
+    for (std::size_t i = 0; good && i < ports.size(); ++i) {
+        const auto port = read_port(node->items[i].text);
+        good = port && node->items[i].kind == YamlNode::Kind::scalar;
+        if (good) ports[i] = *port;
+    }
+    if (!good || ports[0] == ports[1]) {
+        return section.fault("ports", node->mark, "expected two different ports, as [3001, 3002]");
+    }
+    app.ports = ports;
+    if (section.has("listen")) {
+        section.fault("ports", node->mark, "keep one of `ports` and `listen`");
+    }
+    if (!section.has("proxy")) {
+        section.fault("ports", node->mark,
+                      "needs `proxy`: a command that sends users to $LASTGOOD_PORT (hooks/proxy)");
+    }
 }
 
 }  // namespace lastgood::config

@@ -10,4 +10,7 @@ namespace lastgood::config {
 
 std::vector<ListenAddress> read_listens(const Section& section);
 
+// `ports` and `proxy`, which stand in its place.
+void read_ports(const Section& section, App& app);
+
 }  // namespace lastgood::config

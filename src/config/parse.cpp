@@ -51,6 +51,11 @@ void read_log(const Section& top, Log& into) {
     log->flag("compress", into.compress);
 }
 
+std::vector<std::uint16_t> ports_of(const App& app) {
+    if (!app.ports) return {};
+    return {app.ports->begin(), app.ports->end()};
+}
+
 void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
                std::vector<Listener>& listeners) {
     const auto* apps = top.value("apps");
@@ -78,6 +83,10 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
         const Section section(top.reading(), SectionKind::app, place, entry.value);
         if (entry.value.kind != YamlNode::Kind::map) continue;
         config.apps.push_back(read_app(section, *name, defaults));
+        for (const std::uint16_t port : ports_of(config.apps.back())) {
+            listeners.push_back(
+                {place + ".ports", {"0.0.0.0", port}, section.value("ports")->mark});
+        }
         for (const auto& listen : config.apps.back().listen) {
             const std::string part = listen.name.empty() ? "" : "." + listen.name;
             listeners.push_back({place + ".listen" + part, listen, section.value("listen")->mark});

@@ -13,6 +13,9 @@ namespace lastgood::config {
 // "HOST:PORT" with an IP address (IPv6 in brackets) or localhost, "unix:/PATH" or "/PATH".
 Expected<ListenAddress> read_listen(std::string_view text);
 
+// From 1 to 65535.
+Expected<std::uint16_t> read_port(std::string_view text);
+
 // True when both can't be listened on at once.
 bool overlap(const ListenAddress& a, const ListenAddress& b);
 

@@ -37,7 +37,8 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       paths_(site.config.state_dir, app_.name),
       remote_(remote_of(site.config, app_)),
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
-      poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }) {}
+      poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }),
+      proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
 
 AppService::~AppService() = default;
 
@@ -73,6 +74,7 @@ Expected<void> AppService::open() {
     if (auto made = make_folders(); !made) return made;
     supervise::RunnerConfig runner{.app = app_.name,
                                    .listen = app_.listen,
+                                   .ports = app_.ports,
                                    .ready = app_.ready,
                                    .stop = app_.stop,
                                    .log_file = paths_.logs() + "/output.log",

@@ -12,6 +12,7 @@
 
 #include "daemon/left_runs.h"
 #include "daemon/poller.h"
+#include "daemon/proxy_switch.h"
 #include "daemon/release_builder.h"
 #include "daemon/renewal.h"
 #include "daemon/run_spec.h"
@@ -104,6 +105,7 @@ class AppService : public deploy::World {
     std::map<core::TimerKind, sys::EventLoop::Timer> timers_;
     sys::EventLoop::Timer prune_timer_;
     Poller poller_;
+    ProxySwitch proxy_;
     std::unique_ptr<Renewal> renewal_;
     sys::EventLoop::Timer renewal_owed_;  // for a changed config
     std::uint64_t restarts_ = 0;

@@ -173,6 +173,7 @@ void AppService::perform(const core::DoSwitch& effect) {
     site_.log.info(app_.name.str(), "commit " + effect.commit.short_hex() + " is live in slot " +
                                         std::string(to_string(effect.slot)));
     check(sys::replace_symlink(paths_.current(), "releases/" + effect.commit.hex()));
+    if (app_.ports) proxy_.to(effect.slot, effect.commit);
 }
 
 void AppService::perform(const core::WatchHealth& effect) {

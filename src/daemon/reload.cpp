@@ -9,6 +9,8 @@ namespace {
 
 std::string place_of(const config::App& app) {
     std::string text;
+    if (app.ports)
+        text = std::to_string(app.ports->front()) + " " + std::to_string(app.ports->back());
     for (const auto& listen : app.listen) text += listen.name + "=" + listen.text() + '\0';
     return text;
 }

@@ -84,6 +84,10 @@ sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen, Sl
     return {};
 }
 
+std::unordered_set<std::uint64_t> connections_to(std::uint16_t port) {
+    return proc::tcp_sockets(port, proc::Sockets::connected);
+}
+
 Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
                                         const std::string& probe_address, LeftSockets left) {
     SlotSockets made;
@@ -204,7 +208,7 @@ std::unordered_set<std::uint64_t> SlotSockets::connections(Slot slot) const {
     if (listen_.is_unix()) {
         return unix_slots::connections(unix_slots::path_of(listen_.path, slot));
     }
-    return proc::tcp_sockets(port(), proc::Sockets::connected);
+    return connections_to(port());
 }
 
 void SlotSockets::remove_paths() const {

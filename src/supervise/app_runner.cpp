@@ -68,10 +68,11 @@ class TwoSlotRunner : public AppRunner {
     }
 
     Expected<void> switch_to(Slot slot) override {
-        if (sockets_.empty() || is_active(slot)) return {};
+        if (!has_slots() || is_active(slot)) return {};
         for (auto& sockets : sockets_) {
             if (auto switched = sockets.switch_to(slot); !switched) return switched;
         }
+        users_in_ = slot;
         switched_at_ = BootClock::now();
         had_users_[index(slot)] = true;
         update_relays();
@@ -80,16 +81,22 @@ class TwoSlotRunner : public AppRunner {
 
     void stop(Slot slot) override {
         SlotRunner& runner = *slots_[index(slot)];
-        const bool drain = !sockets_.empty() && !is_active(slot) && had_users_[index(slot)];
+        const bool drain = has_slots() && !is_active(slot) && had_users_[index(slot)];
         if (!drain) return runner.stop(Millis{0}, nullptr);
         const Millis since_switch = BootClock::now() - switched_at_;
         runner.stop(limits::kDrainMin - since_switch, [this, slot, &runner] {
+            if (config_.ports) {
+                const auto connections = process::connections_to((*config_.ports)[index(slot)]);
+                return !proxy_busy_ && !runner.tree().holds_any(connections);
+            }
             return std::all_of(sockets_.begin(), sockets_.end(), [&](const auto& sockets) {
                 return sockets.queue_length(slot) <= 0 &&
                        !runner.tree().holds_any(sockets.connections(slot));
             });
         });
     }
+
+    void proxy_busy(bool busy) override { proxy_busy_ = busy; }
 
     void stop_now(Slot slot) override { slots_[index(slot)]->stop(Millis{0}, nullptr); }
 
@@ -116,8 +123,11 @@ class TwoSlotRunner : public AppRunner {
         });
     }
 
+    [[nodiscard]] bool has_slots() const { return !sockets_.empty() || config_.ports; }
+
     // All addresses of an app are switched together.
     [[nodiscard]] bool is_active(Slot slot) const {
+        if (config_.ports) return users_in_ == slot;
         return std::all_of(sockets_.begin(), sockets_.end(),
                            [slot](const auto& sockets) { return sockets.active() == slot; });
     }
@@ -136,6 +146,8 @@ class TwoSlotRunner : public AppRunner {
             if (auto address = process::ip_address(ready.host, ready.port)) {
                 target.route.to = *address;
             }
+        } else if (config_.ports) {
+            target.route.to = *process::ip_address("127.0.0.1", (*config_.ports)[index(slot)]);
         } else if (!sockets_.empty()) {  // open() refuses the rest
             target.route = sockets_.front().route_to(slot);
         }
@@ -150,6 +162,8 @@ class TwoSlotRunner : public AppRunner {
     std::array<std::unique_ptr<SlotRunner>, 2> slots_;
     std::array<std::vector<std::unique_ptr<Relay>>, 2> relays_;  // by slot
     std::array<bool, 2> had_users_{};
+    std::optional<Slot> users_in_{};  // none: not told yet
+    bool proxy_busy_ = false;
     Instant switched_at_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -166,7 +180,7 @@ Expected<std::unique_ptr<AppRunner>> AppRunner::open(sys::EventLoop& loop, sys::
         if (!opened) return opened.error();
         sockets.push_back(std::move(*opened));
     }
-    if (config.listen.empty() && config.ready.kind == config::Ready::Kind::http &&
+    if (config.listen.empty() && !config.ports && config.ready.kind == config::Ready::Kind::http &&
         config.ready.host.empty()) {
         return Error{"app " + config.app.str() + ": `ready.http` with a path needs `listen`",
                      "set `listen`, or give `ready.http` a full http:// URL"};

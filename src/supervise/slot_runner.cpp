@@ -54,6 +54,9 @@ Expected<sys::SpawnSpec> SlotRunner::make_spawn(
     spawn.workdir = spec.workdir;
     spec.terms.apply_to(spawn);
     if (auto passed = pass_sockets(listening, spec.preload, spawn); !passed) return passed.error();
+    if (config.ports) {
+        spawn.env.push_back("PORT=" + std::to_string((*config.ports)[index(slot_)]));
+    }
     if (ready_rules_.kind == config::Ready::Kind::notify) {
         if (auto made = sys::make_directories(config.runtime_dir); !made) return made.error();
         auto opened =

@@ -4,6 +4,7 @@
 // on its rules: names are valid, an app has exactly the keys it needs, paths are absolute.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -163,6 +164,9 @@ struct RepositoryRules {
 };
 
 struct App {
+    // Two releases can run side by side.
+    [[nodiscard]] bool has_slots() const { return !listen.empty() || ports.has_value(); }
+
     AppName name;
     std::string repo{};
     core::Followed followed{};
@@ -192,6 +196,10 @@ struct App {
     std::map<std::string, std::string> env{};
     std::string env_file{};               // path; read anew at each start
     std::vector<ListenAddress> listen{};  // the first is the one that is asked whether it's ready
+    // For those behind a proxy, instead of `listen`: each slot's own, in its $PORT; and the
+    // commands that have the proxy send users to $LASTGOOD_PORT.
+    std::optional<std::array<std::uint16_t, 2>> ports{};
+    std::vector<Command> proxy{};
     bool preload = false;  // `adopt`: it takes the socket of `listen` by binding the port itself
     Ready ready{};
     Stop stop{};

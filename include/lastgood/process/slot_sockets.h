@@ -49,6 +49,9 @@ struct Route {
     int traffic_class = 0;                // IPV6_TCLASS; 0: unset
 };
 
+// Inodes of the open connections that came in on a TCP port of this machine.
+std::unordered_set<std::uint64_t> connections_to(std::uint16_t port);
+
 class SlotSockets {
   public:
     // `probe_address`: one of 127.0.0.0/8, this daemon's own. Users go to blue at first. Fails when

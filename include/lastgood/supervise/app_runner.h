@@ -5,6 +5,7 @@
 // made from inside a call of the runner (they come deferred). A failing app never throws.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -83,6 +84,7 @@ struct Listener {
 struct RunnerConfig {
     AppName app;
     std::vector<config::ListenAddress> listen;
+    std::optional<std::array<std::uint16_t, 2>> ports{};  // of the slots, instead of `listen`
     config::Ready ready;
     config::Stop stop;
     std::string log_file;  // apps/APP/logs/output.log
@@ -110,7 +112,8 @@ class AppRunner {
     virtual Expected<void> take_over(Slot slot, const LeftRun& left) = 0;
     // All was taken over: what else earlier daemons have left of output goes.
     virtual void forget_left() = 0;
-    // Users go to this slot from now on (one system call). Without listen: nothing to do.
+    // Users go to this slot from now on (one system call). With ports a proxy sends them there, as
+    // proxy_busy() tells; without either: nothing to do.
     virtual Expected<void> switch_to(Slot slot) = 0;
     // Lets the slot's queue and its connections drain if users go elsewhere, then stop.signal,
     // after stop.timeout KILL to everything that belongs to it; `exited` comes when nothing is
@@ -118,6 +121,8 @@ class AppRunner {
     virtual void stop(Slot slot) = 0;
     // The same without draining, also where that is under way: lastgood itself ends.
     virtual void stop_now(Slot slot) = 0;
+    // With ports: a proxy is being told where users go. Until it is done no slot is idle.
+    virtual void proxy_busy(bool busy) = 0;
     // Probing every kProbeEvery, for the probation.
     virtual void watch_health(Slot slot, bool on) = 0;
     // For the runs that start, and the stops that are asked for, from now on; limits at once.

@@ -107,6 +107,11 @@ std::map<std::string, std::vector<PortView>> look_at_ports(const config::Config&
         ports[kWebhookPort] = {look_at_port(*config.webhook.listen, {}, daemon)};
     }
     for (const config::App& app : apps) {
+        for (const std::uint16_t port : app.ports.value_or(std::array<std::uint16_t, 2>{})) {
+            if (port == 0) continue;
+            ports[app.name.str()].push_back(
+                look_at_port({"0.0.0.0", port}, app.name.str(), daemon));
+        }
         for (const auto& listen : app.listen) {
             if (listen.is_unix()) continue;
             ports[app.name.str()].push_back(look_at_port(listen, app.name.str(), daemon));
