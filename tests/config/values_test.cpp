@@ -168,6 +168,25 @@ TEST(Values, AnAppListensOnSeveralAddresses) {
     }
 }
 
+TEST(Values, PortsStandInThePlaceOfListen) {
+    const App app = app_with("ports: [3001, 3002]\nproxy: ./switch\nready: { http: /health }");
+    ASSERT_TRUE(app.ports);
+    EXPECT_EQ((*app.ports)[1], 3002);
+    EXPECT_EQ(app.proxy.size(), 1U);
+    EXPECT_TRUE(app.rules.two_slots);
+    const std::vector<std::pair<std::string, std::string>> faults = {
+        {"ports: [3001, 3002]", "needs `proxy`"},
+        {"proxy: ./switch", "needs `ports`"},
+        {"ports: [3001, 3001]\nproxy: x", "two different ports"},
+        {"ports: 3001\nproxy: x", "two different ports"},
+        {"ports: [3001, 70000]\nproxy: x", "two different ports"},
+        {"ports: [3001, 3002]\nproxy: x\nlisten: 0.0.0.0:1", "keep one of"},
+    };
+    for (const auto& [lines, fault] : faults) {
+        EXPECT_TRUE(contains(fault_with(lines), fault)) << lines << "\n" << fault_with(lines);
+    }
+}
+
 TEST(Values, ReadyIsOneOfItsThreeKinds) {
     const App full = app_with("ready: { http: 'http://localhost:81/up?x=1' }");
     EXPECT_EQ(full.ready.kind, Ready::Kind::http);

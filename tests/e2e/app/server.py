@@ -7,7 +7,7 @@ notify           tells READY=1 to NOTIFY_SOCKET when it serves
 crash_after_ms   ends with status 7 so long after it became ready
 term             finish (end when no request is under way) | ignore | exit (at once)
 keep_alive       connections stay open; on TERM their end is announced by `Connection: close`
-port             without a passed socket: binds 127.0.0.1:PORT itself
+port             without a passed socket: binds 127.0.0.1:PORT itself, as with $PORT
 say              lines to print at start
 
 GET /grow takes 96 MB, after GET /deaf /health is answered 500, GET /say/TEXT prints it, /crash
@@ -148,10 +148,10 @@ def main():
         if os.environ.get("LISTEN_PID") != str(os.getpid()):
             sys.exit("LISTEN_PID is another process")
         listener = socket.socket(fileno=3)
-    elif "port" in BEHAVIOUR:
+    elif "port" in BEHAVIOUR or "PORT" in os.environ:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", BEHAVIOUR["port"]))
+        listener.bind(("127.0.0.1", int(BEHAVIOUR.get("port") or os.environ["PORT"])))
         listener.listen(128)
     else:
         listener = None
