@@ -79,6 +79,8 @@ class Runner : public RunSteps {
         auto child = sys::spawn(spawn);
         if (!child) return finish(step_name() + child.error().text());
         child_ = std::move(*child);
+        if (spec_.group && !spec_.group->has(child_.pid))
+            spec_.group.reset();  // could not be entered
         reaper_.expect(child_.pid,
                        [this, memory](int status) { step_exited(status, memory.told(status)); });
         const auto started = news_.started;

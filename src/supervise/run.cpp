@@ -60,8 +60,16 @@ Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limit
         return child.error();
     }
     child_ = std::move(*child);
+    leave_group_if_empty();
     reaper_.expect(child_.pid, [this](int status) { exited(status); });
     return {};
+}
+
+// It could not be made or entered, or an earlier daemon had none: nobody is to be looked for there.
+void Run::leave_group_if_empty() {
+    if (!place_.group || place_.group->has(child_.pid)) return;
+    place_.group->remove();
+    place_.group.reset();
 }
 
 void Run::limit(const process::GroupLimits& limits) const {
@@ -86,6 +94,7 @@ Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
     err_ = std::make_unique<logs::LineCapture>(loop_, std::move(*err), log_, tail_, place_.slot,
                                                logs::Stream::err);
     child_ = {pid, std::move(pidfd), start_time};
+    leave_group_if_empty();
     since_ = process::started_at(start_time);
     memory_ = process::OutOfMemory(place_.group);
     if (sys::is_child(pid)) {  // the daemon's program was replaced in place

@@ -60,6 +60,7 @@ class Run {
     Expected<sys::Fd> capture(logs::Stream stream, const std::optional<sys::Identity>& owner,
                               std::unique_ptr<logs::LineCapture>& place);
     void remove_pipes() const;
+    void leave_group_if_empty();
     void exited(std::optional<int> status);
     [[nodiscard]] process::TreeEnd::Manner manner_after_exit(std::optional<int> status) const;
     void end_tree(process::TreeEnd::Manner manner);
