@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -67,11 +66,6 @@ std::vector<pid_t> Cgroup::processes() const {
     std::vector<pid_t> found;
     collect(path_, 0, found);
     return found;
-}
-
-bool Cgroup::has(pid_t pid) const {
-    const auto all = processes();
-    return std::find(all.begin(), all.end(), pid) != all.end();
 }
 
 void Cgroup::kill() const {

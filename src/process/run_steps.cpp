@@ -73,14 +73,13 @@ class Runner : public RunSteps {
         spawn.die_with_parent = true;
         spec_.terms.apply_to(spawn);
         sys::Fd entrance;
-        if (spec_.group && spec_.group->create()) entrance = spec_.group->entrance();
+        if (spec_.group && !spec_.group->create()) spec_.group.reset();
+        if (spec_.group) entrance = spec_.group->entrance();
         spawn.cgroup = entrance.get();
         const OutOfMemory memory(spec_.group);
         auto child = sys::spawn(spawn);
         if (!child) return finish(step_name() + child.error().text());
         child_ = std::move(*child);
-        if (spec_.group && !spec_.group->has(child_.pid))
-            spec_.group.reset();  // could not be entered
         reaper_.expect(child_.pid,
                        [this, memory](int status) { step_exited(status, memory.told(status)); });
         const auto started = news_.started;

@@ -67,7 +67,7 @@ Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limit
 
 // It could not be made or entered, or an earlier daemon had none: nobody is to be looked for there.
 void Run::leave_group_if_empty() {
-    if (!place_.group || place_.group->has(child_.pid)) return;
+    if (!place_.group || !place_.group->processes().empty()) return;
     place_.group->remove();
     place_.group.reset();
 }

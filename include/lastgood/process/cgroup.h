@@ -42,7 +42,6 @@ class Cgroup {
 
     // Of this group and those below it.
     [[nodiscard]] std::vector<pid_t> processes() const;
-    [[nodiscard]] bool has(pid_t pid) const;
     // SIGKILL to all at once, those that are being forked too (cgroup.kill, Linux 5.14).
     void kill() const;
     // With the groups below it; a group with processes stays.
