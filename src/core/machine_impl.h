@@ -111,6 +111,8 @@ class Machine {
     void trial_misbehaved(const std::string& reason);
     [[nodiscard]] bool is_fresh_run(Slot slot) const;
     void renewed(Slot slot);
+    bool start_beside();
+    void restart_in_place(Slot slot);
     void watch_live();
     void live_is_deaf(const ProbeFailed& event);
 

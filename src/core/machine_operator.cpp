@@ -162,6 +162,7 @@ void Machine::on(const RestartAsked&) {
     if (live_has_stopped()) return accept({}, "another release is being started");
     accept({}, {});
     step_.urgent = true;
+    if (start_beside()) return;
     const Slot restarted = s_.active;
     if (s_.trial && s_.trial->slot == s_.active) {
         trial_runs(false);
@@ -169,9 +170,7 @@ void Machine::on(const RestartAsked&) {
         const Slot warm = other(s_.active);
         if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
     }
-    slot.failures = 0;
-    stop_run(restarted);
-    slot.restart = true;
+    restart_in_place(restarted);
 }
 
 void Machine::on(const QuarantineReleaseAsked& event) {

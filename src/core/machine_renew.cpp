@@ -25,10 +25,7 @@ void Machine::on(const RenewWanted& event) {
     if (is_fresh_run(standby)) {
         accept({}, "its fresh process is being started");
         if (event.cause != RenewCause::config) return;
-        s_.slot(standby).failures = 0;
-        stop_run(standby);
-        s_.slot(standby).restart = true;
-        return;
+        return restart_in_place(standby);
     }
     if (settings_.two_slots && s_.slot(standby).state == RunState::stopping) {
         return refuse("the other slot is still being emptied");
@@ -38,15 +35,28 @@ void Machine::on(const RenewWanted& event) {
     const bool planned = event.cause == RenewCause::schedule || event.cause == RenewCause::config;
     tell(planned ? Tone::info : Tone::warn,
          "commit " + s_.live->short_hex() + " gets a fresh process: " + event.reason);
-    if (settings_.two_slots && !s_.trial && s_.slot(standby).state == RunState::empty) {
-        s_.slot(standby).failures = 0;
-        return start_run(standby, CommitId(*s_.live));
-    }
+    if (start_beside()) return;
     // Its place is needed: with `listen` connections wait in its queue meanwhile.
     if (on_trial) trial_runs(false);
-    s_.slot(s_.active).failures = 0;
-    stop_run(s_.active);
-    s_.slot(s_.active).restart = true;
+    restart_in_place(s_.active);
+}
+
+// A fresh process of the good release in the slot without users, who move when it is ready.
+bool Machine::start_beside() {
+    const Slot standby = other(s_.active);
+    const bool fits = settings_.two_slots && !s_.trial && s_.serves(s_.active) &&
+                      s_.slot(standby).state == RunState::empty;
+    if (!fits) return false;
+    s_.slot(standby).failures = 0;
+    start_run(standby, CommitId(*s_.live));
+    return true;
+}
+
+// Not because it failed: without a pause.
+void Machine::restart_in_place(Slot slot) {
+    s_.slot(slot).failures = 0;
+    stop_run(slot);
+    s_.slot(slot).restart = true;
 }
 
 // It runs, but counts as crashed.

@@ -170,8 +170,33 @@ TEST(Operator, GoesOnWithBothReleasesOfATrialAfterAStop) {
     EXPECT_EQ(Outcome::good, app.outcome(2));
 }
 
+TEST(Operator, RestartsThroughTheOtherSlot) {
+    AppDriver app;
+    app.bring_to_good(1);
+    const Slot old = app.state.active;
+    EXPECT_TRUE(app(RestartAsked{}).accepted);
+    EXPECT_TRUE(app.all<DoStop>().empty());
+    EXPECT_EQ(other(old), app.the<DoStart>().slot);
+    app.ready(other(old));
+    EXPECT_EQ(other(old), app.state.active);
+    EXPECT_EQ(old, app.the<DoStop>().slot);
+    app.stopped(old);
+    EXPECT_TRUE(app.state.crashes_after_good.empty());
+}
+
+// The fresh one hangs: whoever asks once more wants it at once.
+TEST(Operator, ASecondRestartDoesntWaitForTheFirst) {
+    AppDriver app;
+    app.bring_to_good(1);
+    const Slot old = app.state.active;
+    app(RestartAsked{});
+    app(RestartAsked{});
+    EXPECT_EQ(old, app.the<DoStop>().slot);
+}
+
 TEST(Operator, RestartsInPlaceAndCountsNoCrash) {
     AppDriver app;
+    app.settings.two_slots = false;
     app.bring_to_good(1);
     const Slot slot = app.state.active;
     app(RestartAsked{});

@@ -90,6 +90,8 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
             {"stopping", [this] { make_good('a'), give(StopAsked{}); }},
             {"stopped", [this] { make_good('a'), give(StopAsked{}), exits(state.active, true); }},
             {"restarting", [this] { make_good('a'), give(RestartAsked{}); }},
+            {"restarting at once",
+             [this] { make_good('a'), give(RestartAsked{}), give(RestartAsked{}); }},
             {"renewing",
              [this] {
                  make_good('a'), give(RenewWanted{RenewCause::memory, "it is large"});
