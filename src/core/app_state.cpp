@@ -18,8 +18,9 @@ std::optional<CommitId> rollback_target(const AppState& state,
 
 bool stands_alone(const AppState& state, Slot slot) {
     const bool judged = state.trial && state.trial->deployment;
-    return state.live && slot == state.active && state.serves(slot) && !state.work &&
-           !state.waiting && !judged;
+    const RunState run = state.slot(slot).state;
+    const bool runs = run == RunState::running || run == RunState::starting;
+    return state.live && slot == state.active && runs && !state.work && !state.waiting && !judged;
 }
 
 std::string_view condition(const AppState& state) {

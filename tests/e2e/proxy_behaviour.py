@@ -6,7 +6,7 @@ import subprocess
 import textwrap
 import unittest
 
-from harness import ENVIRONMENT, ROOT, Case, free_port, get
+from harness import ENVIRONMENT, ROOT, Case, free_port, get, wait_until
 from load import Load
 
 HOOKS = ROOT / "hooks" / "proxy"
@@ -31,7 +31,8 @@ class Proxied(Case):
         self.write_config()
 
     def start(self, *argv):
-        proxy = subprocess.Popen(argv, cwd=self.folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+        proxy = subprocess.Popen(argv, cwd=self.folder, 
+                                 env={**ENVIRONMENT, "XDG_CONFIG_HOME": str(self.folder)}, stdin=subprocess.DEVNULL,
                                  stdout=open(self.folder / "proxy.log", "ab"),
                                  stderr=subprocess.STDOUT, start_new_session=True)
         self.addCleanup(self.stop, proxy)
@@ -132,9 +133,9 @@ class Caddy(Proxied):
             {{
                 admin {self.admin}
                 auto_https off
-                persist_config off
             }}
-            http://127.0.0.1:{self.users} {{
+            :{self.users} {{
+                bind 127.0.0.1
                 reverse_proxy {{
                     import {self.upstream}
                     lb_policy first
@@ -178,7 +179,7 @@ class Haproxy(Proxied):
                 server green 127.0.0.1:{self.ports[1]} disabled
             """))
         self.start("haproxy", "-db", "-f", str(conf))
-        self.wait(self.socket.exists, "haproxy's socket")
+        wait_until(self.socket.exists, "haproxy's socket")
 
     def test_users_go_where_they_belong(self):
         self.check()

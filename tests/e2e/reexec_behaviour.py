@@ -1,5 +1,7 @@
 """The daemon's program replaced in place, and its end together with the only app."""
 
+import contextlib
+import http.client
 import os
 import pathlib
 import shutil
@@ -8,6 +10,11 @@ import unittest
 
 from harness import BINARY, WAIT, Case, Daemon, get
 from load import Load
+
+
+def crash(port):
+    with contextlib.suppress(http.client.HTTPException, OSError):
+        get(port, "/crash")
 
 
 class Reexec(Case):
@@ -42,7 +49,7 @@ class Reexec(Case):
         before = self.running()
         os.kill(self.daemon.pid, signal.SIGUSR2)
         self.wait(lambda: self.daemon.log().count("webhooks are received on") == 2, "the next one")
-        get(self.app_port, "/crash")
+        crash(self.app_port)
         self.wait(lambda: self.status()["pid"] not in (0, before["pid"]), "its restart")
         self.assertIn("exited with status 9", self.daemon.log())
 
@@ -63,7 +70,10 @@ class Reexec(Case):
     def test_a_program_that_cannot_run_is_refused(self):
         program = self.folder / "lastgood"
         shutil.copy(BINARY, program)
+        self.write_config()
+        self.daemon = Daemon(self.config_path, self.folder)
         self.daemon.argv[0] = str(program)
+        self.daemon.start()
         self.first_good()
         before = self.running()
         program.unlink()
@@ -80,7 +90,7 @@ class ExitWithApp(Case):
         self.app["exit_with_app"] = True
         commit = self.first_good()
         self.wait(lambda: self.status()["state"] == "running", "the app to be good")
-        get(self.app_port, "/crash")
+        crash(self.app_port)
         self.assertEqual(9, self.daemon.process.wait(WAIT))
         self.daemon.start()
         self.wait(lambda: self.status()["state"] == "running", "its start")
@@ -94,7 +104,7 @@ class ExitWithApp(Case):
         first = self.first_good()
         bad = self.repo.commit("v2", crash_after_ms=50)
         self.push(bad)
-        self.wait(lambda: self.outcome(bad) == "rolled_back", "its end")
+        self.wait_outcome(bad, "rolled_back")
         self.assertEqual(first, self.status()["commit"])
         self.assertTrue(self.daemon.running())
 
