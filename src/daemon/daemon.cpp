@@ -10,6 +10,7 @@
 #include "daemon/mirrors.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
+#include "lastgood/base/sys/startup_pages.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 
@@ -252,6 +253,7 @@ void Daemon::ready() {
                                  ? "webhooks are received on " + front_door_.place()
                                  : "running without a webhook receiver");
     tell_service_manager("READY=1");
+    sys::let_go_of_startup_pages();
 }
 
 void Daemon::stop() {
