@@ -1,8 +1,6 @@
 #include "daemon/passed_sockets.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <cstdlib>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/process/socket_address.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -33,23 +32,9 @@ bool listens(int fd) {
 
 // "0.0.0.0:8787", as config::ListenAddress writes it; empty for what is no TCP socket.
 std::string address_of(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-    char text[INET6_ADDRSTRLEN] = "";
-    config::ListenAddress found;
-    if (address.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-        found.host = inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-        found.port = ntohs(v4.sin_port);
-    } else if (address.ss_family == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-        found.host = inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-        found.port = ntohs(v6.sin6_port);
-    } else {
-        return {};
-    }
-    return found.text();
+    const auto address = process::bound_address(fd);
+    if (!address || address->any.sa_family == AF_UNIX) return {};
+    return process::host_of(*address);
 }
 
 }  // namespace
