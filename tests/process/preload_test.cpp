@@ -198,7 +198,7 @@ again = tcp()
 client = reach()
 again.accept()
 )"));
-    EXPECT_TRUE(listens_on(slots->fd(Slot::blue), {"127.0.0.1", slots->port()}));
+    EXPECT_TRUE(listens_on(slots->fd(Slot::blue), {"127.0.0.1", slots->port()}, Slot::blue));
 }
 
 TEST_F(Preload, WhoWatchedBeforeTheBindIsToldOfConnections) {
@@ -298,7 +298,7 @@ TEST_F(Preload, TheNextDaemonFindsTheSocketInTheProgram) {
     ASSERT_TRUE(child.ok()) << child.error().text();
     const ProcessTree tree(child->pid, child->start_time, "");
     EXPECT_FALSE(has_taken(tree, slots->fd(Slot::blue)));
-    const auto taken = take_listening_socket(child->pid, {"127.0.0.1", slots->port()});
+    const auto taken = take_listening_socket(child->pid, {"127.0.0.1", slots->port()}, Slot::blue);
     EXPECT_TRUE(taken) << "(needs the right to look into another process)";
     pipe->write.reset();
     waitpid(child->pid, nullptr, 0);
