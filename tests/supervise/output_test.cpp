@@ -8,7 +8,7 @@ namespace {
 class Output : public RunnerWorld {
   protected:
     Output() {
-        config.listen.reset();
+        config.listen.clear();
         config.ready.kind = config::Ready::Kind::after;
     }
 };

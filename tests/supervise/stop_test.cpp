@@ -8,7 +8,7 @@ namespace {
 class Stop : public RunnerWorld {
   protected:
     void open_plain() {
-        config.listen.reset();
+        config.listen.clear();
         config.ready.kind = config::Ready::Kind::after;
         config.ready.after = Millis{1};
         open();
