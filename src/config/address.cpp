@@ -101,10 +101,11 @@ Expected<ListenAddress> read_listen(std::string_view text) {
 
 bool overlap(const ListenAddress& a, const ListenAddress& b) {
     if (a.is_unix() || b.is_unix()) return a.path == b.path;
-    const auto is_wildcard = [](const ListenAddress& address) {
-        return address.host == "0.0.0.0" || address.host == "::";
+    // [::] is for all of both kinds, 0.0.0.0 for those of IPv4.
+    const auto takes = [](const ListenAddress& all, const ListenAddress& one) {
+        return all.host == "::" || (all.host == "0.0.0.0" && !is_ipv6(one.host));
     };
-    return a.port == b.port && (a.host == b.host || is_wildcard(a) || is_wildcard(b));
+    return a.port == b.port && (a.host == b.host || takes(a, b) || takes(b, a));
 }
 
 Expected<std::string> read_public_url(std::string_view text) {

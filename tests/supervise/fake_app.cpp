@@ -49,7 +49,8 @@ void answer(int fd) {
     }
     std::string status = "200 OK";
     if (request.starts_with("GET /health ")) status = variable("APP_HEALTH", "200 OK");
-    if (access(variable("APP_SICK_FILE", "/nonexistent").c_str(), F_OK) == 0) status = "500 Ill";
+    const std::string sick = variable("APP_SICK_FILE");
+    if (!sick.empty() && access(sick.c_str(), F_OK) == 0) status = "500 Ill";
     std::string body = variable("APP_TEXT", "app");
     body.resize(
         std::max(body.size(), std::strtoul(variable("APP_BYTES", "0").c_str(), nullptr, 10)), '.');
