@@ -150,6 +150,13 @@ TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
 // What the app answers on one of its addresses.
 std::string answer_by(const process::Route& route) {
     const sys::Fd fd(socket(route.to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (route.from) {
+        EXPECT_EQ(bind(fd.get(), &route.from->any, process::length(*route.from)), 0);
+    }
+    if (route.traffic_class != 0) {
+        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_TCLASS, &route.traffic_class,
+                   sizeof route.traffic_class);
+    }
     if (connect(fd.get(), &route.to.any, process::length(route.to)) != 0) return strerror(errno);
     send_get(fd, "/");
     return read_to_end(fd);
