@@ -217,8 +217,9 @@ TEST(Parse, EachKeyOfLaterVersionsIsRefusedByName) {
 TEST(Parse, AdoptNeedsListenAndKnowsOneWay) {
     EXPECT_TRUE(app_with("listen: 127.0.0.1:3000\nadopt: preload\n").preload);
     EXPECT_FALSE(app_with("listen: 127.0.0.1:3000\n").preload);
-    EXPECT_EQ(fault_with("adopt: preload"),
-              "apps.a.adopt: needs HOST:PORT as `listen`: it is about how the app gets that socket");
+    EXPECT_EQ(
+        fault_with("adopt: preload"),
+        "apps.a.adopt: needs HOST:PORT as `listen`: it is about how the app gets that socket");
     EXPECT_TRUE(contains(fault_with("listen: 127.0.0.1:3000\nadopt: force"), "apps.a.adopt: "));
 }
 

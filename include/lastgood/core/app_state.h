@@ -77,8 +77,8 @@ struct AppState {
 // The newest good release that may be gone back to, other than `than`.
 std::optional<CommitId> rollback_target(const AppState& state, const std::optional<CommitId>& than);
 
-// The live release runs in this slot, and nothing else may come in its place: no deployment is under
-// way, and none is judged.
+// The live release runs in this slot, and nothing else may come in its place: no deployment is
+// under way, and none is judged.
 bool stands_alone(const AppState& state, Slot slot);
 
 // The word for people: "empty", "running", "probation", "backoff", "stopped", "failed".
