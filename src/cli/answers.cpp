@@ -68,6 +68,12 @@ AppView app_view(const Json& object) {
     view.memory_bytes = static_cast<std::uint64_t>(number(object, "memory_bytes"));
     view.mirror_bytes = static_cast<std::uint64_t>(number(object, "mirror_bytes"));
     view.paused = truth(object, "paused");
+    const auto beside = object.find("beside");
+    if (beside != object.end() && beside->is_object()) {
+        view.beside_commit = text(*beside, "commit");
+        view.beside_slot = text(*beside, "slot");
+        view.beside_memory_bytes = static_cast<std::uint64_t>(number(*beside, "memory_bytes"));
+    }
     const auto deployment = object.find("deployment");
     if (deployment != object.end() && deployment->is_object()) {
         view.deployment = deployment_view(*deployment);

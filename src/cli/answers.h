@@ -30,6 +30,8 @@ struct AppView {
     std::uint64_t memory_bytes = 0;
     std::uint64_t mirror_bytes = 0;
     bool paused = false;
+    std::string beside_commit, beside_slot;  // a second release that runs; empty: none
+    std::uint64_t beside_memory_bytes = 0;
     std::optional<DeploymentView> deployment;
 };
 

@@ -98,6 +98,11 @@ std::string details(const AppView& app, const Newest& newest, const Style& style
     line("uptime", uptime(app));
     line("restarts", std::to_string(app.restarts));
     line("memory", memory(app));
+    if (!app.beside_slot.empty()) {
+        line("beside it", short_commit(app.beside_commit) + " in slot " +
+                              printable(app.beside_slot) + ", " +
+                              format_size(app.beside_memory_bytes));
+    }
     line("mirror", app.mirror_bytes == 0 ? "-" : format_size(app.mirror_bytes));
     line("last deployment",
          last == nullptr ? "-"

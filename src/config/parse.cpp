@@ -49,6 +49,7 @@ void read_log(const Section& top, Log& into) {
     log->size("max_size", into.max_size, kSmallest, kLogLargest);
     log->number("keep", into.keep, 0, kLogFilesMax);
     log->flag("compress", into.compress);
+    log->flag("journald", into.journald);
 }
 
 std::vector<std::uint16_t> ports_of(const App& app) {

@@ -67,6 +67,13 @@ Json object(const store::QuarantineRow& row) {
     };
 }
 
+Json object(const BesideStatus& beside) {
+    return Json{{"commit", beside.commit},
+                {"slot", beside.slot},
+                {"pid", beside.pid},
+                {"memory_bytes", beside.memory_bytes}};
+}
+
 Json object(const AppStatus& status) {
     return Json{
         {"name", to_utf8(status.name)},
@@ -81,6 +88,7 @@ Json object(const AppStatus& status) {
         {"restarts", status.restarts},
         {"memory_bytes", status.memory_bytes},
         {"mirror_bytes", status.mirror_bytes},
+        {"beside", status.beside ? object(*status.beside) : Json(nullptr)},
         {"paused", status.paused},
         {"trouble", to_utf8(status.trouble)},
         {"deployment", status.deployment ? object(*status.deployment) : Json(nullptr)},

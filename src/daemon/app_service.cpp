@@ -81,6 +81,7 @@ Expected<void> AppService::open() {
                                    .log_bytes_max = site_.config.log.max_size,
                                    .log_keep = site_.config.log.keep,
                                    .log_compress = site_.config.log.compress,
+                                   .log_journald = site_.config.log.journald,
                                    .runtime_dir = site_.config.runtime_dir,
                                    .probe_address = site_.probe_address,
                                    .limits = group_limits(app_),
@@ -287,6 +288,12 @@ control::AppStatus AppService::status() const {
         if (info.since) {
             out.uptime_s = (BootClock::now() - *info.since).count() / 1000;
         }
+    }
+    const Slot standby = other(state.active);
+    if (const auto warm = runner_->info(standby); warm.pid != 0) {
+        const auto& commit = state.slot(standby).commit;
+        out.beside = {commit ? commit->hex() : "", std::string(to_string(standby)), warm.pid,
+                      warm.memory_bytes};
     }
     DeploymentId going_on;
     if (state.trial) going_on = state.trial->deployment;

@@ -38,7 +38,7 @@ std::string started_with(const config::App& app) {
 
 bool told_alike(const config::Log& a, const config::Log& b) {
     return a.level == b.level && a.format == b.format && a.max_size == b.max_size &&
-           a.keep == b.keep && a.compress == b.compress;
+           a.keep == b.keep && a.compress == b.compress && a.journald == b.journald;
 }
 
 }  // namespace

@@ -44,6 +44,8 @@ void OutputLog::put(std::string_view slot, std::string_view stream, std::string_
     buffer_.append(stamp_).append(" ").append(slot).append(" ").append(stream);
     buffer_.append(whole ? " | " : " > ").append(line).append("\n");
     if (buffer_.size() >= limits::kReadBytes) flush();
+    constexpr int kInfo = 6;  // what an app writes has no level of its own, on either stream
+    if (journal_) journal_->send(slot, stream, line, kInfo);
 }
 
 void OutputLog::flush() {

@@ -26,6 +26,9 @@ class TwoSlotRunner : public AppRunner {
           sockets_(std::move(sockets)),
           log_(config_.log_file, {config_.log_bytes_max, config_.log_keep, config_.log_compress},
                &reaper) {
+        if (config_.log_journald) {
+            log_.copy_to(std::make_unique<logs::SystemJournal>(config_.app.str()));
+        }
         SlotRunner::Shared shared{loop_,
                                   reaper,
                                   config_,

@@ -36,6 +36,9 @@ class CrashLoop(Case):
         second = self.repo.commit("v2")
         self.push(second)
         self.wait_phase(second, "probation")
+        self.assertEqual(self.first, self.status()["beside"]["commit"])
+        self.assertGreater(self.status()["beside"]["memory_bytes"], 1_000_000)
+        self.assertIn("beside it", self.cli_ok("status", "backend"))
         slot = self.status()["slot"]
         try:
             self.version("/crash")

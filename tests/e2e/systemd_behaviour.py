@@ -184,6 +184,7 @@ class Booted(unittest.TestCase):
             webhook:
               listen: 127.0.0.1:{cls.HOOK}
               secret_file: /etc/lastgood/secret
+            log: {{ journald: true }}
             apps:
               backend:
                 repo: /srv/backend.git
@@ -263,6 +264,20 @@ class Booted(unittest.TestCase):
         wait_until(lambda: self.status()["state"] == "running", "running")
         self.assertEqual((commit, pid), (self.status()["commit"], self.status()["pid"]))
         self.assertIn("again ", self.curl(f"http://127.0.0.1:{self.APP}/"))
+
+    def test_what_an_app_says_is_in_the_journal_by_its_name(self):
+        self.deployed("told")
+        self.curl(f"http://127.0.0.1:{self.APP}/say/hello-journal")
+
+        def entries():
+            out = self.inside("journalctl", "LASTGOOD_APP=backend", "-o", "json", "--no-pager").stdout
+            return [entry for entry in map(json.loads, out.splitlines())
+                    if entry["MESSAGE"] == "hello-journal"]
+
+        (entry,) = wait_until(entries, "its line")
+        self.assertEqual("backend", entry["SYSLOG_IDENTIFIER"])
+        self.assertEqual(("6", "out"), (entry["PRIORITY"], entry["LASTGOOD_STREAM"]))
+        self.assertIn(entry["LASTGOOD_SLOT"], ("blue", "green"))
 
     def group_of(self, pid):
         """Below the unit's own."""

@@ -151,7 +151,8 @@ TEST(AppRunner, RefusesAPortInUseAndSaysWho) {
     address.sin_port = htons(port);
     ASSERT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     ASSERT_EQ(listen(fd.get(), 1), 0);
-    RunnerConfig config{*AppName::parse("app"), {}, {}, {}, {}, dir.file("o"), 0, 5, true, "", ""};
+    RunnerConfig config{
+        *AppName::parse("app"), {}, {}, {}, {}, dir.file("o"), 0, 5, true, false, "", ""};
     config.listen = {{"0.0.0.0", port}};
     config.probe_address = "127.83.12.7";
     auto opened = AppRunner::open(loop, reaper, config, {});

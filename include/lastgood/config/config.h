@@ -218,6 +218,7 @@ struct Log {
     std::uint64_t max_size = limits::kLogBytesMaxDefault;
     int keep = limits::kLogKeepDefault;
     bool compress = true;
+    bool journald = false;  // output of apps goes to the system's journal as well
 };
 
 struct Config {

@@ -15,6 +15,15 @@
 
 namespace lastgood::control {
 
+// A second release of the app that runs: warm until the probation of the live one ends, being
+// started, or being drained.
+struct BesideStatus {
+    std::string commit;
+    std::string slot;
+    std::int64_t pid = 0;
+    std::uint64_t memory_bytes = 0;
+};
+
 struct AppStatus {
     std::string name;
     std::string branch;
@@ -30,6 +39,7 @@ struct AppStatus {
     std::uint64_t mirror_bytes = 0;  // of its git mirror, shared ones whole; 0: not known yet
     bool paused = false;
     std::optional<store::DeploymentRow> deployment;  // the one going on, else none
+    std::optional<BesideStatus> beside;
     std::string trouble;  // what needs attention, for people; empty if nothing
 };
 

@@ -17,6 +17,7 @@
 #include "lastgood/base/ids.h"
 #include "lastgood/base/time.h"
 #include "lastgood/logs/rotating_file.h"
+#include "lastgood/logs/system_journal.h"
 
 namespace lastgood::logs {
 
@@ -33,6 +34,8 @@ class OutputLog {
     // `line` without its newline; `whole` when it had one. Held until flush() or 64 KB are
     // together.
     void append(Slot slot, Stream stream, std::string_view line, bool whole);
+    // Lines go there as well, from now on.
+    void copy_to(std::unique_ptr<SystemJournal> journal) { journal_ = std::move(journal); }
     // A remark of ours.
     void remark(Slot slot, std::string_view text);
     void flush();
@@ -43,6 +46,7 @@ class OutputLog {
     void put(std::string_view slot, std::string_view stream, std::string_view line, bool whole);
 
     RotatingFile file_;
+    std::unique_ptr<SystemJournal> journal_;
     std::string buffer_;
     WallTime stamped_{};  // of `stamp_`, made once for all lines of a millisecond
     std::string stamp_;

@@ -91,6 +91,7 @@ struct RunnerConfig {
     std::uint64_t log_bytes_max = 0;
     int log_keep = 5;
     bool log_compress = true;
+    bool log_journald = false;  // output goes to the system's journal as well
     std::string runtime_dir;    // for notify sockets
     std::string probe_address;  // this daemon's own address of 127.0.0.0/8, source of every probe
     process::GroupLimits limits{};
