@@ -15,6 +15,9 @@ class JournalStorage : public deploy::Storage {
                         const std::vector<core::Record>& records) override {
         return journal_.save(app, state, records, wall_now());
     }
+    Expected<void> save_at_once(const AppName& app, const core::AppState& state) override {
+        return journal_.save_at_once(app, state);
+    }
     std::int64_t next_deployment_id() override { return next_id_; }
     void set_next_deployment_id(std::int64_t next) override { next_id_ = next; }
 

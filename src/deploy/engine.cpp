@@ -11,6 +11,19 @@ namespace lastgood::deploy {
 using core::Effect;
 using core::Record;
 
+namespace {
+
+// Where only what runs has changed, a loss of power ends that, too: users needn't wait for the disk
+// until a good release is started again. On trial each crash counts, whatever happens next.
+bool is_of_this_boot(const core::Event& event, const core::AppState& state) {
+    const bool of_a_run = std::holds_alternative<core::RunExited>(event) ||
+                          std::holds_alternative<core::RunReady>(event) ||
+                          std::holds_alternative<core::TimerFired>(event);
+    return of_a_run && !state.trial && !state.work && !state.waiting;
+}
+
+}  // namespace
+
 Engine::Engine(AppName app, core::Settings settings, core::AppState state, Storage& storage,
                World& world)
     : app_(std::move(app)),
@@ -41,7 +54,9 @@ core::Answer Engine::handle(const core::Event& event) {
     }
     state_ = std::move(step.next);
     std::move(step.records.begin(), step.records.end(), std::back_inserter(held_records_));
-    auto saved = storage_.save(app_, state_, held_records_);
+    const bool at_once = held_records_.empty() && is_of_this_boot(event, state_);
+    auto saved =
+        at_once ? storage_.save_at_once(app_, state_) : storage_.save(app_, state_, held_records_);
     behind_ = !saved.ok();
     if (saved) {
         trouble_.clear();

@@ -44,6 +44,16 @@ void adopt_orphans() {
 }
 
 Look ProcessTree::look() const {
+    if (!group_) return look_everywhere();
+    Look look;
+    for (const pid_t pid : group_->processes()) {
+        const std::uint64_t start_time = sys::process_start_time(pid);
+        if (start_time != 0) look.members.push_back({pid, start_time});
+    }
+    return look;
+}
+
+Look ProcessTree::look_everywhere() const {
     const auto all = proc::processes();
     const pid_t self = getpid();
     const auto leader = std::find_if(all.begin(), all.end(),
@@ -64,9 +74,6 @@ Look ProcessTree::look() const {
             inside.insert(entry.pid);
         }
     }
-    if (group_) {
-        for (const pid_t pid : group_->processes()) inside.insert(pid);
-    }
     add_descendants(all, inside);
     const std::string mark = "LASTGOOD_RUN=" + token_;
     const std::size_t before = inside.size();
@@ -83,16 +90,6 @@ Look ProcessTree::look() const {
         if (inside.contains(entry.pid)) look.members.push_back({entry.pid, entry.start_time});
     }
     return look;
-}
-
-std::vector<Member> ProcessTree::members() const {
-    if (!group_) return look().members;
-    std::vector<Member> found;
-    for (const pid_t pid : group_->processes()) {
-        const std::uint64_t start_time = sys::process_start_time(pid);
-        if (start_time != 0) found.push_back({pid, start_time});
-    }
-    return found;
 }
 
 bool ProcessTree::contains(pid_t pid) const {

@@ -88,14 +88,26 @@ Expected<core::AppState> Journal::load(const AppName& app) {
     return state;
 }
 
+Expected<void> Journal::save_state(const AppName& app, const core::AppState& state) {
+    return run(*db_,
+               "INSERT INTO apps VALUES (?, ?) "
+               "ON CONFLICT DO UPDATE SET state = excluded.state",
+               app.str(), encode_state(state));
+}
+
+// With NORMAL a commit only writes the log file; the next full one syncs all of it.
+Expected<void> Journal::save_at_once(const AppName& app, const core::AppState& state) {
+    if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
+    auto saved = save_state(app, state);
+    auto back = db_->execute("PRAGMA synchronous=FULL");
+    return saved ? back : saved;
+}
+
 Expected<void> Journal::save(const AppName& app, const core::AppState& state,
                              const std::vector<core::Record>& records, WallTime now) {
     Transaction transaction(*db_);
     if (!transaction.begun()) return transaction.begun();
-    auto saved = run(*db_,
-                     "INSERT INTO apps VALUES (?, ?) "
-                     "ON CONFLICT DO UPDATE SET state = excluded.state",
-                     app.str(), encode_state(state));
+    auto saved = save_state(app, state);
     for (const auto& record : records) {
         if (!saved) return saved;
         saved = write(app, record, now);

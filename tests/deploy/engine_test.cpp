@@ -20,6 +20,7 @@ struct FakeWorld : World, Storage {
     std::vector<std::string> happened;
     std::vector<Effect> effects;
     std::size_t saves = 0;
+    std::size_t saves_at_once = 0;
     std::size_t records_saved = 0;
     bool disk_refuses = false;
     std::int64_t next_id = 1;
@@ -51,6 +52,10 @@ struct FakeWorld : World, Storage {
         ++saves;
         records_saved += records.size();
         return {};
+    }
+    Expected<void> save_at_once(const AppName& name, const core::AppState& state) override {
+        ++saves_at_once;
+        return save(name, state, {});
     }
     std::int64_t next_deployment_id() override { return next_id; }
     void set_next_deployment_id(std::int64_t next) override { next_id = next; }
@@ -102,6 +107,21 @@ TEST_F(EngineTest, StoresBeforeItActsAndTellsLast) {
     EXPECT_EQ(world.happened.front(), "save");
     EXPECT_EQ(world.happened.back(), "told");
     EXPECT_EQ(world.count<core::DoFetch>(), 1);
+}
+
+// What a loss of power would end anyway needn't be on the disk before the next process starts.
+TEST_F(EngineTest, OnlyTheRestartOfAGoodReleaseIsStoredWithoutTheDisk) {
+    Engine good = make(running());
+    good.handle(crash());
+    EXPECT_EQ(world.saves_at_once, 1U);
+    core::AppState on_trial = running();
+    on_trial.trial = core::Trial{{}, commit('a'), Slot::blue, 0, Millis(0), std::nullopt};
+    Engine judged = make(on_trial);
+    judged.handle(crash());
+    Engine other = make(running());
+    other.handle(push('b'));
+    other.handle(core::StopAsked{});
+    EXPECT_EQ(world.saves_at_once, 1U);
 }
 
 TEST_F(EngineTest, NumbersDeploymentsOnAcrossApps) {

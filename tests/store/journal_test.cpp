@@ -34,6 +34,14 @@ TEST_F(JournalTest, KeepsTheStateOfEachAppOverARestart) {
     EXPECT_EQ(*journal_->load(app("other")), other);
 }
 
+TEST_F(JournalTest, KeepsWhatWasSavedAtOnceOverARestart) {
+    AppState state;
+    state.runs = 7;
+    ASSERT_TRUE(journal_->save_at_once(app(), state));
+    reopen();
+    EXPECT_EQ(*journal_->load(app()), state);
+}
+
 TEST_F(JournalTest, KeepsTheFileFromOtherUsers) {
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
         struct stat info {};

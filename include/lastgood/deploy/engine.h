@@ -48,6 +48,11 @@ class Storage {
     virtual ~Storage() = default;
     virtual Expected<void> save(const AppName& app, const core::AppState& state,
                                 const std::vector<core::Record>& records) = 0;
+    // The state alone, without waiting for the disk: it outlives this process, and not a loss of
+    // power. Outside of batches.
+    virtual Expected<void> save_at_once(const AppName& app, const core::AppState& state) {
+        return save(app, state, {});
+    }
     // Shared by all apps; the engine gives back the next unused one.
     virtual std::int64_t next_deployment_id() = 0;
     virtual void set_next_deployment_id(std::int64_t next) = 0;

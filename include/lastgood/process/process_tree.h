@@ -4,8 +4,8 @@
 // A run is named by pid and start time of its main process and by a token, which every run has in
 // its environment as LASTGOOD_RUN. Where the pid means another process by now, only what carries
 // the token counts. Each question is one look through /proc (a few ms); zombies are nobody. Signals
-// go by pidfd, so that a reused pid is never hit. Who is in the run's cgroup belongs to it, and
-// where there is one most questions are answered from there.
+// go by pidfd, so that a reused pid is never hit. Where the run has a cgroup, who is in it belongs
+// to it, and nobody else.
 #pragma once
 
 #include <sys/types.h>
@@ -56,9 +56,8 @@ class ProcessTree {
 
     [[nodiscard]] pid_t main() const { return main_; }
 
-    // Who left its cgroup is found, too.
     [[nodiscard]] Look look() const;
-    [[nodiscard]] std::vector<Member> members() const;
+    [[nodiscard]] std::vector<Member> members() const { return look().members; }
     [[nodiscard]] bool empty() const { return members().empty(); }
     [[nodiscard]] bool contains(pid_t pid) const;
 
@@ -76,6 +75,9 @@ class ProcessTree {
     void forget() const;
 
   private:
+    // By /proc.
+    [[nodiscard]] Look look_everywhere() const;
+
     pid_t main_;
     std::uint64_t start_time_;
     std::string token_;

@@ -94,6 +94,9 @@ class Journal {
     Expected<core::AppState> load(const AppName& app);
     Expected<void> save(const AppName& app, const core::AppState& state,
                         const std::vector<core::Record>& records, WallTime now);
+    // Without waiting for the disk: a loss of power may take it back to what was before. Not in a
+    // batch.
+    Expected<void> save_at_once(const AppName& app, const core::AppState& state);
     Expected<std::int64_t> next_deployment_id();
     // Any text of the daemon's for an app, under a name.
     Expected<std::string> note(const AppName& app, const std::string& name);
@@ -135,6 +138,7 @@ class Journal {
     Expected<std::vector<ProcessRow>> processes();
 
   private:
+    Expected<void> save_state(const AppName& app, const core::AppState& state);
     explicit Journal(std::unique_ptr<Database> database);
     Expected<void> migrate();
     Expected<void> write(const AppName& app, const core::Record& record, WallTime now);
