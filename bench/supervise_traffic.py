@@ -1,0 +1,118 @@
+"""The load, the app under it, and what came of each request."""
+
+import collections
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from supervise_programs import SOURCES, build
+
+RATE = 1000  # requests a second
+
+
+class Load:
+    """`with Load(port) as load:` keeps asking until the block ends; then `load.result` is there."""
+
+    def __init__(self, port):
+        self.argv = [build("loader"), str(port), str(RATE)]
+        self.result = None
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(self.argv, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def asked(self):
+        return (time.monotonic() - self.began) * RATE
+
+    def __exit__(self, failure, *_):
+        self.process.terminate()
+        try:
+            text, _ = self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
+        if not failure:
+            self.result = json.loads(text)
+
+
+class Server:
+    """The app under load, and what it wrote down."""
+
+    def __init__(self, folder):
+        self.port = harness.free_port()
+        self.accepted = folder / "accepted"
+        self.accepted.touch()
+        self.source = (SOURCES / "web.js").read_text()
+
+    def argv(self, script):
+        return ["node", script, self.port]
+
+    def env(self):
+        return {"LD_PRELOAD": build("accepted.so"), "ACCEPTED": str(self.accepted)}
+
+    def held(self, failures):
+        """Those of which an app had taken the connection: a port may come again, so the time counts."""
+        taken = {}
+        for line in self.accepted.read_text().splitlines():
+            address, when = line.split(" ")
+            taken[address] = int(when)
+        return [f for f in failures if taken.get(f.address, 0) >= f.began]
+
+    def write(self, folder):
+        (folder / "web.js").write_text(self.source)
+        (folder / "behaviour.json").write_text('{"version": "v1"}')
+        return folder / "web.js"
+
+    def version(self):
+        with contextlib.suppress(OSError):
+            return harness.get(self.port, timeout=5)[1].split(" ")[0]
+        return None
+
+    def pid(self):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            return int(harness.get(self.port, timeout=5)[1].split(" ")[1])
+        return 0
+
+    def wait(self, timeout=30):
+        harness.wait_until(lambda: self.version(), "the app's first answer", timeout)
+
+    def kill(self):
+        """The process that answers now."""
+        pid = harness.wait_until(self.pid, "an answer with a pid")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+Failure = collections.namedtuple("Failure", "began at how kind address")
+
+
+class Result:
+    """A row of the table, out of what the loader saw and the app wrote down."""
+
+    def __init__(self, name, events, load, server):
+        result = load.result
+        failures = [Failure(*fields) for fields in result["failures"]]
+        self.name, self.events = name, events
+        self.asked = sum(result["asked"])
+        self.slowest = result["slowest_ms"]
+        self.p99 = result["p99_ms"]
+        self.overload = result["overload"]
+        # A kept connection that fails at its second request or later was taken, of course.
+        self.kept = [f for f in failures if f.kind == "kept"]
+        self.held = server.held([f for f in failures if f.kind != "kept"])
+        self.lost = [f for f in failures if f.kind != "kept" and f not in set(self.held)]
+        self.failed = result["failed"]
+
+    def show(self):
+        print(f"{self.name:24} {self.events:>20} {self.asked:9,} {self.failed:8} {len(self.lost):9}"
+              f" {len(self.held):7} {len(self.kept):7} {self.p99:8.1f} {self.slowest:10.0f}"
+              + (f"  {self.overload} not begun" if self.overload else ""), flush=True)
+
+
+def kinds(failures):
+    counted = collections.Counter(f"{f.kind} connection {f.how}" for f in failures)
+    return ", ".join(f"{count} {what}" for what, count in counted.most_common()) or "none"
