@@ -14,7 +14,7 @@ import supervise_web as web
 from supervise_lastgood import Lastgood
 from supervise_peers import App, Pm2, Supervisord
 from supervise_programs import header, missing, sleep_until, verdict
-from supervise_traffic import RATE, Load, Result, Server, kinds
+from supervise_traffic import RATE, Load, Result, Server, bursts, kinds
 
 KILLS = 5      # of the daemon
 CRASHES = 10   # of the app
@@ -38,20 +38,33 @@ class Course:
         self.kill_at = spread(KILLS, self.deployments)
         self.outcomes = collections.Counter()
         self.crashes = self.kills = self.bad = 0
+        self.events = []  # (time in ns, what began then)
+
+    def note(self, what):
+        self.events.append((time.monotonic_ns(), what))
+
+    def before(self, moment):
+        """What had happened just before, newest first."""
+        earlier = [f"{what} {(moment - at) / 1e9:.2f} s before"
+                   for at, what in self.events if at <= moment]
+        return "; ".join(earlier[:-4:-1]) or "nothing"
 
     def run(self):
         for number in range(self.deployments):
             bad = BAD[self.bad % len(BAD)] if number % 5 in (1, 3) else None
             self.deploy(number, bad)
             if number in self.crash_at:
+                self.note("kill of the app")
                 self.server.kill()
                 self.crashes += 1
                 self.server.wait()
+                self.note("its answer")
 
     def deploy(self, number, bad):
         behaviour = {"bad": bad} if bad else {}
         self.bad += bad is not None
         self.tool.commit(f"v{number + 2}", **behaviour)
+        self.note(f"deployment {number} ({bad or 'sound'})")
         deployment = self.tool.deploy()
         # Each second time the daemon dies in the middle of a deployment, else after one.
         killed = number in self.kill_at
@@ -60,11 +73,13 @@ class Course:
             time.sleep(0.15)
             self.kill_daemon()
         outcome = self.tool.outcome(deployment)
+        self.note(f"its end ({outcome})")
         self.outcomes[f"{bad or 'sound'}: {outcome}"] += 1
         if killed and not in_the_middle:
             self.kill_daemon()
 
     def kill_daemon(self):
+        self.note("kill of the daemon")
         self.tool.kill_daemon()
         self.tool.launch()
         self.kills += 1
@@ -74,6 +89,7 @@ def our_turn(kind, folder, options):
     server = Server(folder)
     tool = kind(folder)
     tool.server = server
+    tool.env.update(server.env(server.passed))
     app = App("web", server.argv("web.js"), user_code="web.js")
     try:
         tool.start([app])
@@ -128,10 +144,10 @@ def measure(tools, folder, ear, options):
     if why := missing("node"):
         return print(f"skipped: load: {why}")
     header(f"{RATE} requests a second, half of them on new connections")
-    print("lost: no app ever had the connection. held: a process had it and died.\n"
-          "kept: a later request on a kept connection.")
+    print("lost: no app ever had the connection. passed on: lastgood had taken it for an app that had\n"
+          "crashed. held: a process of the app had it and died. kept: a later request on a kept one.")
     print(f"\n{'':24} {'what happened':>20} {'requests':>9} {'failed':>8} {'new: lost':>9}"
-          f" {'held':>7} {'kept':>7} {'p99 ms':>8} {'slowest ms':>10}")
+          f" {'passed on':>9} {'held':>7} {'kept':>7} {'p99 ms':>8} {'slowest ms':>10}")
     ours = []
     for kind in (web.WebLastgood, web.AloneLastgood) if Lastgood in tools else ():
         place = folder / kind.name
@@ -153,8 +169,11 @@ def measure(tools, folder, ear, options):
 def show_ours(course, result, options):
     print(f"\n{result.name}, its deployments: " + ", ".join(
         f"{count} {what}" for what, count in sorted(course.outcomes.items())))
-    for name, failures in (("lost", result.lost), ("held", result.held), ("kept", result.kept)):
+    for name, failures in result.groups().items():
         print(f"  {name}: {kinds(failures)}")
+    for began, count in bursts(result.lost + result.passed):
+        print(f"  {count} of lost and passed on, begun from {(began - result.began) / 1e9:.2f} s on:"
+              f" {course.before(began)}")
     if result.name == Lastgood.name:
         print(f"  new connections lost: promised: none of {result.asked:,}: {verdict(not result.lost)};"
               f" at least {options.requests:,} requests: {verdict(result.asked >= options.requests)}")

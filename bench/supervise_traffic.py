@@ -45,19 +45,22 @@ class Server:
     def __init__(self, folder):
         self.port = harness.free_port()
         self.accepted = folder / "accepted"
+        self.passed = folder / "passed"  # the same of lastgood's own process
         self.accepted.touch()
+        self.passed.touch()
         self.source = (SOURCES / "web.js").read_text()
 
     def argv(self, script):
         return ["node", script, self.port]
 
-    def env(self):
-        return {"LD_PRELOAD": build("accepted.so"), "ACCEPTED": str(self.accepted)}
+    def env(self, file=None):
+        return {"LD_PRELOAD": build("accepted.so"), "ACCEPTED": str(file or self.accepted)}
 
-    def held(self, failures):
-        """Those of which an app had taken the connection: a port may come again, so the time counts."""
+    @staticmethod
+    def among(failures, file):
+        """Those whose connection was taken: a port may come again, so the time counts."""
         taken = {}
-        for line in self.accepted.read_text().splitlines():
+        for line in file.read_text().splitlines():
             address, when = line.split(" ")
             taken[address] = int(when)
         return [f for f in failures if taken.get(f.address, 0) >= f.began]
@@ -103,16 +106,36 @@ class Result:
         self.overload = result["overload"]
         # A kept connection that fails at its second request or later was taken, of course.
         self.kept = [f for f in failures if f.kind == "kept"]
-        self.held = server.held([f for f in failures if f.kind != "kept"])
-        self.lost = [f for f in failures if f.kind != "kept" and f not in set(self.held)]
+        first = [f for f in failures if f.kind != "kept"]
+        self.held = server.among(first, server.accepted)
+        self.passed = server.among(first, server.passed)
+        known = {*self.held, *self.passed}
+        self.lost = [f for f in first if f not in known]
+        self.began = load.began * 1e9
         self.failed = result["failed"]
+
+    def groups(self):
+        return {"lost": self.lost, "passed on": self.passed, "held": self.held, "kept": self.kept}
 
     def show(self):
         print(f"{self.name:24} {self.events:>20} {self.asked:9,} {self.failed:8} {len(self.lost):9}"
-              f" {len(self.held):7} {len(self.kept):7} {self.p99:8.1f} {self.slowest:10.0f}"
+              f" {len(self.passed):9} {len(self.held):7} {len(self.kept):7}"
+              f" {self.p99:8.1f} {self.slowest:10.0f}"
               + (f"  {self.overload} not begun" if self.overload else ""), flush=True)
 
 
 def kinds(failures):
     counted = collections.Counter(f"{f.kind} connection {f.how}" for f in failures)
     return ", ".join(f"{count} {what}" for what, count in counted.most_common()) or "none"
+
+
+def bursts(failures):
+    """(when the first began, how many) of those that began within a second of the one before."""
+    found = []
+    last = None
+    for began in sorted(f.began for f in failures):
+        if last is None or began - last > 1e9:
+            found.append([began, 0])
+        found[-1][1] += 1
+        last = began
+    return found
