@@ -57,6 +57,7 @@ def arguments():
     parser.add_argument("--peer-stops", type=int, default=5, help="the same for the peers")
     parser.add_argument("--deployments", type=int, default=50, help="under load; 2 of 5 are bad")
     parser.add_argument("--requests", type=int, default=100_000, help="at least")
+    parser.add_argument("--ready-within", default="5s", help="under load: a deaf one takes it")
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:

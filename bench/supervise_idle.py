@@ -1,6 +1,7 @@
 """What a tool costs while nothing happens: with one app, all tools in the same window; and with
 many apps."""
 
+import array
 import contextlib
 import os
 import pathlib
@@ -50,8 +51,21 @@ def memory_mb(pids, field="Pss"):
     return total / 1024
 
 
-def private_mb(pids):
-    return memory_mb(pids, "Private_Clean") + memory_mb(pids, "Private_Dirty")
+def alone_mb(pids):
+    """What they have in memory together, each page once, whoever else of the machine has it too."""
+    present, number = 1 << 63, (1 << 55) - 1
+    pages = set()
+    size = os.sysconf("SC_PAGE_SIZE")
+    for pid in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/pagemap", "rb", buffering=0) as map_:
+            for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+                low, high = (int(n, 16) for n in line.split(" ")[0].split("-"))
+                if low >= 1 << 63:  # of the kernel
+                    continue
+                map_.seek(low // size * 8)
+                entries = array.array("Q", map_.read((high - low) // size * 8))
+                pages.update(entry & number for entry in entries if entry & present)
+    return len(pages) * size / (1 << 20)
 
 
 def measure(tools, folder, ear, options):
@@ -70,17 +84,19 @@ def measure(tools, folder, ear, options):
         sleep_until(time.monotonic() + options.seconds)
         wakeups = {name: clock.wakeups() for name, clock in clocks.items()}
         memory = {tool.name: memory_mb(tool.pids()) for tool in running}
-        print(f"\n{'':24} {'wake-ups/s':>10} {'PSS MB':>8} {'private':>8} {'processes':>10}")
+        alone = {tool.name: alone_mb(tool.pids()) for tool in running}
+        print(f"\n{'':24} {'wake-ups/s':>10} {'PSS MB':>8} {'alone MB':>8} {'processes':>10}")
         for tool in running:
             print(f"{tool.name:24} {wakeups[tool.name]:10.2f} {memory[tool.name]:8.2f}"
-                  f" {private_mb(tool.pids()):8.2f} {len(tool.pids()):10}")
-        show_verdicts(wakeups, memory)
+                  f" {alone[tool.name]:8.2f} {len(tool.pids()):10}")
+        print("alone: with all that others of the machine have in memory as well, as libraries")
+        show_verdicts(wakeups, memory, alone)
     finally:
         for tool in running:
             tool.close()
 
 
-def show_verdicts(wakeups, memory):
+def show_verdicts(wakeups, memory, alone):
     peers = {name: value for name, value in wakeups.items() if name != "lastgood"}
     if "lastgood" not in wakeups or not peers:
         return
@@ -89,7 +105,8 @@ def show_verdicts(wakeups, memory):
           f"   promised: no more: {verdict(wakeups['lastgood'] <= peers[best])}")
     if "supervisord" in memory:
         ratio = memory["lastgood"] / memory["supervisord"]
-        print(f"memory: lastgood / supervisord: {ratio:.2f}   promised: under 0.5:"
+        print(f"memory: lastgood / supervisord: {ratio:.2f} by PSS,"
+              f" {alone['lastgood'] / alone['supervisord']:.2f} alone   promised: under 0.5:"
               f" {verdict(ratio < 0.5)}", flush=True)
 
 

@@ -110,5 +110,5 @@ def show(running, times, options):
     ratio = statistics.median(times["lastgood"]) / peers[fastest]
     print(f"lastgood / {fastest} (the fastest): {ratio:.2f}   promised: at most 1:"
           f" {verdict(ratio <= 1)}; none lost: {verdict(lost['lastgood'] == 0)}")
-    print("lastgood writes time, slot and stream before each line; the others keep the bytes alone.",
+    print("lastgood writes time, slot and stream before each line; the others keep bytes alone.",
           flush=True)

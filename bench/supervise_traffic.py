@@ -2,9 +2,12 @@
 
 import collections
 import contextlib
+import ctypes
 import json
 import os
+import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -12,6 +15,7 @@ import harness
 from supervise_programs import SOURCES, build
 
 RATE = 1000  # requests a second
+SYS_PIDFD_GETFD = 438  # the same on all architectures
 
 
 class Load:
@@ -37,6 +41,30 @@ class Load:
             self.process.kill()
         if not failure:
             self.result = json.loads(text)
+
+
+def stopped(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
+    return stat.rpartition(")")[2].split()[0] in "TZ"
+
+
+def peers_of(pid):
+    """The other ends of the TCP connections that the process has open."""
+    libc = ctypes.CDLL(None)
+    pidfd = os.pidfd_open(pid)
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            copy = libc.syscall(SYS_PIDFD_GETFD, pidfd, int(fd), 0)
+            if copy < 0:
+                continue
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/self/fd/{copy}").startswith("socket:"):
+                    with socket.socket(fileno=os.dup(copy)) as one:
+                        if one.family == socket.AF_INET:
+                            yield "{}:{}".format(*one.getpeername())
+            os.close(copy)
+    finally:
+        os.close(pidfd)
 
 
 class Server:
@@ -84,9 +112,15 @@ class Server:
         harness.wait_until(lambda: self.version(), "the app's first answer", timeout)
 
     def kill(self):
-        """The process that answers now."""
+        """The process that answers now. It is stopped first, to see what it holds: one that it was
+        just accepting is not written down yet."""
         pid = harness.wait_until(self.pid, "an answer with a pid")
         with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            harness.wait_until(lambda: stopped(pid), "the process to stop", every=0.001)
+            peers, now = list(peers_of(pid)), time.monotonic_ns()
+            with open(self.accepted, "a", encoding="ascii") as file:
+                file.writelines(f"{peer} {now}\n" for peer in peers)
             os.kill(pid, signal.SIGKILL)
 
 

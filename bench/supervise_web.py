@@ -14,10 +14,11 @@ DRAIN = 3  # seconds that an app may take to end
 
 
 class WebLastgood(Lastgood):
-    """The benchmark is its service manager, as systemd is under the unit: it keeps the sockets that the
-    daemon asks it to, and passes them to the next one."""
+    """The benchmark is its service manager, as systemd is under the unit: it keeps the sockets that
+    the daemon asks it to, and passes them to the next one."""
 
     server = None
+    within = "5s"
     keeps_sockets = True
 
     def launch(self):
@@ -36,14 +37,14 @@ class WebLastgood(Lastgood):
         finally:
             for fd in copies:
                 os.close(fd)
-        if self.daemon.argv[0] == harness.BINARY:
+        if self.daemon.argv[0] == self.program:
             self.serve_argv = self.daemon.argv
 
     def app_settings(self, app):
         return {
             **super().app_settings(app),
             "listen": f"127.0.0.1:{self.server.port}",
-            "ready": {"http": "/health", "within": "1s"},
+            "ready": {"http": "/health", "within": self.within},
             "probation": "500ms",
             "drain": "300ms",
             "stop": {"timeout": f"{DRAIN}s"},
