@@ -87,11 +87,11 @@ class Server:
     @staticmethod
     def among(failures, file):
         """Those whose connection was taken: a port may come again, so the time counts."""
-        taken = {}
+        taken = collections.defaultdict(list)
         for line in file.read_text().splitlines():
             address, when = line.split(" ")
-            taken[address] = int(when)
-        return [f for f in failures if taken.get(f.address, 0) >= f.began]
+            taken[address].append(int(when))
+        return [f for f in failures if any(f.began <= t <= f.at for t in taken[f.address])]
 
     def write(self, folder):
         (folder / "web.js").write_text(self.source)
