@@ -138,7 +138,7 @@ bool AppService::is_started_otherwise() {
 
 void AppService::begin_renewal() {
     renewal_ = std::make_unique<Renewal>(
-        site_, app_, [this] { return runner_->info(engine_.state().active).memory_bytes; },
+        site_, app_, [this] { return runner_->memory_bytes(engine_.state().active); },
         [this](const core::RenewWanted& wish) { return ask(wish).accepted; });
 }
 
@@ -284,7 +284,7 @@ control::AppStatus AppService::status() const {
     if (info.pid != 0) {
         out.slot = to_string(state.active);
         out.pid = info.pid;
-        out.memory_bytes = info.memory_bytes;
+        out.memory_bytes = runner_->memory_bytes(state.active);
         if (info.since) {
             out.uptime_s = (BootClock::now() - *info.since).count() / 1000;
         }
@@ -293,7 +293,7 @@ control::AppStatus AppService::status() const {
     if (const auto warm = runner_->info(standby); warm.pid != 0) {
         const auto& commit = state.slot(standby).commit;
         out.beside = {commit ? commit->hex() : "", std::string(to_string(standby)), warm.pid,
-                      warm.memory_bytes};
+                      runner_->memory_bytes(standby)};
     }
     DeploymentId going_on;
     if (state.trial) going_on = state.trial->deployment;

@@ -70,6 +70,7 @@ Look ProcessTree::look_everywhere() const {
     std::unordered_set<pid_t> inside;
     for (const auto& entry : all) {
         if (!by_pid || entry.start_time < since || entry.pid == self) continue;
+        look.has_group = look.has_group || entry.group == main_;
         if (entry.pid == main_ || entry.session == main_ || entry.group == main_) {
             inside.insert(entry.pid);
         }
@@ -101,6 +102,8 @@ int ProcessTree::signal_all(int signal, pid_t except) const {
     int sent = 0;
     const Look seen = look();
     if (group_ && signal == SIGKILL && except == 0) group_->kill();
+    // A chain that forks faster than it is signalled, process by process, gets it as one.
+    if (seen.has_group && signal == SIGKILL && except == 0) ::kill(-main_, SIGKILL);
     for (const Member& member : seen.members) {
         if (member.pid == except) continue;
         if (proc::send_signal(member.pid, member.start_time, signal)) ++sent;

@@ -118,6 +118,11 @@ class TwoSlotRunner : public AppRunner {
 
     [[nodiscard]] SlotInfo info(Slot slot) const override { return slots_[index(slot)]->info(); }
 
+    [[nodiscard]] std::uint64_t memory_bytes(Slot slot) const override {
+        const SlotRunner& runner = *slots_[index(slot)];
+        return runner.empty() ? 0 : runner.tree().memory_bytes();
+    }
+
   private:
     void tell(std::function<void(const Listener&)> news) {
         loop_.defer([this, news = std::move(news), alive = std::weak_ptr<bool>(alive_)] {

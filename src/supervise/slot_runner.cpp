@@ -12,7 +12,6 @@ SlotInfo SlotRunner::info() const {
     info.start_time = run_->start_time();
     info.run = run_id_;
     info.since = run_->since();
-    info.memory_bytes = run_->tree().memory_bytes();
     return info;
 }
 

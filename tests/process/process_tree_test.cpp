@@ -103,6 +103,20 @@ TEST_F(ProcessTreeTest, EndsByTokenWhatAReusedPidHides) {
     EXPECT_TRUE(tree_of(child).empty());
 }
 
+// Each lives for two milliseconds: whoever is signalled by its number has forked before.
+TEST_F(ProcessTreeTest, EndsAChainThatForksFasterThanItIsSignalled) {
+    auto child = sys::spawn(
+        {.argv = {"/bin/sh", "-c", "trap '' TERM; c() { sleep 0.002; (c) & }; c; exit 0"},
+         .env = {"PATH=/usr/bin:/bin"},
+         .workdir = "",
+         .fds = {}});
+    ASSERT_TRUE(child.ok());
+    bool done = false;
+    end_leftovers(loop, {child->pid, child->start_time, ""}, {SIGTERM, Millis{100}},
+                  [&](bool none) { done = none; });
+    EXPECT_TRUE(until([&] { return done; }));
+}
+
 TEST_F(ProcessTreeTest, KnowsWhetherItHoldsAConnection) {
     const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};

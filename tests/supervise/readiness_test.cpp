@@ -15,7 +15,7 @@ TEST_F(Readiness, TheFirstReleaseInTheActiveSlotBecomesReady) {
     EXPECT_EQ(news.front().pid, runner->info(Slot::blue).pid);
     EXPECT_EQ(news.front().start_time, runner->info(Slot::blue).start_time);
     EXPECT_EQ(runner->info(Slot::blue).run, run);
-    EXPECT_GT(runner->info(Slot::blue).memory_bytes, 100'000U);
+    EXPECT_GT(runner->memory_bytes(Slot::blue), 100'000U);
     EXPECT_EQ(get(port()), "one");
 }
 

@@ -42,6 +42,8 @@ struct Look {
     std::vector<Member> members;
     // Somebody may belong to it, but is executing a program just now and can't be told: look again.
     bool uncertain = false;
+    // The process group of its main process has somebody in it.
+    bool has_group = false;
 };
 
 class ProcessTree {

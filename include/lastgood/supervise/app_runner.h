@@ -67,7 +67,6 @@ struct SlotInfo {
     std::uint64_t start_time = 0;
     RunId run;
     std::optional<Instant> since;
-    std::uint64_t memory_bytes = 0;  // proportional set size of all that belongs to it
 };
 
 // News of one run. After `exited` nothing more comes for that run.
@@ -131,6 +130,8 @@ class AppRunner {
                            const process::GroupLimits& limits) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
+    // Of all that belongs to the run (process_tree.h): a look through /proc, where it has no cgroup.
+    [[nodiscard]] virtual std::uint64_t memory_bytes(Slot slot) const = 0;
     // In the order of `listen`.
     [[nodiscard]] virtual const std::vector<process::SlotSockets>& sockets() const = 0;
 };
