@@ -1,6 +1,6 @@
-// A library to be preloaded: writes the peer of each connection that was accepted, and when, to the file
-// that $ACCEPTED names, before the program sees it. Written in the program itself, a kill could come
-// between the two, and a connection that it held would look like one that nobody had.
+// A library to be preloaded: writes the peer of each connection that was accepted, and when, to the
+// file that $ACCEPTED names, before the program sees it. Written in the program itself, a kill
+// could come between the two, and a connection that it held would look like one that nobody had.
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,10 +1,11 @@
-// loader PORT RATE: so many requests a second to 127.0.0.1:PORT, whatever becomes of those before; every
-// second one on a new connection, the others on kept ones (or a new one where all of these are in use).
-// Until TERM; then it waits for the answers that are due, and prints what came of all as JSON.
+// loader PORT RATE: so many requests a second to 127.0.0.1:PORT, whatever becomes of those before;
+// every second one on a new connection, the others on kept ones (or a new one where all of these
+// are in use). Until TERM; then it waits for the answers that are due, and prints what came of all
+// as JSON.
 //
-// Each failure has the time when the request began and when it failed, how far it came, whether it was the
-// first of its connection, and the connection's own address, by which the server may have logged that
-// it took it.
+// Each failure has the time when the request began and when it failed, how far it came, whether it
+// was the first of its connection, and the connection's own address, by which the server may have
+// logged that it took it.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -79,9 +80,12 @@ static void fail(struct Connection* c, const char* how) {
     socklen_t size = sizeof own;
     getsockname(c->fd, (struct sockaddr*)&own, &size);
     if (failure_count < kFailuresMax) {
-        failures[failure_count] = (struct Failure){
-            c->began, now_ns(), how, c->kept ? (c->first ? "first" : "kept") : "new",
-            ntohl(own.sin_addr.s_addr), ntohs(own.sin_port)};
+        failures[failure_count] = (struct Failure){c->began,
+                                                   now_ns(),
+                                                   how,
+                                                   c->kept ? (c->first ? "first" : "kept") : "new",
+                                                   ntohl(own.sin_addr.s_addr),
+                                                   ntohs(own.sin_port)};
     }
     ++failure_count;
     release(c);
@@ -136,7 +140,8 @@ static void start_one(long number) {
     const int is_kept = number % 2 && (idle_head || kept_count < kKeptMax);
     ++asked[is_kept];
     if (!is_kept || !idle_head) return open_one(is_kept);
-    struct Connection* c = idle_head;  // the one that is idle for longest: all of them get their turn
+    struct Connection* c =
+        idle_head;  // the one that is idle for longest: all of them get their turn
     idle_head = c->next;
     if (!idle_head) idle_tail = NULL;
     c->first = 0;
@@ -166,8 +171,10 @@ static void done(struct Connection* c) {
     c->state = IDLE;
     --waiting;
     c->next = NULL;
-    if (idle_tail) idle_tail->next = c;
-    else idle_head = c;
+    if (idle_tail)
+        idle_tail->next = c;
+    else
+        idle_head = c;
     idle_tail = c;
 }
 
@@ -225,14 +232,15 @@ static double percentile(double share) {
 }
 
 static void report(void) {
-    printf("{\"asked\":[%ld,%ld],\"answered\":[%ld,%ld],\"opened\":%ld,\"overload\":%ld,"
-           "\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"slowest_ms\":%.1f,\"failed\":%ld,\"failures\":[",
-           asked[0], asked[1], answered[0], answered[1], opened, overload, percentile(0.5),
-           percentile(0.99), (double)slowest / 1e6, failure_count);
+    printf(
+        "{\"asked\":[%ld,%ld],\"answered\":[%ld,%ld],\"opened\":%ld,\"overload\":%ld,"
+        "\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"slowest_ms\":%.1f,\"failed\":%ld,\"failures\":[",
+        asked[0], asked[1], answered[0], answered[1], opened, overload, percentile(0.5),
+        percentile(0.99), (double)slowest / 1e6, failure_count);
     for (long i = 0; i < failure_count && i < kFailuresMax; ++i) {
         const struct Failure* f = &failures[i];
-        printf("%s[%lld,%lld,\"%s\",\"%s\",\"127.0.%u.%u:%u\"]", i ? "," : "", f->began, f->at, f->how, f->kind,
-               f->address >> 8 & 255, f->address & 255, f->port);
+        printf("%s[%lld,%lld,\"%s\",\"%s\",\"127.0.%u.%u:%u\"]", i ? "," : "", f->began, f->at,
+               f->how, f->kind, f->address >> 8 & 255, f->address & 255, f->port);
     }
     printf("]}\n");
 }

@@ -1,6 +1,6 @@
-// reaper COMMAND…: runs it and collects its orphans at once, as the first process of a server does. Where that
-// one is slow to, monit takes what is dead for running, and what forks for ever fills the machine. Passes
-// TERM on and ends as the command does.
+// reaper COMMAND…: runs it and collects its orphans at once, as the first process of a server does.
+// Where that one is slow to, monit takes what is dead for running, and what forks for ever fills
+// the machine. Passes TERM on and ends as the command does.
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,7 +10,9 @@
 
 static volatile pid_t child;
 
-static void pass_on(int signal) { kill(child, signal); }
+static void pass_on(int signal) {
+    kill(child, signal);
+}
 
 int main(int argc, char** argv) {
     if (argc < 2) return 2;

@@ -1,7 +1,7 @@
-// strays SOCKET NAME KIND MARK [READY_FD]: an app that leaves a process behind which doesn't end by itself.
-// MARK is a file that each process of the tree holds a lock on, however it came to be: that nobody holds
-// it is the proof that none is left. It stands on their command lines, too. Told to end, the app ends at
-// once and sees to nothing.
+// strays SOCKET NAME KIND MARK [READY_FD]: an app that leaves a process behind which doesn't end by
+// itself. MARK is a file that each process of the tree holds a lock on, however it came to be: that
+// nobody holds it is the proof that none is left. It stands on their command lines, too. Told to
+// end, the app ends at once and sees to nothing.
 //
 //   setsid    a child in a session of its own
 //   daemon    the classic double fork: an orphan in a session of its own, without the app's stdio

@@ -1,5 +1,5 @@
-// One datagram to the benchmark: "NAME PID WHAT NANOSECONDS…". It waits where the socket's queue is full,
-// so a time is taken before, by the caller.
+// One datagram to the benchmark: "NAME PID WHAT NANOSECONDS…". It waits where the socket's queue is
+// full, so a time is taken before, by the caller.
 #pragma once
 
 #include <stdio.h>

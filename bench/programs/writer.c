@@ -1,5 +1,5 @@
-// writer SOCKET NAME LINES [READY_FD]: with each SIGUSR1 it writes so many numbered lines of 100 bytes, each
-// by one write(2) and as fast as it can, and tells when it began and ended.
+// writer SOCKET NAME LINES [READY_FD]: with each SIGUSR1 it writes so many numbered lines of 100
+// bytes, each by one write(2) and as fast as it can, and tells when it began and ended.
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
