@@ -130,7 +130,8 @@ class AppRunner {
                            const process::GroupLimits& limits) = 0;
     // Connections that wait in an empty slot are relayed to the other one while users go there.
     [[nodiscard]] virtual SlotInfo info(Slot slot) const = 0;
-    // Of all that belongs to the run (process_tree.h): a look through /proc, where it has no cgroup.
+    // Of all that belongs to the run (process_tree.h): a look through /proc, where it has no
+    // cgroup.
     [[nodiscard]] virtual std::uint64_t memory_bytes(Slot slot) const = 0;
     // In the order of `listen`.
     [[nodiscard]] virtual const std::vector<process::SlotSockets>& sockets() const = 0;
