@@ -59,7 +59,7 @@ void Cgroup::limit(const GroupLimits& limits) const {
 }
 
 sys::Fd Cgroup::entrance() const {
-    return sys::Fd(open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+    return sys::Fd(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 std::vector<pid_t> Cgroup::processes() const {

@@ -37,7 +37,7 @@ class Cgroup {
     [[nodiscard]] Expected<void> create() const;
     // Those for which the kernel has a controller here.
     void limit(const GroupLimits& limits) const;
-    // A child that writes "0" to it is in the group, and all that come of it.
+    // For sys::SpawnSpec::cgroup.
     [[nodiscard]] sys::Fd entrance() const;
 
     // Of this group and those below it.

@@ -50,8 +50,8 @@ struct SpawnSpec {
     std::optional<int> nice{};
     std::optional<int> umask{};
     bool no_new_privileges = false;
-    // cgroup.procs of the group it shall be in from its first moment, open for writing; -1: ours.
-    // Where the kernel refuses it starts all the same.
+    // Folder of the cgroup that it shall be in from its first moment; -1: ours. Where the kernel
+    // refuses it starts all the same.
     int cgroup = -1;
     std::uint64_t file_bytes_max = 0;    // RLIMIT_FSIZE; 0: as ours
     std::uint64_t memory_bytes_max = 0;  // RLIMIT_DATA; 0: as ours
