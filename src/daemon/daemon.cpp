@@ -86,14 +86,14 @@ int Daemon::run() {
 
 void Daemon::open_cgroups() {
     auto opened = process::Cgroups::open(site_.config.runtime_dir);
-    const bool bounds = opened && opened->bounds_cpu() && opened->bounds_memory();
+    const bool bounds_cpu = opened && opened->bounds_cpu();
     if (opened) {
         site_.log.info("daemon", "each app runs in a cgroup of its own in " + opened->path());
         site_.cgroups = std::move(*opened);
     } else {
         site_.log.info("daemon", "apps run without cgroups: " + opened.error().text());
     }
-    if (bounds) return;
+    if (bounds_cpu) return;
     for (const auto& app : site_.config.apps) {
         if (app.cpu_max) {
             site_.log.warn(app.name.str(),

@@ -65,8 +65,9 @@ Expected<sys::Fd> open(const std::string& path, Slot slot) {
     sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return system_error("can't make a socket for " + own, errno);
     if (bind(fd.get(), &address->any, length(*address)) < 0) {
-        Error error = system_error("can't listen on " + own, errno);
-        if (errno == ENOENT || errno == EACCES) {
+        const int failure = errno;
+        Error error = system_error("can't listen on " + own, failure);
+        if (failure == ENOENT || failure == EACCES) {
             error.mend =
                 "make its folder, and let the user lastgood runs as write there; under "
                 "systemd: RuntimeDirectory=";

@@ -52,7 +52,7 @@ Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limit
         entrance = place_.group->entrance();
         spec.cgroup = entrance.get();
     }
-    memory_ = process::OutOfMemory(place_.group);
+    memory_.emplace(place_.group);
     auto child = sys::spawn(spec);
     if (!child) {
         remove_pipes();
@@ -96,7 +96,7 @@ Expected<void> Run::take_over(pid_t pid, std::uint64_t start_time) {
     child_ = {pid, std::move(pidfd), start_time};
     leave_group_if_empty();
     since_ = process::started_at(start_time);
-    memory_ = process::OutOfMemory(place_.group);
+    memory_.emplace(place_.group);
     if (sys::is_child(pid)) {  // the daemon's program was replaced in place
         reaper_.expect(pid, [this](int status) { exited(status); });
         return {};
@@ -124,7 +124,7 @@ void Run::exited(std::optional<int> status) {
     if (status) {
         exit_code_ = WIFSIGNALED(*status) ? 128 + WTERMSIG(*status) : WEXITSTATUS(*status);
     }
-    status_ = status ? memory_.told(*status)
+    status_ = status ? memory_->told(*status)
                      : "ended (an earlier daemon had started it: with what status isn't known)";
     if (end_) {  // KILL was on its way
         status_ += " after it did not stop within " + format_duration(stopping_->timeout);

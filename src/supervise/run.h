@@ -71,7 +71,7 @@ class Run {
     logs::OutputLog& log_;
     Place place_;
     Ended ended_;
-    process::OutOfMemory memory_;
+    std::optional<process::OutOfMemory> memory_;  // since it runs
     sys::Child child_;
     Instant since_{};
     logs::Tail tail_;
