@@ -30,8 +30,7 @@ class TakeOver(Case):
                 self.die_and_return()
                 after = self.running(commit)
                 self.assertEqual((before["pid"], before["slot"]), (after["pid"], after["slot"]))
-                goal = load.total + 200
-                self.wait(lambda goal=goal: load.total >= goal, "200 more requests")
+                self.wait_more(load, 200)
             # And the next release takes over from it as from any other.
             second = self.repo.commit("v2")
             self.push(second)

@@ -8,7 +8,32 @@
 namespace lastgood::supervise {
 namespace {
 
-class Switch : public RunnerWorld {};
+class Switch : public RunnerWorld {
+  protected:
+    // Blue serves "good"; green, where users are, takes no connection.
+    void give_users_to_a_deaf_one(RunId& bad) {
+        config.ready.kind = config::Ready::Kind::after;
+        config.ready.after = Millis{1};
+        open();
+        start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good"});
+        bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
+        ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
+        ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    }
+    // All that comes to the client, read while the loop runs.
+    std::string answer_meanwhile(const sys::Fd& client) {
+        std::atomic<bool> done = false;
+        std::string answer;
+        std::thread reading([&] {
+            answer = read_to_end(client);
+            done = true;
+        });
+        EXPECT_TRUE(until([&] { return done.load(); }));
+        shutdown(client.get(), SHUT_RDWR);
+        reading.join();
+        return answer;
+    }
+};
 
 TEST_F(Switch, DropsNoRequestUnderLoad) {
     open();
@@ -122,28 +147,15 @@ TEST_F(Switch, TheProbeOfTheSlotWithUsersIsNotAnsweredByTheWarmOtherOne) {
 }
 
 TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
-    config.ready.kind = config::Ready::Kind::after;
-    config.ready.after = Millis{1};
-    open();
-    start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good"});
-    const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
-    ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
-    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    RunId bad;
+    ASSERT_NO_FATAL_FAILURE(give_users_to_a_deaf_one(bad));
     const auto client = connect_local(port());
     send_get(client, "/");
     kill(runner->info(Slot::green).pid, SIGKILL);
     ASSERT_TRUE(comes("exited", bad));
     ASSERT_TRUE(runner->switch_to(Slot::blue).ok());
     start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});  // before the loop could accept
-    std::atomic<bool> done = false;
-    std::string answer;
-    std::thread reading([&] {
-        answer = read_to_end(client);
-        done = true;
-    });
-    EXPECT_TRUE(until([&] { return done.load(); }));
-    shutdown(client.get(), SHUT_RDWR);
-    reading.join();
+    const std::string answer = answer_meanwhile(client);
     EXPECT_TRUE(answer.ends_with("good")) << answer;
 }
 
@@ -204,13 +216,8 @@ TEST_F(Switch, OverAPathItDropsNobodyAndWaitsForWhoIsStillServed) {
 
 TEST_F(Switch, OverAPathWhatWaitsInACrashedSlotGoesToTheGoodOne) {
     config.listen = {{.path = dir.file("http.sock")}};
-    config.ready.kind = config::Ready::Kind::after;
-    config.ready.after = Millis{1};
-    open();
-    start_app(Slot::blue, {"APP_MODE=serve", "APP_TEXT=good"});
-    const RunId bad = start_app(Slot::green, {"APP_MODE=serve", "APP_DEAF=1"});
-    ASSERT_TRUE(until([&] { return output().find("deaf") != std::string::npos; }));
-    ASSERT_TRUE(runner->switch_to(Slot::green).ok());
+    RunId bad;
+    ASSERT_NO_FATAL_FAILURE(give_users_to_a_deaf_one(bad));
     const auto users = runner->sockets()[0].own_address();
     const sys::Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ASSERT_EQ(connect(client.get(), &users.any, process::length(users)), 0);
@@ -218,15 +225,7 @@ TEST_F(Switch, OverAPathWhatWaitsInACrashedSlotGoesToTheGoodOne) {
     kill(runner->info(Slot::green).pid, SIGKILL);
     ASSERT_TRUE(comes("exited", bad));
     ASSERT_TRUE(runner->switch_to(Slot::blue).ok());
-    std::atomic<bool> done = false;
-    std::string answer;
-    std::thread reading([&] {
-        answer = read_to_end(client);
-        done = true;
-    });
-    EXPECT_TRUE(until([&] { return done.load(); }));
-    shutdown(client.get(), SHUT_RDWR);
-    reading.join();
+    const std::string answer = answer_meanwhile(client);
     EXPECT_TRUE(answer.ends_with("good")) << answer;
 }
 
