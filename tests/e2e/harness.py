@@ -473,10 +473,10 @@ class Case(unittest.TestCase):
             state = json.dumps([self.status(), self.history()[:6]], indent=1)
             raise Timeout(f"{failure}\n{state}") from None
 
-    def wait_more(self, load, count):
-        """So many more requests of a Load were answered, or failed."""
+    def grow(self, load, count=200):
+        """Until so many more requests of a Load have been answered, or failed."""
         goal = load.total + count
-        return self.wait(lambda: load.total >= goal, f"{count} more requests")
+        self.wait(lambda: load.total >= goal, f"{count} more requests: {load.kinds()}")
 
     def wait_outcome(self, commit, outcome, app="backend"):
         """The newest deployment of the commit, when it has ended that way."""

@@ -149,10 +149,6 @@ class Preloaded(Case):
         self.wait_good(commit)
         return commit
 
-    def grow(self, load, count=200):
-        goal = load.total + count
-        self.wait(lambda: load.total >= goal, f"{count} more requests: {load.kinds()}")
-
     def check_switches(self, command, **files):
         """Deployed twice under load: with the third release each slot has had two programs."""
         files = {name.replace("_", "."): text for name, text in files.items()}

@@ -67,7 +67,7 @@ class Proxied(Case):
             self.wait_good(third)
             self.wait_one_process()
             self.answers("v3")
-            self.wait_more(load, 100)
+            self.grow(load, 100)
         kinds = load.kinds()
         self.assertLessEqual(kinds.pop("cut", 0), self.resets_max)
         self.assertEqual({}, dict(kinds))

@@ -35,7 +35,7 @@ class Reexec(Case):
                 after = self.running()
                 self.assertEqual((before["pid"], before["slot"]), (after["pid"], after["slot"]))
                 self.assertEqual(daemon, self.daemon.pid)
-                self.wait_more(load, 200)
+                self.grow(load, 200)
             second = self.repo.commit("v2")
             self.push(second)
             self.wait_good(second)

@@ -24,8 +24,7 @@ class Renewal(Case):
         with Load(self.app_port) as load:
             get(self.app_port, "/grow")
             self.wait_fresh(before)
-            goal = load.total + 200
-            self.wait(lambda: load.total >= goal, "200 more requests")
+            self.grow(load, 200)
         self.assertEqual([], [str(failure) for failure in load.failures])
         after = self.status()
         self.assertEqual((commit, "running"), (after["commit"], after["state"]))

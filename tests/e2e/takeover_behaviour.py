@@ -30,7 +30,7 @@ class TakeOver(Case):
                 self.die_and_return()
                 after = self.running(commit)
                 self.assertEqual((before["pid"], before["slot"]), (after["pid"], after["slot"]))
-                self.wait_more(load, 200)
+                self.grow(load, 200)
             # And the next release takes over from it as from any other.
             second = self.repo.commit("v2")
             self.push(second)

@@ -11,11 +11,6 @@ REQUESTS_MIN = 10_000
 class Traffic(Case):
     alone = True
 
-    def grow(self, load, count):
-        """Until so many more requests have been answered."""
-        goal = load.total + count
-        self.wait(lambda: load.total >= goal, f"{count} more requests")
-
     def assert_none_failed(self, load):
         self.assertEqual([], [str(failure) for failure in load.failures])
 
