@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from harness import BINARY, Case, get, run
+from harness import BINARY, Case, get, run, text_of
 
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 
@@ -156,7 +156,7 @@ class Output(Case):
     def test_output_log_and_logs_hold_what_the_app_says(self):
         self.first_good(say=["hello from the app", "a second line"])
         log = self.state / "apps" / "backend" / "logs" / "output.log"
-        self.assertIn("hello from the app", log.read_text())
+        self.wait(lambda: "hello from the app" in text_of(log), "its words in output.log")
         out = self.cli_ok("logs", "backend")
         self.assertIn("hello from the app", out)
         self.assertIn("a second line", self.cli_ok("logs", "backend", "--grep", "second"))

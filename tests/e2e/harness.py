@@ -45,6 +45,11 @@ ENVIRONMENT = {
 }
 
 
+def text_of(path):
+    """What a file holds that somebody else writes: nothing as long as it isn't there."""
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
 given_ports = set()
 
 
@@ -244,7 +249,7 @@ class Daemon:
             raise Timeout(f"the daemon did not end on TERM: {self.log()[-4000:]}") from None
 
     def log(self):
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return text_of(self.log_path)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -6,7 +6,7 @@ import subprocess
 import textwrap
 import unittest
 
-from harness import ENVIRONMENT, ROOT, Case, free_port, get, wait_until
+from harness import ENVIRONMENT, ROOT, Case, free_port, get, text_of, wait_until
 from load import Load
 
 HOOKS = ROOT / "hooks" / "proxy"
@@ -205,7 +205,7 @@ class HookThatFails(Case):
         self.wait(told.exists, "another try")
         slot = self.status()["slot"]
         mine, other = ports if slot == "blue" else reversed(ports)
-        self.wait(lambda: told.read_text() == f"{mine} {other} {slot}\n", "what it was told")
+        self.wait(lambda: text_of(told) == f"{mine} {other} {slot}\n", "what it was told")
 
 
 if __name__ == "__main__":

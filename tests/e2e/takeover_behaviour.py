@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from harness import Case, get
+from harness import Case, get, text_of
 from load import Load
 
 
@@ -20,7 +20,7 @@ class TakeOver(Case):
         return now
 
     def output(self):
-        return (self.state / "apps/backend/logs/output.log").read_text(errors="replace")
+        return text_of(self.state / "apps/backend/logs/output.log")
 
     def test_the_process_stays_and_no_request_fails(self):
         commit = self.first_good()
