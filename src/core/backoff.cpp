@@ -21,9 +21,9 @@ Millis doubled(Millis first, Millis longest, int times) {
 
 }  // namespace
 
-Millis restart_delay(const RestartBackoff& backoff, int failures, Millis ran, std::uint64_t salt) {
-    if (failures <= 1 && ran >= kRanWell) return Millis(0);
-    return with_jitter(doubled(backoff.first, backoff.longest, failures - 1), salt);
+Millis restart_delay(const RestartBackoff& backoff, int failures, std::uint64_t salt) {
+    if (failures <= 1) return Millis(0);
+    return with_jitter(doubled(backoff.first, backoff.longest, failures - 2), salt);
 }
 
 Millis fetch_retry_delay(int failures, std::uint64_t salt) {

@@ -26,7 +26,9 @@ void Machine::start_run(Slot slot, const CommitId& commit, bool as_recorded) {
     state.run = RunId{++s_.runs};
     state.started = context_.now;
     state.restart = false;
-    effect(DoStart{slot, state.run, commit, as_recorded});
+    // Users may have been waiting in its queue since it crashed, and a probe comes after them.
+    const bool patient = settings_.two_slots && slot == s_.active && s_.is_good(commit);
+    effect(DoStart{slot, state.run, commit, as_recorded, patient});
 }
 
 void Machine::stop_run(Slot slot) {
@@ -62,7 +64,7 @@ void Machine::restart_later(Slot slot, const CommitId& commit, Millis ran) {
     state.failures = ran >= kRanWell ? 1 : state.failures + 1;
     state.commit = commit;
     const Millis delay =
-        restart_delay(settings_.restart, state.failures, ran, s_.runs * 2 + index(slot));
+        restart_delay(settings_.restart, state.failures, s_.runs * 2 + index(slot));
     if (delay == Millis(0)) return start_run(slot, commit);
     state.state = RunState::backoff;
     effect(SetTimer{restart_timer(slot), delay});

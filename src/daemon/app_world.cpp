@@ -140,6 +140,7 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     supervise::RunSpec spec{
         effect.run, effect.commit,    found->argv, std::move(*env), release + "/" + found->workdir,
         app->ready, std::move(*terms)};
+    spec.patient = effect.patient;
     if (found->preload) {
         auto object = process::preload_object(site_.config.state_dir);
         if (!object) return object.error();

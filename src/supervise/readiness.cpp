@@ -12,13 +12,17 @@ constexpr Millis kPauseMax{200};
 
 }  // namespace
 
-Readiness::Readiness(sys::EventLoop& loop, const config::Ready& rules, MakeTarget target, News news)
+Readiness::Readiness(sys::EventLoop& loop, const config::Ready& rules, bool patient,
+                     MakeTarget target, News news)
     : loop_(loop),
       rules_(rules),
+      probe_time_(std::min(limits::kProbeTimeMax, rules.within)),
       target_(std::move(target)),
       news_(std::move(news)),
       begun_(BootClock::now()),
       pause_(kPauseMin) {
+    // A probe that gave up would come back behind still more users.
+    if (patient) probe_time_ = rules_.within *= limits::kPatience;
     switch (rules_.kind) {
         case config::Ready::Kind::http:
             probe();
@@ -39,7 +43,7 @@ void Readiness::notified() {
 
 void Readiness::probe() {
     probe_ = std::make_unique<HttpProbe>(
-        loop_, target_(), std::min(limits::kProbeTimeMax, rules_.within),
+        loop_, target_(), probe_time_,
         [this](bool ok, const std::string& answer) { probed(ok, answer); });
 }
 

@@ -22,8 +22,9 @@ class Readiness {
         std::function<void(std::string reason)> not_ready;
     };
 
-    // One of the two comes once, and may destroy this object.
-    Readiness(sys::EventLoop& loop, const config::Ready& rules, MakeTarget target, News news);
+    // One of the two comes once, and may destroy this object. `patient`: see RunSpec.
+    Readiness(sys::EventLoop& loop, const config::Ready& rules, bool patient, MakeTarget target,
+              News news);
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
 
@@ -38,6 +39,7 @@ class Readiness {
 
     sys::EventLoop& loop_;
     config::Ready rules_;
+    Millis probe_time_;
     MakeTarget target_;
     News news_;
     Instant begun_;

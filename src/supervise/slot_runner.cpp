@@ -117,10 +117,10 @@ void SlotRunner::start(RunSpec spec, const std::vector<process::SlotSockets>& li
                   start_time = run_->start_time()](const Listener& listener) {
         if (listener.started) listener.started(slot, run, pid, start_time);
     });
-    await_ready();
+    await_ready(spec.patient);
 }
 
-void SlotRunner::await_ready() {
+void SlotRunner::await_ready(bool patient) {
     Readiness::News news;
     news.ready = [this] {
         ready_ = true;
@@ -139,7 +139,8 @@ void SlotRunner::await_ready() {
             if (listener.not_ready) listener.not_ready(slot, run, reason);
         });
     };
-    readiness_ = std::make_unique<Readiness>(shared_.loop, ready_rules_, target_, std::move(news));
+    readiness_ = std::make_unique<Readiness>(shared_.loop, ready_rules_, patient, target_,
+                                             std::move(news));
     if (!notify_) return;
     notify_->listen(
         [this](pid_t sender) { return sender == run_->pid() || run_->tree().contains(sender); },

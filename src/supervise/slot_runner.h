@@ -57,7 +57,7 @@ class SlotRunner {
     Expected<void> pass_sockets(const std::vector<process::SlotSockets>& listening,
                                 const std::string& preload, sys::SpawnSpec& spawn);
     std::unique_ptr<Run> make_run(RunId id);
-    void await_ready();
+    void await_ready(bool patient);
     void update_health();
     void ended(ExitReport report);
 

@@ -46,6 +46,8 @@ TEST_F(Machine, TheFirstCrashMovesUsersToTheWarmReleaseAtOnce) {
     EXPECT_EQ(effect<DoSwitch>()->slot, other(slot));
     EXPECT_EQ(state.live, commit('a'));
     EXPECT_TRUE(state.trial);  // it is tried again, unseen
+    EXPECT_EQ(state.slot(slot).state, RunState::starting);
+    exits(slot);
     EXPECT_EQ(state.slot(slot).state, RunState::backoff);
 }
 
@@ -108,6 +110,8 @@ TEST_F(Machine, TheFirstReleaseEverIsKeptRestartingAndNotQuarantined) {
     EXPECT_EQ(outcome_of(id), "failed");
     EXPECT_FALSE(state.is_quarantined(commit('a')));
     EXPECT_EQ(condition(state), "failed");
+    EXPECT_NE(effect<DoStart>(), nullptr);
+    exits(state.active);
     EXPECT_TRUE(sets(TimerKind::restart_blue) || sets(TimerKind::restart_green));
 }
 

@@ -122,9 +122,11 @@ class MachineTest : public testing::Test {
     void crash_and_retry() {
         const Slot slot = state.trial->slot;
         exits(slot);
-        if (!state.trial || state.slot(slot).state != RunState::backoff) return;
-        fire(slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
-        ready(slot);
+        if (!state.trial) return;
+        if (state.slot(slot).state == RunState::backoff) {
+            fire(slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
+        }
+        if (state.slot(slot).state == RunState::starting) ready(slot);
     }
 
     [[nodiscard]] std::string outcome_of(DeploymentId id) const {

@@ -189,6 +189,7 @@ TEST(Probation, KeepsTheFirstReleaseRestartingForWantOfABetterOne) {
     EXPECT_EQ(Outcome::failed, app.outcome(1));
     EXPECT_TRUE(app.state.failed);
     EXPECT_FALSE(app.state.is_quarantined(commit(1)));
+    app.exits(Slot::green);  // its second try, which was at once
     Millis last{0};
     for (int i = 0; i < 20; ++i) {
         const auto delay = app.all<SetTimer>().at(0).delay;
@@ -212,7 +213,22 @@ TEST(Probation, RestartsAHangingFirstRelease) {
     app.not_ready(Slot::green);
     EXPECT_EQ(Slot::green, app.the<DoStop>().slot);
     app.stopped(Slot::green);
+    EXPECT_EQ(Slot::green, app.the<DoStart>().slot);  // the first failure: at once
+    app.not_ready(Slot::green);
+    app.stopped(Slot::green);
     EXPECT_EQ(TimerKind::restart_green, app.the<SetTimer>().kind);
+}
+
+TEST(Probation, IsPatientWithAGoodReleaseThatUsersWaitFor) {
+    AppDriver app = with_good(1);
+    app.exits(app.state.active);
+    EXPECT_TRUE(app.the<DoStart>().patient);
+    app.ready(app.state.active);
+    app.bring_to_start(2);
+    EXPECT_FALSE(app.the<DoStart>().patient);
+    app.ready(other(app.state.active));
+    app.exits(app.state.active);  // users are back on 1
+    EXPECT_FALSE(app.the<DoStart>().patient);
 }
 
 TEST(Probation, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
@@ -220,7 +236,7 @@ TEST(Probation, RestartsAGoodReleaseWithBackoffAndLeavesItInPlace) {
     const Slot slot = app.state.active;
     app.pass(Millis(3'600'000));
     app.exits(slot);
-    EXPECT_TRUE(app.did<DoStart>());  // the first after a long run: at once
+    EXPECT_TRUE(app.did<DoStart>());  // the first: at once
     for (int i = 0; i < 5; ++i) {
         app.exits(slot);
         EXPECT_EQ(RunState::backoff, app.state.slot(slot).state);

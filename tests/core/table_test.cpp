@@ -96,7 +96,7 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
              [this] {
                  make_good('a'), give(RenewWanted{RenewCause::memory, "it is large"});
              }},
-            {"in backoff", [this] { make_good('a'), exits(state.active); }},
+            {"in backoff", [this] { make_good('a'), exits(state.active), exits(state.active); }},
         };
     }
 

@@ -49,6 +49,19 @@ TEST_F(Readiness, AReleaseThatAcceptsNothingIsNotReady) {
     EXPECT_NE(find("not_ready", run)->text.find("not ready within 200ms"), std::string::npos);
 }
 
+TEST_F(Readiness, OneThatUsersWaitForHasLongerAndItsProbeKeepsItsPlaceInTheQueue) {
+    config.ready.within = Millis{100};
+    open();
+    RunSpec spec = spec_of({"/proc/self/exe"}, {"APP_MODE=serve", "APP_DEAF=1"});
+    const RunId run = spec.run;
+    spec.patient = true;
+    runner->start(Slot::blue, std::move(spec));
+    ASSERT_TRUE(comes("not_ready", run)) << all_news();
+    EXPECT_EQ("not ready within 300ms (GET /health was not answered)",
+              find("not_ready", run)->text);
+    EXPECT_EQ(1, runner->sockets().front().queue_length(Slot::blue));
+}
+
 TEST_F(Readiness, AnExitBeforeItIsReadyIsTold) {
     open();
     const RunId run = start_shell(Slot::blue, "echo cannot; exit 7");

@@ -132,6 +132,7 @@ constexpr int kKeepReleasesDefault = 5;
 constexpr int kProbeFailuresMax = 3;
 constexpr Millis kProbeEvery = 2s;  // while in probation, or watched
 constexpr Millis kProbeTimeMax = 2s;
+constexpr int kPatience = 3;  // times `ready.within`, where users may wait before the probe
 constexpr Millis kMemorySampleEvery = 10s;  // of an app with memory_max
 constexpr Millis kRenewSpacing = 60s;       // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;

@@ -10,10 +10,9 @@ namespace lastgood::core {
 // A run that lived this long did its work; the next failure is the first of a new row.
 constexpr Millis kRanWell{10'000};
 
-// Before the restart after the `failures`-th failure in a row (1 = first). The first after a run
-// that did well is at once: nothing says that it will happen again. `salt` spreads the delays of
-// apps and runs by ±10 %.
-Millis restart_delay(const RestartBackoff& backoff, int failures, Millis ran, std::uint64_t salt);
+// Before the restart after the `failures`-th failure in a row (1 = first). The first is at once:
+// nothing says yet that it will happen again. `salt` spreads the delays of apps and runs by ±10 %.
+Millis restart_delay(const RestartBackoff& backoff, int failures, std::uint64_t salt);
 
 // Before the next try of a fetch that failed `failures` times: 1 s doubling to 5 min, ±10 %.
 Millis fetch_retry_delay(int failures, std::uint64_t salt);

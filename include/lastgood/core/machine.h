@@ -180,6 +180,8 @@ struct DoStart {
     // With the command line that the release ran with last; else with the config's of today, which
     // is recorded for the release.
     bool as_recorded = false;
+    // It was good before and users wait for it: it has kPatience times as long to become ready.
+    bool patient = false;
 };
 struct DoStop {
     Slot slot;

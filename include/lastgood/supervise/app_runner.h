@@ -34,6 +34,7 @@ struct RunSpec {
     std::optional<config::Ready> ready{};  // none: the runner's
     process::Terms terms{};
     std::string preload{};  // object to preload (process/preload.h); empty: LISTEN_FDS
+    bool patient = false;   // kPatience times `ready.within`, and one probe may take all of it
 };
 
 // A process that an earlier daemon started, and saw ready.
