@@ -1,8 +1,20 @@
 #include "lastgood/config/keys.h"
 
 #include "lastgood/base/assert.h"
+#include "lastgood/base/strings.h"
 
 namespace lastgood::config {
+namespace {
+
+constexpr std::string_view kAppKeys =
+    "repo branch tags root paths auth webhook poll build build_timeout run workdir env "
+    "env_file listen ready stop probation crash_loop restart hooks keep_releases "
+    "supersede keep_previous transport fast_forward_only verify submodules "
+    "export_ignore materialise cache rollback_after_good depth allow_repo_config user "
+    "group nofile nice umask no_new_privileges read_only_paths fetch_timeout memory_max "
+    "watch logs drain cpu_max exit_with_app adopt ports proxy";
+
+}  // namespace
 
 const std::vector<SectionKeys>& all_sections() {
     static const std::vector<SectionKeys> sections = {
@@ -20,34 +32,7 @@ const std::vector<SectionKeys>& all_sections() {
          "log",
          {"level", "format", "max_size", "keep", "compress", "journald"},
          {}},
-        {SectionKind::app,
-         "apps.APP",
-         {"repo",          "branch",
-          "tags",          "root",
-          "paths",         "auth",
-          "webhook",       "poll",
-          "build",         "build_timeout",
-          "run",           "workdir",
-          "env",           "env_file",
-          "listen",        "ready",
-          "stop",          "probation",
-          "crash_loop",    "restart",
-          "hooks",         "keep_releases",
-          "supersede",     "keep_previous",
-          "transport",     "fast_forward_only",
-          "verify",        "submodules",
-          "export_ignore", "materialise",
-          "cache",         "rollback_after_good",
-          "depth",         "allow_repo_config",
-          "user",          "group",
-          "nofile",        "nice",
-          "umask",         "no_new_privileges",
-          "fetch_timeout", "memory_max",
-          "watch",         "logs",
-          "drain",         "cpu_max",
-          "exit_with_app", "adopt",
-          "ports",         "proxy"},
-         {"notify", "promote", "fleet", "read_only_paths"}},
+        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"notify", "promote", "fleet"}},
         {SectionKind::auth,
          "apps.APP.auth",
          {"ssh_key", "known_hosts", "username", "token_file", "ca_file", "proxy"},

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "config/source.h"
+
 namespace lastgood::config {
 namespace {
 
@@ -46,6 +48,19 @@ void read_number(const Section& section, std::string_view key, std::optional<int
     section.number(key, into.emplace(), min, max);
 }
 
+void read_read_only_paths(const Section& section, std::vector<std::string>& into) {
+    for (const auto& [path, mark] : read_texts(section, "read_only_paths")) {
+        if (!path.starts_with('/')) {
+            section.fault("read_only_paths", mark,
+                          in_quotes(path) +
+                              " must be an absolute path: a release is another "
+                              "folder each time");
+        } else {
+            into.push_back(path);
+        }
+    }
+}
+
 }  // namespace
 
 void read_process(const Section& section, App& app) {
@@ -63,6 +78,7 @@ void read_process(const Section& section, App& app) {
     read_cpu(section, app.cpu_max);
     section.flag("exit_with_app", app.exit_with_app);
     section.flag("no_new_privileges", app.limits.no_new_privileges);
+    read_read_only_paths(section, app.limits.read_only_paths);
     if (app.materialise == Materialise::link && app.account.user.empty()) {
         section.fault("materialise", section.mark_of("materialise"),
                       "link needs `user`, so that the app can't write what its releases share");

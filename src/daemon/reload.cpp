@@ -31,6 +31,7 @@ std::string started_with(const config::App& app) {
     number(app.limits.nice);
     number(app.limits.umask);
     add(app.limits.no_new_privileges ? "no_new_privileges" : "");
+    for (const auto& path : app.limits.read_only_paths) add(path);
     add(app.account.user);
     add(app.account.group);
     return text;

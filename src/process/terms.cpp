@@ -10,6 +10,7 @@ void Terms::apply_to(sys::SpawnSpec& spawn) const {
     spawn.nice = limits.nice;
     spawn.umask = limits.umask;
     spawn.no_new_privileges = limits.no_new_privileges;
+    spawn.read_only_paths = limits.read_only_paths;
 }
 
 Expected<Terms> terms_of(const config::App& app) {

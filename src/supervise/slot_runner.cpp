@@ -139,8 +139,8 @@ void SlotRunner::await_ready(bool patient) {
             if (listener.not_ready) listener.not_ready(slot, run, reason);
         });
     };
-    readiness_ = std::make_unique<Readiness>(shared_.loop, ready_rules_, patient, target_,
-                                             std::move(news));
+    readiness_ =
+        std::make_unique<Readiness>(shared_.loop, ready_rules_, patient, target_, std::move(news));
     if (!notify_) return;
     notify_->listen(
         [this](pid_t sender) { return sender == run_->pid() || run_->tree().contains(sender); },

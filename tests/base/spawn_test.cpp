@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "base/spawned.h"
 #include "base/temp_dir.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -16,52 +17,7 @@
 namespace lastgood::sys {
 namespace {
 
-using test::TempDir;
-
-const std::string kPath = "PATH=/usr/bin:/bin";
-
-std::string read_to_end(int fd) {
-    std::string text;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = read(fd, buffer, sizeof buffer)) > 0;) {
-        text.append(buffer, static_cast<std::size_t>(got));
-    }
-    return text;
-}
-
-int wait_for(pid_t pid) {
-    int status = -1;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-struct Ran {
-    pid_t pid = -1;
-    int status = -1;
-    std::string output;
-};
-
-// Runs to the end, with the output caught.
-Ran run(SpawnSpec spec) {
-    auto pipe = make_pipe(O_CLOEXEC);
-    EXPECT_TRUE(pipe);
-    spec.fds.push_back({pipe->write.get(), 1});
-    auto child = spawn(spec);
-    if (!child) {
-        ADD_FAILURE() << child.error().text();
-        return {};
-    }
-    pipe->write.reset();
-    const std::string output = read_to_end(pipe->read.get());
-    return {child->pid, wait_for(child->pid), output};
-}
-
-SpawnSpec shell(const std::string& script) {
-    SpawnSpec spec;
-    spec.argv = {"/bin/sh", "-c", script};
-    spec.env = {kPath};
-    return spec;
-}
+using namespace test;
 
 // A child that lives until `hold.write` is closed.
 struct Living {
@@ -327,31 +283,6 @@ TEST(Spawn, KnowsTheStartTimeAlsoOfAChildThatEndedAtOnce) {
         EXPECT_NE(child->start_time, 0U);
         EXPECT_EQ(wait_for(child->pid), 0);
     }
-}
-
-TEST(Spawn, SetsWhatAProcessMayUse) {
-    SpawnSpec spec =
-        shell("umask; ulimit -n; ulimit -Hn; nice; grep NoNewPrivs /proc/self/status | cut -f2");
-    spec.umask = 027;
-    spec.nofile = 77;
-    spec.nice = 7;
-    spec.no_new_privileges = true;
-    EXPECT_EQ(run(spec).output, "0027\n77\n77\n7\n1\n");
-}
-
-TEST(Spawn, BecomesTheUserWithHisGroupsAndNoOthers) {
-    if (geteuid() != 0) GTEST_SKIP() << "needs root";
-    SpawnSpec spec = shell("id -u; id -g; id -G");
-    spec.identity.emplace();
-    spec.identity->uid = 61'234;
-    spec.identity->gid = 61'235;
-    spec.identity->groups = {61'235, 61'236};
-    spec.die_with_parent = true;
-    EXPECT_EQ(run(spec).output, "61234\n61235\n61235 61236\n");
-    spec = shell("touch /root/lastgood-test");
-    spec.identity.emplace();
-    spec.identity->uid = spec.identity->gid = 61'234;
-    EXPECT_NE(run(spec).status, 0);
 }
 
 TEST(Identity, IsFoundByNameAndByNumber) {

@@ -4,6 +4,7 @@
 // on its rules: names are valid, an app has exactly the keys it needs, paths are absolute.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -105,6 +106,7 @@ struct ProcessLimits {
     std::optional<int> nice;
     std::optional<int> umask;
     bool no_new_privileges = false;
+    std::vector<std::string> read_only_paths;  // absolute
     bool operator==(const ProcessLimits&) const = default;
 };
 
@@ -166,6 +168,11 @@ struct RepositoryRules {
 struct App {
     // Two releases can run side by side.
     [[nodiscard]] bool has_slots() const { return !listen.empty() || ports.has_value(); }
+    // On TCP, by `listen`.
+    [[nodiscard]] bool listens_on_port() const {
+        return std::any_of(listen.begin(), listen.end(),
+                           [](const auto& address) { return !address.is_unix(); });
+    }
 
     AppName name;
     std::string repo{};

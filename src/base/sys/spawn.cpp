@@ -4,7 +4,9 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -24,7 +26,7 @@
 namespace lastgood::sys {
 namespace {
 
-enum class Stage : int { session, parent_death, descriptors, limits, user, workdir, exec };
+enum class Stage : int { session, parent_death, descriptors, limits, mounts, user, workdir, exec };
 
 const char* stage_text(Stage stage) {
     switch (stage) {
@@ -36,6 +38,8 @@ const char* stage_text(Stage stage) {
             return "descriptors";
         case Stage::limits:
             return "limits";
+        case Stage::mounts:
+            return "read-only paths";
         case Stage::user:
             return "user";
         case Stage::workdir:
@@ -58,6 +62,7 @@ struct Prepared {
     std::vector<char*> envp;
     std::vector<std::string> candidates;  // paths to try, in PATH's order
     std::string listen_pid;               // "LISTEN_PID=" with room for the digits
+    std::string uid_map, gid_map;         // of a user namespace in which nobody changes
     pid_t parent = 0;
     int report = -1;
     bool in_cgroup = false;
@@ -143,6 +148,39 @@ void set_limits(const Prepared& prepared) {
     if (spec.umask) umask(static_cast<mode_t>(*spec.umask));
 }
 
+bool write_to(const char* path, std::string_view text) {
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool done = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    close(fd);
+    return done;
+}
+
+void mount_read_only(const Prepared& prepared) {
+    bool done = mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;
+    mount_attr read_only{};
+    read_only.attr_set = MOUNT_ATTR_RDONLY;
+    for (const auto& path : prepared.spec->read_only_paths) {
+        done = done && mount(path.c_str(), path.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0 &&
+               syscall(SYS_mount_setattr, AT_FDCWD, path.c_str(), AT_RECURSIVE, &read_only,
+                       sizeof read_only) == 0;
+    }
+    if (!done) fail(prepared, Stage::mounts);
+}
+
+void protect_paths(const Prepared& prepared, bool privileged) {
+    if (prepared.spec->read_only_paths.empty()) return;
+    if (!privileged) {
+        prctl(PR_SET_DUMPABLE, 1);  // else our own /proc/self is closed to us; exec does it anyway
+        const bool made = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+                          write_to("/proc/self/setgroups", "deny") &&
+                          write_to("/proc/self/uid_map", prepared.uid_map) &&
+                          write_to("/proc/self/gid_map", prepared.gid_map);
+        if (!made) fail(prepared, Stage::mounts);
+    }
+    mount_read_only(prepared);
+}
+
 // After what needs privilege: groups first, the user last.
 void become(const Prepared& prepared) {
     const SpawnSpec& spec = *prepared.spec;
@@ -168,7 +206,10 @@ void become(const Prepared& prepared) {
     if (spec.new_session && setsid() < 0) fail(prepared, Stage::session);
     place_descriptors(prepared);
     set_limits(prepared);
+    const bool privileged = !spec.read_only_paths.empty() && unshare(CLONE_NEWNS) == 0;
+    if (privileged) protect_paths(prepared, true);
     become(prepared);
+    if (!privileged) protect_paths(prepared, false);
     if (spec.die_with_parent) {  // a change of the user takes it away again
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail(prepared, Stage::parent_death);
         if (getppid() != prepared.parent) _exit(127);  // it died in between
@@ -191,6 +232,9 @@ Prepared prepare(const SpawnSpec& spec) {
     prepared.candidates = program_candidates(spec.argv.front(), spec.env);
     prepared.listen_pid = "LISTEN_PID=0000000000";
     prepared.parent = getpid();
+    const auto stays = [](auto id) { return std::to_string(id) + " " + std::to_string(id) + " 1"; };
+    prepared.uid_map = stays(spec.identity ? spec.identity->uid : geteuid());
+    prepared.gid_map = stays(spec.identity ? spec.identity->gid : getegid());
     for (const auto& word : spec.argv) prepared.argv.push_back(const_cast<char*>(word.c_str()));
     prepared.argv.push_back(nullptr);
     for (const auto& entry : spec.env) prepared.envp.push_back(const_cast<char*>(entry.c_str()));
@@ -285,6 +329,18 @@ Expected<Child> spawn(const SpawnSpec& spec) {
             "could not become user " + spec.identity->name + " to start " + spec.argv[0],
             failure.error);
         error.mend = "run lastgood as root, or remove `user`";
+        return error;
+    }
+    if (failure.stage == Stage::mounts) {
+        std::string paths;
+        for (const auto& path : spec.read_only_paths) paths += (paths.empty() ? "" : ", ") + path;
+        Error error = system_error("could not make " + paths + " read-only for " + spec.argv[0],
+                                   failure.error);
+        error.mend =
+            failure.error == EPERM
+                ? "let lastgood make namespaces (CAP_SYS_ADMIN, or unprivileged user namespaces), "
+                  "or remove `read_only_paths`"
+                : "mend `read_only_paths`: each must be there (Linux 5.12 or newer)";
         return error;
     }
     const std::string thing = failure.stage == Stage::workdir ? spec.workdir : spec.argv[0];

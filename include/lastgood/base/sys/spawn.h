@@ -50,6 +50,9 @@ struct SpawnSpec {
     std::optional<int> nice{};
     std::optional<int> umask{};
     bool no_new_privileges = false;
+    // Absolute; with all that is mounted below. In a mount namespace of its own; who may not make
+    // one (CAP_SYS_ADMIN) gets it with a user namespace.
+    std::vector<std::string> read_only_paths{};
     // Folder of the cgroup that it shall be in from its first moment; -1: ours. Where the kernel
     // refuses it starts all the same.
     int cgroup = -1;
