@@ -14,6 +14,9 @@ namespace {
 using config::LogFormat;
 using config::LogLevel;
 
+// The end of a line that isn't whole.
+constexpr std::string_view kPiece = ",\"partial\":true}";
+
 constexpr std::array kLevels{LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::http,
                              LogLevel::debug};
 
@@ -79,15 +82,16 @@ std::optional<ParsedLine> parse_json(std::string_view line) {
     std::size_t at = 0;
     const auto time = json_member(line, at, "time");
     if (!time) return std::nullopt;
-    const auto level = json_member(line, at, "level");
-    if (!level) return std::nullopt;
-    const auto component = json_member(line, at, "component");
-    if (!component) return std::nullopt;
+    const bool output = line.substr(at + 1).starts_with("\"slot\"");
+    const auto first = json_member(line, at, output ? "slot" : "level");
+    if (!first) return std::nullopt;
+    const auto second = json_member(line, at, output ? "stream" : "component");
+    if (!second) return std::nullopt;
     const auto text = json_member(line, at, "text");
     if (!text) return std::nullopt;
     const auto parsed = parse_rfc3339(*time);
     if (!parsed) return std::nullopt;
-    return ParsedLine{*parsed, *level, *component, true, *text};
+    return ParsedLine{*parsed, *first, *second, line.substr(at) != kPiece, *text};
 }
 
 }  // namespace
@@ -128,6 +132,21 @@ std::string format_line(const DaemonLine& line, LogFormat format) {
                    ",\"text\":" + json_string(line.text.substr(0, limits::kLineBytesMax)) + "}\n";
     }
     return "";
+}
+
+void append_line(const OutputLine& line, LogFormat format, std::string& to) {
+    switch (format) {
+        case LogFormat::text:
+            to.append(line.time).append(" ").append(line.slot).append(" ").append(line.stream);
+            to.append(line.whole ? " | " : " > ").append(line.text).append("\n");
+            return;
+        case LogFormat::json:
+            to.append("{\"time\":\"").append(line.time).append("\",\"slot\":\"");
+            to.append(line.slot).append("\",\"stream\":\"").append(line.stream);
+            to.append("\",\"text\":").append(json_string(line.text));
+            to.append(line.whole ? "}" : kPiece).append("\n");
+            return;
+    }
 }
 
 std::optional<ParsedLine> parse_line(std::string_view line) {

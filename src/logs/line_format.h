@@ -22,6 +22,18 @@ std::string_view level_name(config::LogLevel level);
 // With its newline; text from outside is made printable (text) or escaped (JSON).
 std::string format_line(const DaemonLine& line, config::LogFormat format);
 
+struct OutputLine {
+    std::string_view time;  // RFC 3339
+    std::string_view slot;
+    std::string_view stream;
+    std::string_view text;
+    bool whole = true;
+};
+
+// Appends it with its newline: the text's bytes as they are, or as a JSON string, in which what is
+// no UTF-8 is replaced.
+void append_line(const OutputLine& line, config::LogFormat format, std::string& to);
+
 // A line of lastgood.log or output.log, taken apart.
 struct ParsedLine {
     WallTime time{};

@@ -3,13 +3,17 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "logs/line_format.h"
 
 namespace lastgood::logs {
 namespace {
 
-std::string tell_lost(std::uint64_t lines) {
-    return format_rfc3339(wall_now()) + " - lastgood | " + std::to_string(lines) +
-           " lines of output could not be written and are lost\n";
+std::string tell_lost(std::uint64_t lines, config::LogFormat format) {
+    std::string told;
+    const std::string text =
+        std::to_string(lines) + " lines of output could not be written and are lost";
+    append_line({format_rfc3339(wall_now()), "-", "lastgood", text}, format, told);
+    return told;
 }
 
 std::string folder_of(const std::string& path) {
@@ -19,8 +23,11 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-OutputLog::OutputLog(std::string path, Rotation rotation, sys::Reaper* reaper)
-    : file_(std::move(path), rotation, reaper, tell_lost) {
+OutputLog::OutputLog(std::string path, config::LogFormat format, Rotation rotation,
+                     sys::Reaper* reaper)
+    : format_(format), file_(std::move(path), rotation, reaper, [format](std::uint64_t lines) {
+          return tell_lost(lines, format);
+      }) {
     const std::string folder = folder_of(file_.path());
     // A failure shows at the first write, and is counted there.
     if (!folder.empty()) (void)sys::make_directories(folder);
@@ -41,8 +48,7 @@ void OutputLog::put(std::string_view slot, std::string_view stream, std::string_
         stamp_ = format_rfc3339(now);
         stamped_ = now;
     }
-    buffer_.append(stamp_).append(" ").append(slot).append(" ").append(stream);
-    buffer_.append(whole ? " | " : " > ").append(line).append("\n");
+    append_line({stamp_, slot, stream, line, whole}, format_, buffer_);
     if (buffer_.size() >= limits::kReadBytes) flush();
     constexpr int kInfo = 6;  // what an app writes has no level of its own, on either stream
     if (journal_) journal_->send(slot, stream, line, kInfo);

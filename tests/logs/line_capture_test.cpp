@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "lastgood/base/limits.h"
+#include "logs/line_format.h"
 #include "process/world.h"
 
 namespace lastgood::logs {
@@ -28,11 +29,34 @@ class LineCaptureTest : public test::World {
         return text;
     }
 
-    OutputLog log{dir.file("logs/output.log"), {0, 5, false}, nullptr};
+    OutputLog log{dir.file("logs/output.log"), config::LogFormat::text, {0, 5, false}, nullptr};
     Tail tail;
     sys::Fd in;
     std::unique_ptr<LineCapture> capture;
 };
+
+TEST(OutputLogAsJson, IsReadBackAsItWasWritten) {
+    test::TempDir dir;
+    {
+        OutputLog log(dir.file("output.log"), config::LogFormat::json, {0, 5, false}, nullptr);
+        log.append(Slot::green, Stream::err, "say \"hi\"\t\xff", true);
+        log.append(Slot::green, Stream::out, "more?", false);
+        log.remark(Slot::blue, "told");
+        log.flush();
+    }
+    std::istringstream lines(test::read_all(dir.file("output.log")));
+    std::vector<std::string> told;
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_TRUE(line.starts_with("{\"time\":\"20")) << line;
+        const auto parsed = parse_line(line);
+        ASSERT_TRUE(parsed) << line;
+        told.push_back(parsed->first + " " + parsed->second + (parsed->whole ? " | " : " > ") +
+                       parsed->text);
+    }
+    EXPECT_EQ((std::vector<std::string>{"green err | say \"hi\"\t\xEF\xBF\xBD", "green out > more?",
+                                        "blue lastgood | told"}),
+              told);
+}
 
 TEST_F(LineCaptureTest, EachLineGetsTimeSlotAndStream) {
     const WallTime before = wall_now();

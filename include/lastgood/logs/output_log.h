@@ -4,9 +4,15 @@
 //     2026-05-01T12:00:00.124Z blue err > the beginning of a line whose rest follows, or never came
 //     2026-05-01T12:00:00.125Z blue lastgood | what we have to say about the output itself
 //
-// Bytes are kept as they are; whoever displays them escapes them. Every line of the file begins
-// with our prefix, so an app can't forge one. `>` marks a piece that had no newline when it was
-// written: the last words of a process, a prompt, or part of a line longer than kLineBytesMax.
+// or with LogFormat::json:
+//
+//     {"time":"2026-05-01T12:00:00.123Z","slot":"blue","stream":"out","text":"text"}
+//
+// where "partial":true stands for the `>`, and what is no UTF-8 is replaced.
+//
+// As text, bytes are kept as they are; whoever displays them escapes them. Every line of the file
+// begins with our prefix, so an app can't forge one. `>` marks a piece that had no newline when it
+// was written: the last words of a process, a prompt, or part of a line longer than kLineBytesMax.
 // Nothing here fails: lost lines are counted and told. On the loop's thread.
 #pragma once
 
@@ -16,6 +22,7 @@
 
 #include "lastgood/base/ids.h"
 #include "lastgood/base/time.h"
+#include "lastgood/config/config.h"
 #include "lastgood/logs/rotating_file.h"
 #include "lastgood/logs/system_journal.h"
 
@@ -29,7 +36,7 @@ constexpr std::string_view to_string(Stream stream) {
 class OutputLog {
   public:
     // Missing folders are made. `reaper` may be null: then nothing is compressed.
-    OutputLog(std::string path, Rotation rotation, sys::Reaper* reaper);
+    OutputLog(std::string path, config::LogFormat format, Rotation rotation, sys::Reaper* reaper);
 
     // `line` without its newline; `whole` when it had one. Held until flush() or 64 KB are
     // together.
@@ -45,6 +52,7 @@ class OutputLog {
   private:
     void put(std::string_view slot, std::string_view stream, std::string_view line, bool whole);
 
+    config::LogFormat format_;
     RotatingFile file_;
     std::unique_ptr<SystemJournal> journal_;
     std::string buffer_;
