@@ -25,6 +25,7 @@ struct Site {
     // What each run and build gets a group of; none: the tree isn't ours.
     std::optional<process::Cgroups> cgroups;
     std::string probe_address;  // of 127.0.0.0/8, this daemon's alone
+    bool switches_ports;        // process::can_switch_ports()
     sys::EventLoop& loop;
     sys::Reaper& reaper;
     logs::Log& log;

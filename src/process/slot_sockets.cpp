@@ -1,6 +1,7 @@
 #include "lastgood/process/slot_sockets.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -84,14 +85,22 @@ sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen, Sl
     return {};
 }
 
+bool can_switch_ports() {
+    const config::ListenAddress any{"127.0.0.1", 0};
+    const auto fd = make_bound(any, *ip_address(any.host, any.port), true);
+    return fd && slot_switch::by_source(fd->get(), 0, in_addr{htonl(INADDR_LOOPBACK)}).ok();
+}
+
 std::unordered_set<std::uint64_t> connections_to(std::uint16_t port) {
     return proc::tcp_sockets(port, proc::Sockets::connected);
 }
 
 Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
-                                        const std::string& probe_address, LeftSockets left) {
+                                        const std::string& probe_address, LeftSockets left,
+                                        bool switched) {
     SlotSockets made;
     made.listen_ = listen;
+    made.switched_ = switched;
     const auto probe = ip_address(probe_address, 0);
     if (!probe || probe->any.sa_family != AF_INET) {
         return Error{"the probe address " + probe_address + " is no IPv4 address", ""};
@@ -128,9 +137,13 @@ Expected<void> SlotSockets::open_tcp(LeftSockets left) {
         first_ = left.sockets[index(Slot::green)] ? Slot::green : Slot::blue;
     }
     sockets_ = std::move(left.sockets);
-    for (sys::Fd& fd : sockets_) {
-        if (!fd) {
-            auto bound = make_bound(listen_, address_, true);
+    for (const Slot slot : kSlots) {
+        sys::Fd& fd = sockets_[index(slot)];
+        const sys::Fd& beside = sockets_[index(other(slot))];
+        if (!fd && has_one_queue() && beside) {
+            fd = sys::Fd(fcntl(beside.get(), F_DUPFD_CLOEXEC, 0));
+        } else if (!fd) {
+            auto bound = make_bound(listen_, address_, !has_one_queue());
             if (!bound) return bound.error();
             fd = std::move(*bound);
         }
@@ -164,7 +177,7 @@ Expected<void> SlotSockets::attach(Slot slot) {
     Expected<void> done;
     if (listen_.is_unix()) {
         done = unix_slots::point(listen_.path, slot);
-    } else {
+    } else if (switched_) {
         const std::uint32_t active = slot == first_ ? 0 : 1;
         done = takes_ipv4(address_)
                    ? slot_switch::by_source(fd(first_), active, probe_source_.v4.sin_addr)
@@ -181,7 +194,7 @@ Expected<void> SlotSockets::switch_to(Slot slot) {
 Route SlotSockets::route_to(Slot slot) const {
     if (listen_.is_unix()) return {*address_of(listen_, slot)};
     Route route{own_address_};
-    if (slot == active_) return route;
+    if (slot == active_ || has_one_queue()) return route;
     if (takes_ipv4(address_)) {
         route.from = probe_source_;
     } else {

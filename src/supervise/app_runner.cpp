@@ -24,8 +24,8 @@ class TwoSlotRunner : public AppRunner {
           config_(std::move(config)),
           listener_(std::move(listener)),
           sockets_(std::move(sockets)),
-          log_(config_.log_file, {config_.log_bytes_max, config_.log_keep, config_.log_compress},
-               &reaper) {
+          log_(config_.log_file, config_.log_format,
+               {config_.log_bytes_max, config_.log_keep, config_.log_compress}, &reaper) {
         if (config_.log_journald) {
             log_.copy_to(std::make_unique<logs::SystemJournal>(config_.app.str()));
         }
@@ -39,6 +39,7 @@ class TwoSlotRunner : public AppRunner {
             slots_[index(slot)] = std::make_unique<SlotRunner>(
                 shared, slot, [this, slot] { return probe_target(slot); });
             for (const auto& pair : sockets_) {
+                if (pair.has_one_queue()) continue;
                 relays_[index(slot)].push_back(
                     std::make_unique<Relay>(loop_, pair.fd(slot), pair.own_address()));
             }
@@ -123,6 +124,11 @@ class TwoSlotRunner : public AppRunner {
         return runner.empty() ? 0 : runner.tree().memory_bytes();
     }
 
+    [[nodiscard]] process::Usage usage(Slot slot) const override {
+        const SlotRunner& runner = *slots_[index(slot)];
+        return runner.empty() ? process::Usage{} : runner.tree().usage();
+    }
+
   private:
     void tell(std::function<void(const Listener&)> news) {
         loop_.defer([this, news = std::move(news), alive = std::weak_ptr<bool>(alive_)] {
@@ -184,7 +190,8 @@ Expected<std::unique_ptr<AppRunner>> AppRunner::open(sys::EventLoop& loop, sys::
     std::vector<SlotSockets> sockets;
     left.resize(config.listen.size());
     for (std::size_t i = 0; i < config.listen.size(); ++i) {
-        auto opened = SlotSockets::open(config.listen[i], config.probe_address, std::move(left[i]));
+        auto opened = SlotSockets::open(config.listen[i], config.probe_address, std::move(left[i]),
+                                        config.switches_ports);
         if (!opened) return opened.error();
         sockets.push_back(std::move(*opened));
     }

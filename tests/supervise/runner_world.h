@@ -158,7 +158,7 @@ class RunnerWorld : public test::World {
     std::uint16_t port() const { return config.listen.at(0).port; }
     std::string output() const { return test::read_all(config.log_file); }
 
-    RunnerConfig config{*AppName::parse("app"), {}, {}, {}, {}, "", 0, 5, true, false, "", ""};
+    RunnerConfig config{.app = *AppName::parse("app")};
     std::unique_ptr<AppRunner> runner;
     std::vector<News> news;
     std::uint64_t runs = 0;

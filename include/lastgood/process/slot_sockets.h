@@ -6,7 +6,8 @@
 //
 // TCP: both are on the address itself, with SO_REUSEPORT. A classic BPF program on the group sends
 // new connections to the active slot, and this daemon's probes to the other one; replacing the
-// program is the switch, one system call.
+// program is the switch, one system call. Where the kernel can't (can_switch_ports()) both slots
+// have one socket, with one queue: two releases side by side would share the users.
 //
 // A unix socket's path: each slot has a path of its own beside it, PATH.blue and PATH.green. PATH
 // is a link (link(2)) to the active one's; renaming another over it is the switch.
@@ -49,19 +50,25 @@ struct Route {
     int traffic_class = 0;                // IPV6_TCLASS; 0: unset
 };
 
+// Whether this kernel takes a program that chooses between the sockets of a port.
+bool can_switch_ports();
+
 // Inodes of the open connections that came in on a TCP port of this machine.
 std::unordered_set<std::uint64_t> connections_to(std::uint16_t port);
 
 class SlotSockets {
   public:
     // `probe_address`: one of 127.0.0.0/8, this daemon's own. Users go to blue at first. Fails when
-    // somebody else listens there (and says who), or when the kernel has no hook for the switch.
-    // Port 0 takes any free one.
+    // somebody else listens there (and says who). Port 0 takes any free one. `switched`: what
+    // can_switch_ports() said.
     static Expected<SlotSockets> open(const config::ListenAddress& listen,
-                                      const std::string& probe_address, LeftSockets left = {});
+                                      const std::string& probe_address, LeftSockets left = {},
+                                      bool switched = true);
 
     [[nodiscard]] int fd(Slot slot) const { return sockets_[index(slot)].get(); }
     [[nodiscard]] Slot active() const { return active_; }
+    // Both slots have the same connections waiting.
+    [[nodiscard]] bool has_one_queue() const { return !switched_ && !listen_.is_unix(); }
     // For the LeftSockets of the next daemon.
     [[nodiscard]] Slot first() const { return first_; }
     [[nodiscard]] std::uint16_t port() const { return port_of(address_); }
@@ -89,6 +96,7 @@ class SlotSockets {
     [[nodiscard]] Expected<void> attach(Slot slot);
 
     config::ListenAddress listen_;
+    bool switched_ = true;
     SocketAddress address_{};
     std::array<sys::Fd, 2> sockets_;
     Slot active_ = Slot::blue;

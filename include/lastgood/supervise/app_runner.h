@@ -19,6 +19,7 @@
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
 #include "lastgood/process/cgroup.h"
+#include "lastgood/process/process_tree.h"
 #include "lastgood/process/slot_sockets.h"
 #include "lastgood/process/terms.h"
 
@@ -83,17 +84,19 @@ struct Listener {
 
 struct RunnerConfig {
     AppName app;
-    std::vector<config::ListenAddress> listen;
+    std::vector<config::ListenAddress> listen{};
+    bool switches_ports = true;                           // SlotSockets::open
     std::optional<std::array<std::uint16_t, 2>> ports{};  // of the slots, instead of `listen`
-    config::Ready ready;
-    config::Stop stop;
-    std::string log_file;  // apps/APP/logs/output.log
+    config::Ready ready{};
+    config::Stop stop{};
+    std::string log_file{};  // apps/APP/logs/output.log
+    config::LogFormat log_format = config::LogFormat::text;
     std::uint64_t log_bytes_max = 0;
     int log_keep = 5;
     bool log_compress = true;
-    bool log_journald = false;  // output goes to the system's journal as well
-    std::string runtime_dir;    // for notify sockets
-    std::string probe_address;  // this daemon's own address of 127.0.0.0/8, source of every probe
+    bool log_journald = false;    // output goes to the system's journal as well
+    std::string runtime_dir{};    // for notify sockets
+    std::string probe_address{};  // this daemon's own address of 127.0.0.0/8, source of every probe
     process::GroupLimits limits{};
     const process::Cgroups* cgroups = nullptr;  // none: runs without one; outlives the runner
 };
@@ -134,6 +137,7 @@ class AppRunner {
     // Of all that belongs to the run (process_tree.h): a look through /proc, where it has no
     // cgroup.
     [[nodiscard]] virtual std::uint64_t memory_bytes(Slot slot) const = 0;
+    [[nodiscard]] virtual process::Usage usage(Slot slot) const = 0;
     // In the order of `listen`.
     [[nodiscard]] virtual const std::vector<process::SlotSockets>& sockets() const = 0;
 };
