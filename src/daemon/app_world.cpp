@@ -5,6 +5,7 @@
 #include "daemon/events.h"
 #include "daemon/housekeeper.h"
 #include "daemon/run_spec.h"
+#include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/core/retention_policy.h"
@@ -71,10 +72,12 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
     fetching_since_ = BootClock::now();
     if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
+    kill_point("fetch", "begun");
     const DeploymentId id = effect.deployment;
     session_->fetch(
         {effect.candidates, effect.live, app_.paths, app_.repository, fetching_since_},
         [this, id](git::GitResult<git::FetchResult> result) {
+            kill_point("fetch", "ended");
             fetching_since_ = Instant{};
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
             session_.reset();  // no worker waits for the next try
@@ -170,6 +173,7 @@ void AppService::perform(const core::DoStop& effect) {
 
 void AppService::perform(const core::DoSwitch& effect) {
     auto switched = runner_->switch_to(effect.slot);
+    kill_point("switch", "between the sockets and the link");
     if (!switched) site_.log.error(app_.name.str(), switched.error().text());
     site_.log.info(app_.name.str(), "commit " + effect.commit.short_hex() + " is live in slot " +
                                         std::string(to_string(effect.slot)));
@@ -226,12 +230,14 @@ void AppService::prune() {
     }
     if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
+    kill_point("prune", "begun");
     pruning_->remove_releases(
         request,
         [this](const git::GitResult<std::vector<std::string>>& rescued) { pruned(rescued); });
 }
 
 void AppService::pruned(const git::GitResult<std::vector<std::string>>& rescued) {
+    kill_point("prune", "ended");
     pruning_.reset();
     if (!rescued.value) {
         site_.log.warn(app_.name.str(),

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/run_spec.h"
+#include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/process/process_tree.h"
@@ -74,7 +75,9 @@ void ReleaseBuilder::write_tree() {
     auto begun = site_.journal.begin_release(app_.name, what_.commit);
     if (begun) begun = sys::make_directories(paths_.releases());
     if (!begun) return fail(begun.error().text());
+    kill_point("release", "being written");
     session_.materialise(tree_request(), [this](git::GitResult<git::Released> written) {
+        kill_point("release", "written");
         if (!written.value) return fail(written.error.error.text());
         const git::Released& released = *written.value;
         for (const auto& note : released.notes) site_.log.info(app_.name.str(), note);
@@ -90,6 +93,7 @@ void ReleaseBuilder::run_build() {
 
 void ReleaseBuilder::seal() {
     session_.seal(paths_.release(what_.commit), [this](git::GitResult<bool> sealed) {
+        kill_point("release", "sealed");
         if (!sealed.value) return fail(sealed.error.error.text());
         auto built = site_.journal.release_built(app_.name, what_.commit, text_);
         if (!built) return fail(built.error().text());
@@ -127,6 +131,7 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
         if (!stored) site_.journal_refused();
     };
     news.done = [this, named, log, next = std::move(next)](const process::StepsResult& result) {
+        kill_point("step", "ended");
         auto cleared = site_.journal.clear_process(app_.name.str(), "build");
         if (!cleared) site_.journal_refused();
         if (result.ok) return next();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lastgood/base/assert.h"
+#include "lastgood/base/kill_point.h"
 
 namespace lastgood::deploy {
 
@@ -21,6 +22,22 @@ bool is_of_this_boot(const core::Event& event, const core::AppState& state) {
                           std::holds_alternative<core::TimerFired>(event);
     return of_a_run && !state.trial && !state.work && !state.waiting;
 }
+
+struct Named {
+    const char* operator()(const core::DoFetch&) const { return "engine.fetch"; }
+    const char* operator()(const core::DoBuild&) const { return "engine.build"; }
+    const char* operator()(const core::CancelWork&) const { return "engine.cancel"; }
+    const char* operator()(const core::DoStart&) const { return "engine.start"; }
+    const char* operator()(const core::DoStop&) const { return "engine.stop"; }
+    const char* operator()(const core::DoSwitch&) const { return "engine.switch"; }
+    const char* operator()(const core::WatchHealth&) const { return "engine.watch"; }
+    const char* operator()(const core::SetTimer&) const { return "engine.timer"; }
+    const char* operator()(const core::ClearTimer&) const { return "engine.timer"; }
+    const char* operator()(const core::Prune&) const { return "engine.prune"; }
+    const char* operator()(const core::RunHook&) const { return "engine.hook"; }
+    const char* operator()(const core::PollNow&) const { return "engine.poll"; }
+    const char* operator()(const core::Tell&) const { return "engine.tell"; }
+};
 
 }  // namespace
 
@@ -84,6 +101,7 @@ void Engine::perform_effects() {
 
 void Engine::perform(const std::vector<Effect>& effects) {
     for (const auto& effect : effects) {
+        const KillPoints around(std::visit(Named{}, effect));
         std::visit([this](const auto& what) { world_.perform(what); }, effect);
     }
 }

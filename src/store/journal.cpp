@@ -1,6 +1,7 @@
 // The journal's frame, and what it keeps of an app: state, records of a step, processes, notes.
 #include "lastgood/store/journal.h"
 
+#include "lastgood/base/kill_point.h"
 #include "lastgood/store/database.h"
 #include "lastgood/store/state_codec.h"
 #include "store/schema.h"
@@ -45,6 +46,7 @@ Expected<void> Journal::begin_batch() {
     return db_->begin();
 }
 Expected<void> Journal::commit_batch() {
+    const KillPoints around("journal.batch");
     return db_->commit();
 }
 void Journal::abort_batch() {
@@ -96,19 +98,70 @@ Expected<void> Journal::save_state(const AppName& app, const core::AppState& sta
 }
 
 // With NORMAL a commit only writes the log file; the next full one syncs all of it.
-Expected<void> Journal::save_at_once(const AppName& app, const core::AppState& state) {
+namespace {
+
+std::int64_t ms_since_1970(WallTime time) {
+    return static_cast<std::int64_t>(time.time_since_epoch().count());
+}
+
+}  // namespace
+
+template <typename Write>
+Expected<void> Journal::at_once(Write write) {
     if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
-    auto saved = save_state(app, state);
+    auto written = write();
     auto back = db_->execute("PRAGMA synchronous=FULL");
-    return saved ? back : saved;
+    return written ? back : written;
+}
+
+Expected<void> Journal::save_at_once(const AppName& app, const core::AppState& state) {
+    const KillPoints around("journal.save_at_once");
+    return at_once([&] { return save_state(app, state); });
+}
+
+Expected<void> Journal::add_samples(const std::vector<SampleRow>& rows, WallTime kept_since) {
+    return at_once([&]() -> Expected<void> {
+        Transaction transaction(*db_);
+        if (!transaction.begun()) return transaction.begun();
+        for (const SampleRow& row : rows) {
+            auto gone = run(*db_, "DELETE FROM samples WHERE app = ? AND at < ?", row.app,
+                            ms_since_1970(kept_since));
+            if (!gone) return gone;
+            auto added =
+                run(*db_, "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?)", row.app,
+                    ms_since_1970(row.at), static_cast<std::int64_t>(row.memory_bytes),
+                    row.cpu_permille, row.descriptors, row.threads, row.processes);
+            if (!added) return added;
+        }
+        return transaction.commit();
+    });
+}
+
+Expected<std::vector<SampleRow>> Journal::samples(const AppName& app) {
+    auto found = db_->prepare(
+        "SELECT app, at, memory_bytes, cpu_permille, descriptors, threads, processes FROM samples "
+        "WHERE app = ? ORDER BY at");
+    if (!found) return found.error();
+    found->bind(app.str());
+    return collect<SampleRow>(*found, [](const Statement& row) {
+        return SampleRow{row.text(0),
+                         WallTime(Millis(row.number(1))),
+                         static_cast<std::uint64_t>(row.number(2)),
+                         row.number(3),
+                         row.number(4),
+                         row.number(5),
+                         row.number(6)};
+    });
 }
 
 Expected<void> Journal::save(const AppName& app, const core::AppState& state,
                              const std::vector<core::Record>& records, WallTime now) {
+    const KillPoints around("journal.save");
     Transaction transaction(*db_);
     if (!transaction.begun()) return transaction.begun();
     auto saved = save_state(app, state);
     for (const auto& record : records) {
+        kill_point("journal.save", "inside");
         if (!saved) return saved;
         saved = write(app, record, now);
     }
@@ -133,17 +186,20 @@ Expected<std::string> Journal::note(const AppName& app, const std::string& name)
 
 Expected<void> Journal::set_note(const AppName& app, const std::string& name,
                                  const std::string& text) {
+    const KillPoints around("journal.set_note");
     return run(*db_,
                "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text",
                app.str(), name, text);
 }
 
 Expected<void> Journal::set_process(const ProcessRow& row) {
+    const KillPoints around("journal.set_process");
     return run(*db_, "INSERT OR REPLACE INTO slots VALUES (?, ?, ?, ?)", row.app, row.place,
                row.pid, static_cast<std::int64_t>(row.start_time));
 }
 
 Expected<void> Journal::clear_process(const std::string& app, const std::string& place) {
+    const KillPoints around("journal.clear_process");
     return run(*db_, "DELETE FROM slots WHERE app = ? AND place = ?", app, place);
 }
 

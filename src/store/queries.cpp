@@ -1,4 +1,5 @@
 // Deliveries, deployments, releases and quarantine: reading and small writes.
+#include "lastgood/base/kill_point.h"
 #include "lastgood/store/database.h"
 #include "lastgood/store/journal.h"
 #include "store/transaction.h"
@@ -154,6 +155,7 @@ Expected<std::optional<DeploymentRow>> Journal::newest_by_delivery(const AppName
 }
 
 Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit) {
+    const KillPoints around("journal.begin_release");
     return run(*db_,
                "INSERT INTO releases VALUES (?, ?, 0, NULL, '', '', '', '') "
                "ON CONFLICT DO UPDATE SET built = 0",
@@ -162,6 +164,7 @@ Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit
 
 Expected<void> Journal::release_built(const AppName& app, const CommitId& commit,
                                       const ReleaseText& text) {
+    const KillPoints around("journal.release_built");
     return run(*db_,
                "UPDATE releases SET built = 1, subject = ?, author = ?, settings = ? "
                "WHERE app = ? AND commit_id = ?",
@@ -170,6 +173,7 @@ Expected<void> Journal::release_built(const AppName& app, const CommitId& commit
 
 Expected<void> Journal::set_run_spec(const AppName& app, const CommitId& commit,
                                      const std::string& run_spec) {
+    const KillPoints around("journal.set_run_spec");
     return run(*db_, "UPDATE releases SET run_spec = ? WHERE app = ? AND commit_id = ?", run_spec,
                app.str(), commit.hex());
 }
@@ -192,6 +196,7 @@ Expected<std::vector<ReleaseRow>> Journal::releases(const AppName& app) {
 }
 
 Expected<void> Journal::forget_release(const AppName& app, const CommitId& commit) {
+    const KillPoints around("journal.forget_release");
     // Its subject and author stay for the history.
     return run(*db_,
                "UPDATE releases SET built = 0, good_order = NULL WHERE app = ? AND commit_id = ?",

@@ -82,6 +82,18 @@ CREATE INDEX deployments_by_delivery ON deployments (app, delivery) WHERE delive
     R"sql(
 ALTER TABLE releases ADD COLUMN settings TEXT NOT NULL DEFAULT '';  -- the repository's own, JSON
 )sql",
+    R"sql(
+CREATE TABLE samples (
+    app TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    memory_bytes INTEGER NOT NULL,
+    cpu_permille INTEGER NOT NULL,    -- of one CPU, since the sample before
+    descriptors INTEGER NOT NULL,
+    threads INTEGER NOT NULL,
+    processes INTEGER NOT NULL,
+    PRIMARY KEY (app, at)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace lastgood::store

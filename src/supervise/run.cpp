@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "lastgood/base/kill_point.h"
 #include "lastgood/base/limits.h"
 #include "supervise/output_pipe.h"
 
@@ -54,6 +55,7 @@ Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limit
     }
     memory_.emplace(place_.group);
     auto child = sys::spawn(spec);
+    kill_point("run", "spawned");
     if (!child) {
         remove_pipes();
         if (place_.group) place_.group->remove();
@@ -114,6 +116,7 @@ void Run::stop(const config::Stop& rules) {
     stopping_ = rules;
     stop_until_ = BootClock::now() + rules.timeout;
     syscall(SYS_pidfd_send_signal, child_.pidfd.get(), rules.signal, nullptr, 0);
+    kill_point("run", "told to stop");
     kill_timer_ = loop_.after(rules.timeout, [this] { end_tree({}); });
 }
 
@@ -163,6 +166,7 @@ void Run::over(bool nothing_left) {
     out_->finish();
     err_->finish();
     remove_pipes();
+    kill_point("run", "over");
     const auto ended = std::move(ended_);  // it may destroy this object
     ended({status_, exit_code_, ran_for_, tail_.lines(), asked_});
 }

@@ -34,6 +34,24 @@ TEST_F(JournalTest, KeepsTheStateOfEachAppOverARestart) {
     EXPECT_EQ(*journal_->load(app("other")), other);
 }
 
+TEST_F(JournalTest, KeepsSamplesForATime) {
+    for (const int minute : {0, 1, 2}) {
+        const WallTime now = at(minute * 60'000);
+        ASSERT_TRUE(journal_->add_samples(
+            {{"backend", now, 5'000'000'000, 15, 7, 3, 1}, {"other", now, 1, 2, 3, 4, 5}},
+            now - Millis(90'000)));
+    }
+    reopen();
+    auto rows = journal_->samples(*AppName::parse("backend"));
+    ASSERT_TRUE(rows);
+    ASSERT_EQ(2U, rows->size());  // the first is older than 90 s
+    EXPECT_EQ(at(60'000), rows->front().at);
+    EXPECT_EQ(5'000'000'000U, rows->back().memory_bytes);
+    EXPECT_EQ(15, rows->back().cpu_permille);
+    EXPECT_EQ(7, rows->back().descriptors);
+    EXPECT_EQ(1, rows->back().processes);
+}
+
 TEST_F(JournalTest, KeepsWhatWasSavedAtOnceOverARestart) {
     AppState state;
     state.runs = 7;

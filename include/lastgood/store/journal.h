@@ -79,6 +79,17 @@ struct ReleaseText {
     std::string settings;
 };
 
+// What the processes of an app used at a moment, both slots together.
+struct SampleRow {
+    std::string app;
+    WallTime at;
+    std::uint64_t memory_bytes = 0;
+    std::int64_t cpu_permille = 0;  // of one CPU, since the sample before
+    std::int64_t descriptors = 0;
+    std::int64_t threads = 0;
+    std::int64_t processes = 0;
+};
+
 class Journal {
   public:
     static Expected<std::unique_ptr<Journal>> open(const std::string& path);
@@ -137,7 +148,16 @@ class Journal {
     Expected<void> clear_process(const std::string& app, const std::string& place);
     Expected<std::vector<ProcessRow>> processes();
 
+    // ---- samples
+    // Those of these apps from before `kept_since` go. As save_at_once().
+    Expected<void> add_samples(const std::vector<SampleRow>& rows, WallTime kept_since);
+    // From old to new.
+    Expected<std::vector<SampleRow>> samples(const AppName& app);
+
   private:
+    // `write` without waiting for the disk.
+    template <typename Write>
+    Expected<void> at_once(Write write);
     Expected<void> save_state(const AppName& app, const core::AppState& state);
     explicit Journal(std::unique_ptr<Database> database);
     Expected<void> migrate();
