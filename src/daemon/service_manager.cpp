@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstddef>
@@ -13,6 +14,14 @@
 
 namespace lastgood::daemon {
 namespace {
+
+constexpr const char* kSocket = "NOTIFY_SOCKET";
+constexpr const char* kWatchdog = "WATCHDOG_USEC";
+
+std::chrono::microseconds& watchdog_time() {
+    static std::chrono::microseconds time{0};
+    return time;
+}
 
 std::string& notify_path() {
     static std::string path;
@@ -51,14 +60,24 @@ void send_to_service_manager(std::string_view state, int fd) {
 }  // namespace
 
 void find_service_manager() {
-    const char* path = std::getenv("NOTIFY_SOCKET");
-    if (path == nullptr) return;
-    notify_path() = path;
-    unsetenv("NOTIFY_SOCKET");
+    if (const char* path = std::getenv(kSocket)) notify_path() = path;
+    const char* pid = std::getenv("WATCHDOG_PID");
+    const bool ours = pid == nullptr || std::to_string(getpid()) == pid;
+    if (const char* time = std::getenv(kWatchdog); time != nullptr && ours) {
+        watchdog_time() = std::chrono::microseconds(std::strtoll(time, nullptr, 10));
+    }
+    for (const char* name : {kSocket, kWatchdog, "WATCHDOG_PID"}) unsetenv(name);
 }
 
-const std::string& service_manager_socket() {
-    return notify_path();
+void hand_service_manager_on() {
+    if (!notify_path().empty()) setenv(kSocket, notify_path().c_str(), 1);
+    if (watchdog_time().count() > 0) {
+        setenv(kWatchdog, std::to_string(watchdog_time().count()).c_str(), 1);
+    }
+}
+
+Millis watchdog_every() {
+    return std::chrono::duration_cast<Millis>(watchdog_time() / 2);
 }
 
 void tell_service_manager(std::string_view state) {

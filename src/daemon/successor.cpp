@@ -57,9 +57,7 @@ Error become_successor(const std::string& program, const std::string& config_pat
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
     setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1);
     setenv("LISTEN_FDNAMES", names.c_str(), 1);
-    if (!service_manager_socket().empty()) {
-        setenv("NOTIFY_SOCKET", service_manager_socket().c_str(), 1);
-    }
+    hand_service_manager_on();
     execl(program.c_str(), program.c_str(), "--config", config_path.c_str(), "serve", nullptr);
     return system_error("could not become " + program, errno);
 }

@@ -1,21 +1,16 @@
 """The unit as it is shipped, in a systemd that has really booted."""
 
-import contextlib
 import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
-import textwrap
 import time
 import unittest
 
-import webhooks
-from harness import APP_COMMAND, BINARY, ENVIRONMENT, ROOT, SECRET, Repo, run, wait_until
-
-UNIT = ROOT / "systemd" / "lastgood.service"
+from booted import UNIT, BootedCase
+from harness import APP_COMMAND, BINARY, PYTHON, ROOT, SECRET, run, wait_until
 
 
 class UnitFile(unittest.TestCase):
@@ -47,200 +42,7 @@ class UnitFile(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stdout[-3000:])
 
 
-class Machine:
-    """A booted systemd on the host's own root, below a tmpfs; nothing of the host changes."""
-
-    def __init__(self):
-        if os.geteuid() != 0:
-            raise unittest.SkipTest("needs root")
-        for tool in ("systemd-nspawn", "nsenter"):
-            if not shutil.which(tool):
-                raise unittest.SkipTest(f"{tool} is not installed")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lastgood-boot-"))
-        self.name = self.folder.name.replace("_", "x")
-        self.groups = []
-        self.nspawn = None
-        self.init = None
-
-    def mount(self):
-        upper = self.folder / "u"
-        self.root = self.folder / "m"
-        upper.mkdir()
-        self.root.mkdir()
-        self._do("mount", "-t", "tmpfs", "-o", "mode=755", "lastgood", upper)
-        (upper / "up").mkdir()
-        (upper / "wk").mkdir()
-        options = f"lowerdir=/,upperdir={upper}/up,workdir={upper}/wk"
-        self._do("mount", "-t", "overlay", "-o", options, "overlay", self.root)
-
-    def boot(self):
-        for base in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup"):
-            if os.path.exists(f"{base}/cgroup.procs"):
-                group = pathlib.Path(base) / self.name
-                with contextlib.suppress(OSError):
-                    group.mkdir()
-                    self.groups.append(group)
-
-        def join():
-            for group in self.groups:
-                (group / "cgroup.procs").write_text(str(os.getpid()))
-
-        self.log = self.folder / "boot.log"
-        self.nspawn = subprocess.Popen(
-            ["systemd-nspawn", f"--directory={self.root}", "--boot", "--register=no", "--keep-unit",
-             f"--machine={self.name}", "--link-journal=no", "--private-network",
-             "--console=read-only", "--capability=all", "--system-call-filter=bpf",
-             "systemd.unit=basic.target"],
-            env={**ENVIRONMENT, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            stdin=subprocess.DEVNULL, stdout=open(self.log, "wb"), stderr=subprocess.STDOUT,
-            preexec_fn=join, start_new_session=True,
-        )
-        try:
-            self.init = wait_until(self._find_init, "systemd's process", 10)
-            wait_until(
-                lambda: self.run("systemctl", "is-active", "basic.target").stdout.strip() == "active",
-                "basic.target", 15,
-            )
-        except AssertionError as failure:
-            raise unittest.SkipTest(
-                f"systemd does not boot here: {failure}: {self.log.read_text(errors='replace')[-500:]}"
-            ) from None
-
-    def _find_init(self):
-        if self.nspawn.poll() is not None:
-            raise AssertionError("systemd-nspawn ended")
-        children = run("pgrep", "-P", str(self.nspawn.pid), "-f", "systemd").stdout.split()
-        return children[0] if children else None
-
-    def run(self, *argv, timeout=60):
-        return run("nsenter", "-t", self.init, "-a", "--", *argv, timeout=timeout)
-
-    def _do(self, *argv):
-        done = run(*argv)
-        if done.returncode != 0:
-            raise unittest.SkipTest(f"{' '.join(map(str, argv))}: {done.stderr.strip()}")
-
-    def end(self):
-        if self.nspawn and self.nspawn.poll() is None:
-            self.nspawn.send_signal(signal.SIGTERM)
-            try:
-                self.nspawn.wait(15)
-            except subprocess.TimeoutExpired:
-                self.nspawn.kill()
-                self.nspawn.wait()
-        for group in self.groups:
-            self._remove_group(group)
-        for place in (self.folder / "m", self.folder / "u"):
-            run("umount", "-l", place)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    @staticmethod
-    def _remove_group(group):
-        def gone():
-            for path, _, _ in os.walk(group, topdown=False):
-                with contextlib.suppress(OSError):
-                    os.rmdir(path)
-            return not group.exists()
-
-        with contextlib.suppress(AssertionError):
-            wait_until(gone, "the cgroup to be empty", 5)
-
-
-class Booted(unittest.TestCase):
-    """One machine for all: booting is half a second, but the tests tell one story of the unit."""
-
-    alone = True
-    HOOK = 8787
-    APP = 3000
-
-    @classmethod
-    def setUpClass(cls):
-        try:
-            cls.make_machine()
-        except unittest.SkipTest:
-            cls.doClassCleanups()
-            cls.make_machine()  # once more: a boot can hang on a machine that is busy
-
-    @classmethod
-    def make_machine(cls):
-        cls.machine = Machine()
-        cls.addClassCleanup(cls.machine.end)
-        cls.machine.mount()
-        root = cls.machine.root
-        srv = root / "srv"
-        srv.mkdir(exist_ok=True)
-        cls.repo = Repo(srv, "backend")
-        shutil.copy(BINARY, root / "usr/bin/lastgood")
-        shutil.copy(UNIT, root / "etc/systemd/system/lastgood.service")
-        (root / "tmp/enough").unlink(missing_ok=True)
-        done = run("chroot", root, "useradd", "--system", "--user-group", "--shell",
-                   "/usr/sbin/nologin", "--home-dir", "/var/lib/lastgood", "lastgood")
-        if done.returncode not in (0, 9):
-            raise AssertionError(done.stderr)
-        etc = root / "etc/lastgood"
-        etc.mkdir(exist_ok=True)
-        (etc / "secret").write_text(SECRET + "\n")
-        (etc / "lastgood.yaml").write_text(textwrap.dedent(f"""\
-            webhook:
-              listen: 127.0.0.1:{cls.HOOK}
-              secret_file: /etc/lastgood/secret
-            log: {{ journald: true }}
-            apps:
-              backend:
-                repo: /srv/backend.git
-                run: {json.dumps(APP_COMMAND)}
-                listen: 127.0.0.1:{cls.APP}
-                ready: {{ http: / }}
-                probation: 300ms
-            """))
-        run("chroot", root, "chown", "-R", "lastgood:lastgood", "/etc/lastgood", "/srv/backend.git")
-        (etc / "secret").chmod(0o600)
-        cls.machine.boot()
-
-    def inside(self, *argv):
-        return self.machine.run(*argv)
-
-    def ok(self, *argv):
-        done = self.inside(*argv)
-        if done.returncode != 0:
-            journal = self.inside("journalctl", "-u", "lastgood", "--no-pager", "-n", "40").stdout
-            self.fail(f"{argv}: {done.stdout}{done.stderr}\n{journal}")
-        return done.stdout.strip()
-
-    def show(self, name):
-        return self.ok("systemctl", "show", "--value", "-p", name, "lastgood")
-
-    def lastgood(self, *argv):
-        return self.ok("lastgood", *argv)
-
-    def status(self):
-        return json.loads(self.lastgood("status", "--json"))["apps"][0]
-
-    def curl(self, url, *options):
-        return self.inside("curl", "-sS", "-o", "-", "-w", "\n%{http_code}", *options, url).stdout
-
-    def push(self, commit):
-        """A signed push, sent from inside (the machine has a network of its own)."""
-        body = json.dumps(webhooks.push_payload(commit, "refs/heads/main"))
-        signature = webhooks.hub_signature(SECRET, body.encode())
-        answer = self.curl(
-            f"http://127.0.0.1:{self.HOOK}/hooks/backend", "-H", "Content-Type: application/json",
-            "-H", "X-GitHub-Event: push", "-H", f"X-GitHub-Delivery: {commit}",
-            "-H", f"X-Hub-Signature-256: {signature}", "--data-binary", body,
-        )
-        # The poller's look at the start may have found it first.
-        self.assertTrue(answer.endswith("202") or "already" in answer, answer)
-
-    def setUp(self):
-        self.ok("systemctl", "reset-failed")
-        self.ok("systemctl", "start", "lastgood")
-
-    def deployed(self, version):
-        commit = self.repo.commit(version)
-        self.push(commit)
-        wait_until(lambda: self.status()["last_good"] == commit, f"{version} to be good")
-        return commit
-
+class Booted(BootedCase):
     def test_start_returns_when_the_receiver_accepts(self):
         for _ in range(5):
             self.ok("systemctl", "restart", "lastgood")
@@ -362,6 +164,28 @@ print(asked, failed)
             lambda: len(self.inside("pgrep", "-f", "app.py").stdout.split()) == 1, "one process"
         )
 
+    def test_one_that_hangs_is_ended_by_the_watchdog_and_the_app_lives_on(self):
+        folder = "/etc/systemd/system/lastgood.service.d"
+        self.ok("sh", "-c", f"mkdir -p {folder}; echo '[Service]\nWatchdogSec=1' > {folder}/soon.conf")
+        self.ok("systemctl", "daemon-reload")
+        self.ok("systemctl", "restart", "lastgood")
+        try:
+            commit = self.deployed("watched")
+            wait_until(lambda: self.status()["state"] == "running", "running")
+            pid = self.status()["pid"]
+            old = self.show("MainPID")
+            self.ok("kill", "-STOP", old)
+            wait_until(lambda: self.show("MainPID") not in ("0", old), "a new daemon", 40)
+            wait_until(lambda: self.inside("lastgood", "status").returncode == 0, "its answer")
+            wait_until(lambda: self.status()["state"] == "running", "running")
+            self.assertEqual((commit, pid), (self.status()["commit"], self.status()["pid"]))
+            journal = self.ok("journalctl", "-u", "lastgood", "--no-pager", "-n", "60")
+            self.assertIn("Watchdog timeout", journal)
+        finally:
+            self.ok("rm", "-r", folder)
+            self.ok("systemctl", "daemon-reload")
+            self.ok("systemctl", "restart", "lastgood")
+
     def test_a_faulty_config_is_refused_by_the_reload(self):
         self.deployed("reloaded")
         pid = self.status()["pid"]
@@ -385,6 +209,141 @@ print(asked, failed)
             self.assertIn("nonsense", journal)
         finally:
             self.ok("sh", "-c", f"cp /tmp/kept {config}")
+
+
+class Sealed(BootedCase):
+    """What systemd can do for it: the secret as a credential, the receiver's socket on a port that
+    only root may open, and a folder that the app can't write to although it owns it."""
+
+    HOOK = 443
+    HOOK_LISTEN = "systemd"
+    SECRET_FILE = "${CREDENTIALS_DIRECTORY:-/nonexistent}/hook"
+    KEPT = "/var/lib/kept"
+    APP_CONFIG = {"read_only_paths": [KEPT],
+                  "build": f"if echo x >{KEPT}/file; then exit 1; fi; test -O {KEPT}"}
+
+    @classmethod
+    def prepare(cls, root):
+        secret = root / "etc/hook-secret"
+        secret.write_text(SECRET + "\n")
+        secret.chmod(0o600)
+        (root / "etc/lastgood/secret").unlink()
+        kept = root / cls.KEPT[1:]
+        kept.mkdir()
+        run("chroot", root, "chown", "lastgood", cls.KEPT)
+        units = root / "etc/systemd/system"
+        socket = (UNIT.parent / "lastgood.socket").read_text()
+        (units / "lastgood.socket").write_text(
+            socket.replace("0.0.0.0:8787", f"127.0.0.1:{cls.HOOK}"))
+        drop_in = units / "lastgood.service.d"
+        drop_in.mkdir()
+        (drop_in / "sealed.conf").write_text(
+            "[Service]\nLoadCredential=hook:/etc/hook-secret\n"
+            "[Unit]\nRequires=lastgood.socket\nAfter=lastgood.socket\n")
+
+    def test_a_push_goes_live(self):
+        commit = self.deployed("sealed")
+        self.assertEqual(commit, self.status()["commit"])
+        (row,) = json.loads(self.lastgood("deliveries", "--json"))["deliveries"]
+        self.assertEqual("deploy", row["decision"])
+        self.assertEqual("", self.ok("ls", self.KEPT))
+
+    def test_who_comes_while_it_is_stopped_starts_it(self):
+        self.ok("systemctl", "stop", "lastgood")
+        self.assertEqual("inactive", self.inside("systemctl", "is-active", "lastgood").stdout.strip())
+        answer = self.curl(f"http://127.0.0.1:{self.HOOK}/healthz")
+        self.assertTrue(answer.endswith("200"), answer)
+        self.assertEqual("active", self.ok("systemctl", "is-active", "lastgood"))
+
+
+class UnderLoad(BootedCase):
+    """All that can happen to an app, under a real systemd, while users ask without a pause. Half an
+    hour of it by hand: LASTGOOD_LOAD_DEPLOYMENTS=50."""
+
+    DEPLOYMENTS = int(os.environ.get("LASTGOOD_LOAD_DEPLOYMENTS", "10"))
+    THREADS = 4
+    APP_CONFIG = {"ready": {"http": "/", "within": "1s"},
+                  "crash_loop": {"crashes": 3, "within": "60s"}}
+    BAD = ({"start": "exit"}, {"start": "never_ready"})
+
+    ASKING = """
+import json, os, sys, time
+sys.path.insert(0, "/srv")
+from load import Load
+with Load({port}, {threads}) as load:
+    while not os.path.exists("/run/enough"):
+        time.sleep(0.05)
+print(json.dumps({{"total": load.total, "kinds": load.kinds(), "versions": len(load.answered),
+                  "slowest": load.slowest}}))
+"""
+
+    @classmethod
+    def prepare(cls, root):
+        shutil.copy(ROOT / "tests/e2e/load.py", root / "srv/load.py")
+
+    def settled(self):
+        wait_until(lambda: self.inside("lastgood", "status").returncode == 0, "the daemon's answer")
+        wait_until(lambda: self.status()["state"] == "running", "running")
+
+    def deploy(self, number, bad):
+        commit = self.repo.commit(f"v{number}", **bad)
+        self.push(commit)
+
+        def ended():
+            rows = json.loads(self.lastgood("history", "--json", "-n", "5"))["deployments"]
+            return [row for row in rows if row["commit"] == commit and row["outcome"]]
+
+        (row, *_) = wait_until(ended, f"the end of {number}")
+        self.assertEqual("failed" if bad else "good", row["outcome"], row)
+        self.settled()
+
+    def upgrade(self):
+        """Another program in the old one's place, as a package does it."""
+        new = self.machine.root / "usr/bin/lastgood.new"
+        shutil.copy(BINARY, new)
+        with open(new, "ab") as file:
+            file.write(b"\0")
+        new.rename(self.machine.root / "usr/bin/lastgood")
+        self.ok("systemctl", "restart", "lastgood")
+
+    def test_no_request_is_lost(self):
+        self.deployed("first")
+        self.settled()
+        asking = subprocess.Popen(
+            ["nsenter", "-t", self.machine.init, "-a", "--", PYTHON, "-c",
+             self.ASKING.format(port=self.APP, threads=self.THREADS)],
+            stdout=subprocess.PIPE, text=True)
+        crashes = kills = 0
+        try:
+            for number in range(self.DEPLOYMENTS):
+                self.deploy(number, self.BAD[number % 2] if number % 5 in (1, 3) else {})
+                if number % 5 == 2:
+                    pid = self.status()["pid"]
+                    self.ok("kill", "-9", str(pid))
+                    crashes += 1
+                    wait_until(lambda: self.status()["pid"] not in (0, pid), "a new process")
+                if number % 10 == 4:
+                    old = self.show("MainPID")
+                    self.ok("kill", "-9", old)
+                    kills += 1
+                    wait_until(lambda: self.show("MainPID") not in ("0", old), "a new daemon")
+                if number == self.DEPLOYMENTS // 2:
+                    pid = self.status()["pid"]
+                    self.upgrade()
+                    self.settled()
+                    self.assertEqual(pid, self.status()["pid"], "an upgrade restarts no app")
+                self.settled()
+        finally:
+            self.inside("touch", "/run/enough")
+            out, _ = asking.communicate(timeout=40)
+        load = json.loads(out)
+        # Only what a process that was killed was just answering.
+        self.assertLessEqual(sum(load["kinds"].values()), crashes * self.THREADS, load)
+        self.assertLessEqual(set(load["kinds"]), {"cut"}, load)
+        self.assertGreater(load["versions"], self.DEPLOYMENTS // 2)
+        print(f"@note {load['total']} requests over {self.DEPLOYMENTS} deployments, {crashes} crashes, "
+              f"{kills} kills and an upgrade: {sum(load['kinds'].values())} failed, held by a killed "
+              f"process; the slowest {load['slowest'] * 1000:.0f} ms")
 
 
 if __name__ == "__main__":
