@@ -9,9 +9,11 @@ term             finish (end when no request is under way) | ignore | exit (at o
 keep_alive       connections stay open; on TERM their end is announced by `Connection: close`
 port             without a passed socket: binds 127.0.0.1:PORT itself, as with $PORT
 say              lines to print at start
+wait_for         the file that GET /wait waits for before it answers
 
 GET /grow takes 96 MB, after GET /deaf /health is answered 500, GET /say/TEXT prints it, /crash
-ends it, /env shows its environment.
+ends it, /env shows its environment. A body that is sent is counted in the answer; a connection that
+asks for `Upgrade: echo` gets back what it sends, until it is closed.
 """
 
 import json
@@ -65,6 +67,9 @@ def answer(path):
         crash(9)
     if path == "/slow":
         time.sleep(0.5)
+    if path == "/wait":
+        while not os.path.exists(BEHAVIOUR["wait_for"]):
+            time.sleep(0.01)
     if path == "/grow":
         ballast.append(os.urandom(1 << 20) * 96)
     if path.startswith("/say/"):
@@ -79,6 +84,25 @@ def answer(path):
     return 200, BODY
 
 
+def echo(connection):
+    connection.sendall(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+    while piece := connection.recv(65536):
+        connection.sendall(BEHAVIOUR["version"].encode() + b" " + piece)
+
+
+def read_body(connection, head, data):
+    """(its length, what came after it)"""
+    _, _, after = head.lower().partition(b"content-length:")
+    length = int(after.split(b"\r\n")[0]) if after else 0
+    taken = len(data)
+    while taken < length:
+        data = connection.recv(min(65536, length - taken))
+        if not data:
+            raise OSError("the body was cut")
+        taken += len(data)
+    return length, data[len(data) - (taken - length):] if taken > length else b""
+
+
 def serve(connection):
     try:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -91,9 +115,14 @@ def serve(connection):
                     return
                 data += piece
             head, data = data.split(b"\r\n\r\n", 1)
+            if b"upgrade: echo" in head.lower():
+                return echo(connection)
+            length, data = read_body(connection, head, data)
             status, body = answer(head.split(b" ", 2)[1].decode())
             keep = bool(BEHAVIOUR.get("keep_alive")) and not ending
             keep = keep and b"connection: close" not in head.lower()
+            if length:
+                body = b"%d %s" % (length, body)
             connection.sendall(
                 b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s"
                 % (
