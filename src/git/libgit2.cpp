@@ -29,6 +29,7 @@ void start_libgit2(const std::string& home, const std::string& ca_file) {
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);  // a path remote may be another user's
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, limits::kGitWindowBytes);
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limits::kGitMappedBytesMax);
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(limits::kGitCacheBytesMax));
     if (!ca_file.empty()) {
