@@ -20,6 +20,11 @@ std::int64_t number(const Json& object, const char* name) {
     return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
+double real(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
 bool truth(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found != object.end() && found->is_boolean() && found->get<bool>();
@@ -66,6 +71,10 @@ AppView app_view(const Json& object) {
     view.uptime_s = number(object, "uptime_s");
     view.restarts = number(object, "restarts");
     view.memory_bytes = static_cast<std::uint64_t>(number(object, "memory_bytes"));
+    view.cpu_percent = real(object, "cpu_percent");
+    view.descriptors = number(object, "descriptors");
+    view.threads = number(object, "threads");
+    view.processes = number(object, "processes");
     view.mirror_bytes = static_cast<std::uint64_t>(number(object, "mirror_bytes"));
     view.paused = truth(object, "paused");
     const auto beside = object.find("beside");
@@ -79,6 +88,12 @@ AppView app_view(const Json& object) {
         view.deployment = deployment_view(*deployment);
     }
     return view;
+}
+
+SampleView sample_view(const Json& object) {
+    return {.at = time(object, "at"),
+            .memory_bytes = static_cast<std::uint64_t>(number(object, "memory_bytes")),
+            .cpu_percent = real(object, "cpu_percent")};
 }
 
 DeliveryView delivery_view(const Json& object) {
@@ -125,6 +140,9 @@ std::optional<std::vector<AppView>> parse_apps(std::string_view json) {
 }
 std::optional<std::vector<DeploymentView>> parse_history(std::string_view json) {
     return parse_list(json, "deployments", deployment_view);
+}
+std::optional<std::vector<SampleView>> parse_samples(std::string_view json) {
+    return parse_list(json, "samples", sample_view);
 }
 std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json) {
     return parse_list(json, "deliveries", delivery_view);

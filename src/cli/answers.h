@@ -28,11 +28,20 @@ struct AppView {
     std::int64_t uptime_s = 0;
     std::int64_t restarts = 0;
     std::uint64_t memory_bytes = 0;
+    double cpu_percent = 0;
+    std::int64_t descriptors = 0, threads = 0, processes = 0;  // 0: not sampled yet
     std::uint64_t mirror_bytes = 0;
     bool paused = false;
     std::string beside_commit, beside_slot;  // a second release that runs; empty: none
     std::uint64_t beside_memory_bytes = 0;
     std::optional<DeploymentView> deployment;
+};
+
+// What an app used at a moment.
+struct SampleView {
+    std::optional<WallTime> at;
+    std::uint64_t memory_bytes = 0;
+    double cpu_percent = 0;  // of one CPU
 };
 
 struct DeliveryView {
@@ -55,6 +64,7 @@ std::optional<std::vector<AppView>> parse_apps(std::string_view json);
 std::optional<AppView> parse_app(std::string_view json);
 std::optional<std::vector<DeploymentView>> parse_history(std::string_view json);
 std::optional<DeploymentView> parse_deployment(std::string_view json);
+std::optional<std::vector<SampleView>> parse_samples(std::string_view json);
 std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json);
 std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view json);
 std::optional<OutcomeView> parse_outcome(std::string_view json);

@@ -6,6 +6,7 @@
 #include "cli/format.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "cli/usage_lines.h"
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
 
@@ -81,7 +82,8 @@ std::string overview(const std::vector<AppView>& apps, const Newest& newest, con
     return table.render(style) + trouble_lines(apps, style);
 }
 
-std::string details(const AppView& app, const Newest& newest, const Style& style) {
+std::string details(const AppView& app, const Newest& newest, const std::vector<SampleView>& day,
+                    const Style& style) {
     const DeploymentView* last = last_deployment(app, newest);
     std::string text;
     const auto line = [&text, &style](const std::string& name, const std::string& value) {
@@ -97,7 +99,14 @@ std::string details(const AppView& app, const Newest& newest, const Style& style
     line("pid", app.pid == 0 ? "-" : std::to_string(app.pid));
     line("uptime", uptime(app));
     line("restarts", std::to_string(app.restarts));
-    line("memory", memory(app));
+    const bool draw = style.columns > 0;
+    line("memory", memory_line(app, day, wall_now(), draw));
+    line("cpu", cpu_line(app, day, wall_now(), draw));
+    if (app.processes > 0) {
+        line("processes", std::to_string(app.processes) + ", with " + std::to_string(app.threads) +
+                              " threads and " + std::to_string(app.descriptors) +
+                              " open descriptors");
+    }
     if (!app.beside_slot.empty()) {
         line("beside it", short_commit(app.beside_commit) + " in slot " +
                               printable(app.beside_slot) + ", " +
@@ -135,7 +144,10 @@ Reply show(const Context& context, const std::string& app, std::string& text) {
         text = overview(parse_apps(reply.body).value_or(std::vector<AppView>{}), newest,
                         context.style);
     } else {
-        text = details(parse_app(reply.body).value_or(AppView{}), newest, context.style);
+        const Reply samples = ask(context, "GET", app_path(app, "/samples"));
+        text =
+            details(parse_app(reply.body).value_or(AppView{}), newest,
+                    parse_samples(samples.body).value_or(std::vector<SampleView>{}), context.style);
     }
     return reply;
 }

@@ -65,7 +65,7 @@ std::string_view method_of(const std::vector<std::string>& parts) {
     if (parts.size() == 3 && noun == "deliveries") return parts[2] == "redeliver" ? "POST" : "";
     if (parts.size() == 3) return noun == "apps" || noun == "deployments" ? "GET" : "";
     if (noun != "apps") return {};
-    if (parts.size() == 4 && parts[3] == "history") return "GET";
+    if (parts.size() == 4 && (parts[3] == "history" || parts[3] == "samples")) return "GET";
     if (parts.size() == 4) return is_one_of(parts[3], kVerbs) ? "POST" : "";
     return parts.size() == 5 && parts[3] == "quarantine" && parts[4] == "release" ? "POST" : "";
 }
@@ -93,7 +93,8 @@ http::Response Routes::answer_get(const http::Request& request, const Parts& par
         return events(request);
     }
     if (noun == "deployments") return deployment(parts[2]);
-    return parts.size() == 3 ? app(parts[2]) : history(request, parts[2]);
+    if (parts.size() == 3) return app(parts[2]);
+    return parts[3] == "samples" ? samples(parts[2]) : history(request, parts[2]);
 }
 
 http::Response Routes::answer_post(const http::Request& request, const Parts& parts) {
@@ -128,6 +129,13 @@ http::Response Routes::history(const http::Request& request, const std::string& 
     // An app that left the config keeps its history.
     if (rows->empty() && !app.empty() && !knows(app)) return no_such_app(app);
     return reply(200, list_json("deployments", *rows));
+}
+
+http::Response Routes::samples(const std::string& app) {
+    if (!knows(app)) return no_such_app(app);
+    const auto rows = target_.samples(app);
+    if (!rows) return fault(503, rows.error().text());
+    return reply(200, list_json("samples", *rows));
 }
 
 http::Response Routes::deployment(const std::string& id) {

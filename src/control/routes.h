@@ -25,6 +25,7 @@ class Routes {
     http::Response apps();
     http::Response app(const std::string& name);
     http::Response history(const http::Request& request, const std::string& app);
+    http::Response samples(const std::string& app);
     http::Response deployment(const std::string& id);
     http::Response deliveries(const http::Request& request);
     http::Response quarantine(const http::Request& request);

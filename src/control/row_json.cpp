@@ -74,7 +74,19 @@ Json object(const BesideStatus& beside) {
                 {"memory_bytes", beside.memory_bytes}};
 }
 
+// Percent of one CPU.
+double cpu_percent(const store::SampleRow& sample) {
+    return static_cast<double>(sample.cpu_permille) / 10;
+}
+
+Json object(const store::SampleRow& sample) {
+    return Json{{"at", format_rfc3339(sample.at)},    {"memory_bytes", sample.memory_bytes},
+                {"cpu_percent", cpu_percent(sample)}, {"descriptors", sample.descriptors},
+                {"threads", sample.threads},          {"processes", sample.processes}};
+}
+
 Json object(const AppStatus& status) {
+    const store::SampleRow sample = status.sample.value_or(store::SampleRow{});
     return Json{
         {"name", to_utf8(status.name)},
         {"branch", to_utf8(status.branch)},
@@ -87,6 +99,10 @@ Json object(const AppStatus& status) {
         {"uptime_s", status.uptime_s},
         {"restarts", status.restarts},
         {"memory_bytes", status.memory_bytes},
+        {"cpu_percent", cpu_percent(sample)},
+        {"descriptors", sample.descriptors},
+        {"threads", sample.threads},
+        {"processes", sample.processes},
         {"mirror_bytes", status.mirror_bytes},
         {"beside", status.beside ? object(*status.beside) : Json(nullptr)},
         {"paused", status.paused},
@@ -105,6 +121,9 @@ Event event(const char* type, const std::string& app, const char* name, Json abo
 
 std::string to_json(const AppStatus& status) {
     return object(status).dump();
+}
+std::string to_json(const store::SampleRow& row) {
+    return object(row).dump();
 }
 std::string to_json(const store::DeploymentRow& row) {
     return object(row).dump();

@@ -10,6 +10,7 @@
 namespace lastgood::control {
 
 std::string to_json(const AppStatus& status);
+std::string to_json(const store::SampleRow& row);
 std::string to_json(const store::DeploymentRow& row);
 std::string to_json(const store::DeliveryRow& row);
 std::string to_json(const store::QuarantineRow& row);

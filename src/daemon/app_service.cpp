@@ -28,11 +28,17 @@ process::GroupLimits group_limits(const config::App& app) {
     return limits;
 }
 
+// Two releases of an app side by side need a switch between them.
+config::App as_kernel_permits(const Site& site, config::App app) {
+    if (!site.switches_ports && app.listens_on_port()) app.rules.two_slots = false;
+    return app;
+}
+
 }  // namespace
 
 AppService::AppService(Site& site, config::App app, core::AppState state)
     : site_(site),
-      app_(std::move(app)),
+      app_(as_kernel_permits(site, std::move(app))),
       repository_id_(core::repository_id(app_.repo)),
       paths_(site.config.state_dir, app_.name),
       remote_(remote_of(site.config, app_)),
@@ -74,10 +80,12 @@ Expected<void> AppService::open() {
     if (auto made = make_folders(); !made) return made;
     supervise::RunnerConfig runner{.app = app_.name,
                                    .listen = app_.listen,
+                                   .switches_ports = site_.switches_ports,
                                    .ports = app_.ports,
                                    .ready = app_.ready,
                                    .stop = app_.stop,
                                    .log_file = paths_.logs() + "/output.log",
+                                   .log_format = site_.config.log.format,
                                    .log_bytes_max = site_.config.log.max_size,
                                    .log_keep = site_.config.log.keep,
                                    .log_compress = site_.config.log.compress,
@@ -143,7 +151,7 @@ void AppService::begin_renewal() {
 }
 
 void AppService::update(const config::App& app) {
-    app_ = app;
+    app_ = as_kernel_permits(site_, app);
     repository_id_ = core::repository_id(app_.repo);
     remote_ = remote_of(site_.config, app_);
     engine_.set_settings(app_.rules);
@@ -289,6 +297,7 @@ control::AppStatus AppService::status() const {
             out.uptime_s = (BootClock::now() - *info.since).count() / 1000;
         }
     }
+    out.sample = meter_.newest();
     const Slot standby = other(state.active);
     if (const auto warm = runner_->info(standby); warm.pid != 0) {
         const auto& commit = state.slot(standby).commit;

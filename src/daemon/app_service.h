@@ -17,6 +17,7 @@
 #include "daemon/renewal.h"
 #include "daemon/run_spec.h"
 #include "daemon/site.h"
+#include "daemon/usage_meter.h"
 #include "lastgood/deploy/engine.h"
 #include "lastgood/git/session.h"
 #include "lastgood/process/run_steps.h"
@@ -49,6 +50,8 @@ class AppService : public deploy::World {
     }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
     [[nodiscard]] control::AppStatus status() const;
+    // What it uses now, for the journal.
+    store::SampleRow sample() { return meter_.read(app_.name, *runner_); }
 
     void perform(const core::DoFetch& effect) override;
     void perform(const core::DoBuild& effect) override;
@@ -108,6 +111,7 @@ class AppService : public deploy::World {
     ProxySwitch proxy_;
     std::unique_ptr<Renewal> renewal_;
     sys::EventLoop::Timer renewal_owed_;  // for a changed config
+    UsageMeter meter_;
     std::uint64_t restarts_ = 0;
     std::function<void()> gone_;  // set: it is being shut down
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -39,6 +39,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .program = program,
             .cgroups = {},
             .probe_address = probe_address(config.runtime_dir),
+            .switches_ports = process::can_switch_ports(),
             .loop = loop,
             .reaper = reaper,
             .log = log,
@@ -56,11 +57,13 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
       operator_desk_(site_, apps_),
       delivery_desk_(site_, apps_),
       housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
+      sampler_(site_, apps_),
       front_door_(site_, std::move(passed)) {}
 
 int Daemon::run() {
     process::adopt_orphans();
     open_cgroups();
+    tell_of_switch();
     (void)unlink(restart_mark().c_str());
     sigset_t mask;
     sigemptyset(&mask);
@@ -100,6 +103,19 @@ void Daemon::open_cgroups() {
                            "cpu_max has no effect: the kernel's cpu controller isn't ours here");
         }
     }
+}
+
+void Daemon::tell_of_switch() {
+    const auto& apps = site_.config.apps;
+    const bool needed = std::any_of(apps.begin(), apps.end(),
+                                    [](const auto& app) { return app.listens_on_port(); });
+    if (site_.switches_ports || !needed) return;
+    site_.log.warn(
+        "daemon",
+        "this kernel has no switch between sockets of one port "
+        "(SO_ATTACH_REUSEPORT_CBPF, Linux 4.5): a new release starts when the one before "
+        "has ended, and who connects meanwhile waits. For a switch without a pause give "
+        "the app `ports` behind a proxy, or a unix path in `listen`");
 }
 
 void Daemon::on_signal(std::uint32_t signal) {
@@ -209,6 +225,7 @@ void Daemon::begin() {
         housekeeper_.add(app->remote());
         app->begin();
     }
+    sampler_.begin();
     if (auto opened = open_front_door(); !opened) return fail(opened.error());
     if (!front_door_.is_open()) ready();
 }
@@ -253,7 +270,16 @@ void Daemon::ready() {
                                  ? "webhooks are received on " + front_door_.place()
                                  : "running without a webhook receiver");
     tell_service_manager("READY=1");
+    tell_watchdog();
     sys::let_go_of_startup_pages();
+}
+
+// From the loop, so that a loop that hangs is silent.
+void Daemon::tell_watchdog() {
+    const Millis every = watchdog_every();
+    if (every <= Millis(0)) return;
+    tell_service_manager("WATCHDOG=1");
+    watchdog_ = site_.loop.after(every, [this] { tell_watchdog(); });
 }
 
 void Daemon::stop() {
@@ -269,6 +295,7 @@ void Daemon::stop_parts() {
     retry_.reset();
     trying_successor_.reset();
     housekeeper_.stop();
+    sampler_.stop();
     front_door_.stop([this] { stop_apps(); });
 }
 

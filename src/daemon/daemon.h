@@ -14,6 +14,7 @@
 #include "daemon/front_door.h"
 #include "daemon/housekeeper.h"
 #include "daemon/operator_desk.h"
+#include "daemon/sampler.h"
 #include "daemon/site.h"
 #include "daemon/storage.h"
 #include "lastgood/control/server.h"
@@ -40,6 +41,7 @@ class Daemon {
     void leave(std::unique_ptr<AppService> app);
     void end_leftovers();
     void open_cgroups();
+    void tell_of_switch();
     void end_leftover(process::Leftover left);
     [[nodiscard]] std::vector<process::Cgroup> left_groups() const;
     [[nodiscard]] bool is_taken_over(const store::ProcessRow& row) const;
@@ -48,6 +50,7 @@ class Daemon {
     Expected<void> open_front_door();
     void on_signal(std::uint32_t signal);
     void ready();
+    void tell_watchdog();
     void stop();
     void stop_parts();
     void stop_apps();
@@ -70,11 +73,13 @@ class Daemon {
     OperatorDesk operator_desk_;
     DeliveryDesk delivery_desk_;
     Housekeeper housekeeper_;
+    Sampler sampler_;
     std::unique_ptr<control::Server> control_;
     FrontDoor front_door_;
     sys::Fd signals_;
     sys::EventLoop::Watch signal_watch_;
     sys::EventLoop::Timer retry_;
+    sys::EventLoop::Timer watchdog_;
     sys::EventLoop::Timer stop_deadline_;
     int leftovers_ = 0;
     std::size_t apps_left_ = 0;

@@ -180,6 +180,12 @@ Expected<std::vector<store::DeliveryRow>> OperatorDesk::deliveries(
     return site_.journal.deliveries(app, count);
 }
 
+Expected<std::vector<store::SampleRow>> OperatorDesk::samples(const std::string& app) {
+    const AppService* service = find(app);
+    if (service == nullptr) return std::vector<store::SampleRow>{};
+    return site_.journal.samples(service->app().name);
+}
+
 Expected<std::vector<store::QuarantineRow>> OperatorDesk::quarantine(
     const std::optional<std::string>& app) {
     return site_.journal.quarantine(app);
@@ -196,17 +202,22 @@ bool OperatorDesk::healthy(std::string& why_not) {
 }
 
 std::string OperatorDesk::metrics() {
+    using Status = control::AppStatus;
+    const std::vector<Status> all = apps();
     std::string text;
     const auto family = [&](const std::string& name, const std::string& type,
                             const std::string& help, const auto& value) {
         text += "# HELP lastgood_" + name + " " + help + "\n# TYPE lastgood_" + name + " " + type +
                 "\n";
-        for (const auto& service : apps_) {
-            text += "lastgood_" + name + "{app=\"" + service->app().name.str() + "\"} " +
-                    std::to_string(value(service->status())) + "\n";
+        for (const Status& status : all) {
+            text += "lastgood_" + name + "{app=\"" + status.name + "\"} " +
+                    std::to_string(value(status)) + "\n";
         }
     };
-    using Status = control::AppStatus;
+    const auto sampled = [](std::int64_t store::SampleRow::*field) {
+        return
+            [field](const Status& status) { return status.sample ? (*status.sample).*field : 0; };
+    };
     family("app_up", "gauge", "1 while a release of the app runs",
            [](const Status& status) { return status.pid != 0 ? 1 : 0; });
     family("app_paused", "gauge", "1 while automatic deployments are paused",
@@ -215,6 +226,15 @@ std::string OperatorDesk::metrics() {
            [](const Status& status) { return status.restarts; });
     family("app_memory_bytes", "gauge", "memory of the live release's processes",
            [](const Status& status) { return status.memory_bytes; });
+    family("app_cpu_ratio", "gauge", "CPUs that the app used in the last minute",
+           [](const Status& status) {
+               return status.sample ? static_cast<double>(status.sample->cpu_permille) / 1000 : 0.0;
+           });
+    family("app_descriptors", "gauge", "open descriptors of the app's processes",
+           sampled(&store::SampleRow::descriptors));
+    family("app_threads", "gauge", "threads of the app's processes",
+           sampled(&store::SampleRow::threads));
+    family("app_processes", "gauge", "the app's processes", sampled(&store::SampleRow::processes));
     family("app_uptime_seconds", "gauge", "age of the live release's process",
            [](const Status& status) { return status.uptime_s; });
     return text;

@@ -37,6 +37,7 @@ class OperatorDesk : public control::Target {
     Expected<std::optional<store::DeploymentRow>> deployment(DeploymentId id) override;
     Expected<std::vector<store::DeliveryRow>> deliveries(const std::optional<std::string>& app,
                                                          int count) override;
+    Expected<std::vector<store::SampleRow>> samples(const std::string& app) override;
     Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) override;
     std::string metrics() override;

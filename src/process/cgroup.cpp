@@ -87,6 +87,12 @@ std::optional<std::uint64_t> Cgroup::memory_bytes() const {
     return sum;
 }
 
+std::optional<Millis> Cgroup::cpu_used() const {
+    const auto used = cgroup_files::value_of(cgroup_files::read(path_, "cpu.stat"), "usage_usec");
+    if (!used) return std::nullopt;
+    return Millis(static_cast<std::int64_t>(*used / 1000));
+}
+
 std::optional<std::uint64_t> Cgroup::oom_kills() const {
     return cgroup_files::value_of(cgroup_files::read(path_, "memory.events"), "oom_kill");
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -117,6 +118,37 @@ std::uint64_t memory_bytes(pid_t pid) {
     if (space == std::string::npos) return 0;
     return std::strtoull(text->c_str() + space, nullptr, 10) *
            static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+Load load_of(pid_t pid) {
+    Load load;
+    auto text = sys::read_file(path_of(pid, "stat"), 4096);
+    if (!text) return load;
+    const auto end = text->rfind(')');
+    if (end == std::string::npos || end + 2 >= text->size()) return load;
+    const auto fields = split(std::string_view(*text).substr(end + 2), ' ');
+    constexpr std::size_t kFirst = 11;  // utime, field 14 of proc(5); counted from field 3
+    constexpr std::size_t kThreads = 17;
+    if (fields.size() <= kThreads) return load;
+    std::uint64_t ticks = 0;
+    for (std::size_t i = kFirst; i < kFirst + 4; ++i) {
+        ticks += std::strtoull(fields[i].c_str(), nullptr, 10);
+    }
+    const auto second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+    load.cpu = Millis(static_cast<std::int64_t>(ticks * 1000 / second));
+    load.threads = static_cast<int>(std::strtol(fields[kThreads].c_str(), nullptr, 10));
+    return load;
+}
+
+int descriptors_of(pid_t pid) {
+    const std::string path = path_of(pid, "fd");
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return 0;
+    if (status.st_size > 0) return static_cast<int>(status.st_size);  // since Linux 6.2
+    const Dir dir(opendir(path.c_str()));
+    int count = 0;
+    while (dir && readdir(dir.get()) != nullptr) ++count;
+    return std::max(0, count - 2);  // . and ..
 }
 
 bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except) {

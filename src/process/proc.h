@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "lastgood/base/time.h"
+
 namespace lastgood::process::proc {
 
 struct Entry {
@@ -32,6 +34,13 @@ Answer environment_has(pid_t pid, std::string_view entry);
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal);
 
 std::uint64_t memory_bytes(pid_t pid);
+
+struct Load {
+    Millis cpu{0};  // its own and that of children that it waited for
+    int threads = 0;
+};
+Load load_of(pid_t pid);
+int descriptors_of(pid_t pid);
 
 using Inodes = std::unordered_set<std::uint64_t>;
 

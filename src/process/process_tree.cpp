@@ -120,6 +120,20 @@ std::uint64_t ProcessTree::memory_bytes() const {
     return sum;
 }
 
+Usage ProcessTree::usage() const {
+    Usage sum;
+    for (const Member& member : members()) {
+        const auto load = proc::load_of(member.pid);
+        sum.cpu += load.cpu;
+        sum.threads += load.threads;
+        sum.descriptors += proc::descriptors_of(member.pid);
+        ++sum.processes;
+    }
+    if (sum.processes > 0) sum.memory_bytes = memory_bytes();
+    if (group_) sum.cpu = group_->cpu_used().value_or(sum.cpu);
+    return sum;
+}
+
 bool ProcessTree::holds_any(const std::unordered_set<std::uint64_t>& sockets) const {
     if (sockets.empty()) return false;
     const auto all = members();

@@ -70,6 +70,7 @@ class FakeTarget : public Target {
     std::vector<store::DeploymentRow> rows;
     std::vector<store::DeliveryRow> delivery_rows;
     std::vector<store::QuarantineRow> quarantine_rows;
+    std::vector<store::SampleRow> sample_rows;
     bool store_broken = false;
     std::string unhealthy;
 
@@ -116,6 +117,10 @@ class FakeTarget : public Target {
                                                          int count) override {
         note("deliveries " + app.value_or("-") + " " + std::to_string(count));
         return delivery_rows;
+    }
+    Expected<std::vector<store::SampleRow>> samples(const std::string& app) override {
+        note("samples " + app);
+        return sample_rows;
     }
     Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) override {

@@ -127,6 +127,15 @@ TEST_F(ControlApi, ShowsDeliveriesAndQuarantine) {
                                               {"reason", "other branch"},
                                               {"received_at", "2026-05-01T12:00:00.123Z"},
                                               {"bytes", 10'512}}}}}));
+    target_.sample_rows = {{"backend", at("2026-05-01T12:00:00.123Z"), 50'000'000, 14, 23, 11, 2}};
+    EXPECT_EQ(get("/v1/apps/backend/samples"), (Json{{"samples",
+                                                      {{{"at", "2026-05-01T12:00:00.123Z"},
+                                                        {"memory_bytes", 50'000'000},
+                                                        {"cpu_percent", 1.4},
+                                                        {"descriptors", 23},
+                                                        {"threads", 11},
+                                                        {"processes", 2}}}}}));
+    EXPECT_EQ(ask("GET", "/v1/apps/nobody/samples").status, 404);
     EXPECT_EQ(get("/v1/quarantine"), (Json{{"quarantine",
                                             {{{"app", "backend"},
                                               {"commit", kCommit},

@@ -110,6 +110,7 @@ constexpr std::size_t kVerifiedCommitsMax = 10'000;       // whose signatures on
 constexpr std::size_t kSignedCommitBytesMax = 16 << 20;   // it is held in memory
 constexpr std::size_t kSignatureBytesMax = 256 * 1024;    // the largest algorithms need 50 KB
 constexpr std::size_t kGitMappedBytesMax = 256ULL << 20;  // libgit2's windows into packs
+constexpr std::size_t kGitWindowBytes = 32ULL << 20;      // one of them; its default is 1 GB
 constexpr std::size_t kGitCacheBytesMax = 32ULL << 20;
 // Of one git process: a remote without end must not use up the machine. Files above
 // core.bigFileThreshold pass through; ten million objects need 1 GB.
@@ -134,7 +135,10 @@ constexpr Millis kProbeEvery = 2s;  // while in probation, or watched
 constexpr Millis kProbeTimeMax = 2s;
 constexpr int kPatience = 3;  // times `ready.within`, where users may wait before the probe
 constexpr Millis kMemorySampleEvery = 10s;  // of an app with memory_max
-constexpr Millis kRenewSpacing = 60s;       // of one that is too large, fresh or not
+constexpr Millis kSampleFirst = 5s;         // of what an app uses, after the daemon's start
+constexpr Millis kSampleEvery = 60s;
+constexpr Millis kSamplesKept = 24h;
+constexpr Millis kRenewSpacing = 60s;  // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;
 constexpr std::size_t kReasonBytesMax = 2000;
 

@@ -40,7 +40,8 @@ struct AppStatus {
     bool paused = false;
     std::optional<store::DeploymentRow> deployment;  // the one going on, else none
     std::optional<BesideStatus> beside;
-    std::string trouble;  // what needs attention, for people; empty if nothing
+    std::optional<store::SampleRow> sample;  // the newest of this daemon
+    std::string trouble;                     // what needs attention, for people; empty if nothing
 };
 
 // What an operator's command led to.
@@ -85,6 +86,8 @@ class Target {
     virtual Expected<std::optional<store::DeploymentRow>> deployment(DeploymentId id) = 0;
     virtual Expected<std::vector<store::DeliveryRow>> deliveries(
         const std::optional<std::string>& app, int count) = 0;
+    // Of the last day, from old to new.
+    virtual Expected<std::vector<store::SampleRow>> samples(const std::string& app) = 0;
     virtual Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) = 0;
     // 200 text for GET /metrics in Prometheus' format.

@@ -17,6 +17,7 @@
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/time.h"
 
 namespace lastgood::process {
 
@@ -51,6 +52,8 @@ class Cgroup {
     [[nodiscard]] std::optional<std::uint64_t> memory_bytes() const;
     // How often the kernel ended one of it for want of memory. None: not counted here.
     [[nodiscard]] std::optional<std::uint64_t> oom_kills() const;
+    // CPU time of all that was ever in it.
+    [[nodiscard]] std::optional<Millis> cpu_used() const;
 
   private:
     std::string path_;

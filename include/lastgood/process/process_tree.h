@@ -46,6 +46,16 @@ struct Look {
     bool has_group = false;
 };
 
+// What all of a run's processes use together.
+struct Usage {
+    std::uint64_t memory_bytes = 0;  // as memory_bytes()
+    Millis cpu{
+        0};  // CPU time since the run began; without a cgroup of what lives and was waited for
+    int descriptors = 0;  // of those that we may look at
+    int threads = 0;
+    int processes = 0;
+};
+
 class ProcessTree {
   public:
     // `start_time` 0: not known, the pid is taken at its word. pid 0: by token alone.
@@ -69,6 +79,8 @@ class ProcessTree {
     // What the cgroup's controller counts; else the proportional set size of all, resident size
     // where the kernel won't tell.
     [[nodiscard]] std::uint64_t memory_bytes() const;
+
+    [[nodiscard]] Usage usage() const;
 
     // Does one of them hold one of these sockets, named by inode?
     [[nodiscard]] bool holds_any(const std::unordered_set<std::uint64_t>& sockets) const;
