@@ -29,6 +29,20 @@ std::string probe_address(const std::string& runtime_dir) {
            std::to_string(1 + hash / 32768 % 254);
 }
 
+Expected<control::RoleGroups> role_groups(const config::ControlGroups& names) {
+    control::RoleGroups groups;
+    for (const auto& [from, to] : {std::pair{&names.read, &groups.read},
+                                   {&names.deploy, &groups.deploy},
+                                   {&names.admin, &groups.admin}}) {
+        for (const auto& name : *from) {
+            auto group = sys::find_group(name);
+            if (!group) return group.error();
+            to->push_back(*group);
+        }
+    }
+    return groups;
+}
+
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
@@ -214,8 +228,10 @@ void Daemon::begin() {
 }
 
 Expected<void> Daemon::open_all() {
+    auto groups = role_groups(site_.config.control);
+    if (!groups) return groups.error();
     auto control = control::Server::open(site_.loop, site_.config.runtime_dir + "/control.sock",
-                                         operator_desk_);
+                                         operator_desk_, std::move(*groups));
     if (!control) return control.error();
     control_ = std::move(*control);
     site_.publish = [this](const control::Event& event) { control_->publish(event); };

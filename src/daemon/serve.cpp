@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ int serve(const config::Config& config, const std::string& program) {
     find_service_manager();
     std::vector<PassedSocket> passed = take_passed_sockets();
     signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+    prctl(PR_SET_DUMPABLE, 0);  // secrets are in this memory
     umask(0022);
     // The working folder of whoever started it is nobody's to hold.
     if (chdir("/") != 0) return refuse(system_error("could not go to /", errno));
