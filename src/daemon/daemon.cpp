@@ -8,6 +8,8 @@
 #include <set>
 
 #include "daemon/mirrors.h"
+#include "daemon/rebuild.h"
+#include "daemon/role_groups.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
 #include "lastgood/base/sys/startup_pages.h"
@@ -29,25 +31,11 @@ std::string probe_address(const std::string& runtime_dir) {
            std::to_string(1 + hash / 32768 % 254);
 }
 
-Expected<control::RoleGroups> role_groups(const config::ControlGroups& names) {
-    control::RoleGroups groups;
-    for (const auto& [from, to] : {std::pair{&names.read, &groups.read},
-                                   {&names.deploy, &groups.deploy},
-                                   {&names.admin, &groups.admin}}) {
-        for (const auto& name : *from) {
-            auto group = sys::find_group(name);
-            if (!group) return group.error();
-            to->push_back(*group);
-        }
-    }
-    return groups;
-}
-
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
                sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
-               std::vector<PassedSocket> passed)
+               std::vector<PassedSocket> passed, bool journal_is_new)
     : config_(config),
       site_{.config = config_,
             .program = program,
@@ -65,6 +53,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .end_with = [this](int exit_code) { end_with(exit_code); },
             .housekeeper = nullptr,
             .journal_trouble = {}},
+      journal_is_new_(journal_is_new),
       storage_(journal, next_id),
       slot_sockets_(take_slot_sockets(passed)),
       operator_desk_(site_, apps_),
@@ -135,7 +124,13 @@ Expected<void> Daemon::load_apps() {
     if (auto linked = link_mirrors(site_.config); !linked) return linked;
     for (const auto& app : site_.config.apps) {
         auto state = site_.journal.load(app.name);
-        if (!state) return state.error();
+        if (!state) site_.log.error(app.name.str(), state.error().text());
+        if (!state || journal_is_new_) {
+            auto rebuilt = rebuild(site_, app.name);
+            if (!rebuilt) return rebuilt.error();
+            state = std::move(rebuilt->state);
+            for (const RunId run : rebuilt->left) lost_runs_.emplace_back(app.name, run);
+        }
         apps_.push_back(std::make_unique<AppService>(site_, app, std::move(*state)));
     }
     return {};
@@ -193,6 +188,9 @@ void Daemon::end_leftovers() {
         if (state.work) {
             end_leftover({.token = build_token(site_.config, app->app().name, state.work->id)});
         }
+    }
+    for (const auto& [app, run] : lost_runs_) {
+        end_leftover({.token = process::run_token(site_.config.runtime_dir, app, run)});
     }
     for (auto& group : left_groups()) end_leftover({.group = std::move(group)});
     if (--leftovers_ == 0) begin();
