@@ -15,7 +15,7 @@ namespace lastgood::cli {
 int exit_code_of_status(int http_status) {
     if (http_status >= 200 && http_status < 300) return kDone;
     if (http_status == 0) return kNotReached;
-    if (http_status == 409) return kRefused;
+    if (http_status == 409 || http_status == 403) return kRefused;
     if (http_status == 400 || http_status == 404) return kUsage;
     return kFailed;
 }

@@ -20,7 +20,7 @@ const std::vector<SectionKeys>& all_sections() {
     static const std::vector<SectionKeys> sections = {
         {SectionKind::top,
          "",
-         {"state_dir", "runtime_dir", "webhook", "log", "apps"},
+         {"state_dir", "runtime_dir", "webhook", "log", "control", "apps"},
          {"admin", "notify", "fleet", "user", "group", "umask", "trusted_proxies"}},
         {SectionKind::webhook,
          "webhook",
@@ -32,6 +32,7 @@ const std::vector<SectionKeys>& all_sections() {
          "log",
          {"level", "format", "max_size", "keep", "compress", "journald"},
          {}},
+        {SectionKind::control, "control", {"read", "deploy", "admin"}, {}},
         {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"notify", "promote", "fleet"}},
         {SectionKind::auth,
          "apps.APP.auth",

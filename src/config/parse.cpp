@@ -3,6 +3,7 @@
 
 #include "config/app.h"
 #include "config/section.h"
+#include "config/source.h"
 #include "config/values.h"
 #include "config/webhook.h"
 #include "lastgood/base/limits.h"
@@ -50,6 +51,17 @@ void read_log(const Section& top, Log& into) {
     log->number("keep", into.keep, 0, kLogFilesMax);
     log->flag("compress", into.compress);
     log->flag("journald", into.journald);
+}
+
+void read_control(const Section& top, ControlGroups& into) {
+    const auto control = top.section("control", SectionKind::control);
+    if (!control) return;
+    const auto names = [&control](std::string_view key, std::vector<std::string>& groups) {
+        for (auto& [name, mark] : read_texts(*control, key)) groups.push_back(std::move(name));
+    };
+    names("read", into.read);
+    names("deploy", into.deploy);
+    names("admin", into.admin);
 }
 
 std::vector<std::uint16_t> ports_of(const App& app) {
@@ -111,6 +123,7 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     if (config.webhook.listen)
         listeners.push_back({"webhook.listen", *config.webhook.listen, mark});
     read_log(top, config.log);
+    read_control(top, config.control);
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
     for (const auto& app : config.apps) {

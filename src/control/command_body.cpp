@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/control/role.h"
 
 namespace lastgood::control {
 namespace {
@@ -91,15 +91,10 @@ Expected<CommandBody> parse_command_body(std::string_view body,
 }
 
 std::string operator_name(std::string_view peer, const std::string& claimed) {
-    constexpr std::string_view kUnix = "unix:";
-    uid_t uid = 0;
-    const bool known =
-        peer.starts_with(kUnix) &&
-        std::from_chars(peer.data() + kUnix.size(), peer.data() + peer.size(), uid).ec ==
-            std::errc{};
-    if (!known) return claimed.empty() ? "someone" : claimed;
-    if (uid == 0 && !claimed.empty()) return claimed;
-    return user_name(uid).value_or("uid " + std::to_string(uid));
+    const Caller caller = parse_caller(peer);
+    if (!caller.known) return claimed.empty() ? "someone" : claimed;
+    if (caller.uid == 0 && !claimed.empty()) return claimed;
+    return user_name(caller.uid).value_or("uid " + std::to_string(caller.uid));
 }
 
 }  // namespace lastgood::control

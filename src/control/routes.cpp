@@ -1,5 +1,7 @@
 #include "control/routes.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -70,6 +72,18 @@ std::string_view method_of(const std::vector<std::string>& parts) {
     return parts.size() == 5 && parts[3] == "quarantine" && parts[4] == "release" ? "POST" : "";
 }
 
+// What frees a commit that proved bad, or replaces the daemon, is not for everybody who deploys.
+Role role_for(std::string_view method, const std::vector<std::string>& parts) {
+    if (method == "GET") return Role::read;
+    return parts.size() == 2 || parts.size() == 5 ? Role::admin : Role::deploy;
+}
+
+http::Response not_allowed(Role needed) {
+    return fault(403, "this takes the role " + std::string(to_string(needed)) + ": `control." +
+                          std::string(to_string(needed)) +
+                          "` in the config names the groups that have it");
+}
+
 }  // namespace
 
 http::Response Routes::answer(const http::Request& request) {
@@ -78,7 +92,13 @@ http::Response Routes::answer(const http::Request& request) {
     if (method.empty()) return no_such_route(request);
     const bool head = request.method == "HEAD" && method == "GET" && parts.back() != "events";
     if (request.method != method && !head) return only(std::string(method));
+    const Role needed = role_for(method, parts);
+    if (!may(request, needed)) return not_allowed(needed);
     return method == "GET" ? answer_get(request, parts) : answer_post(request, parts);
+}
+
+bool Routes::may(const http::Request& request, Role role) const {
+    return role_of(parse_caller(request.peer), groups_, geteuid()) >= role;
 }
 
 http::Response Routes::answer_get(const http::Request& request, const Parts& parts) {
@@ -216,6 +236,7 @@ http::Response Routes::command(const http::Request& request, const std::string& 
     if (verb == "start") return reply(target_.start(app));
     if (verb == "stop") return reply(target_.stop(app));
     if (verb == "restart") return reply(target_.restart(app));
+    if (body->force && !may(request, Role::admin)) return not_allowed(Role::admin);
     const std::string by = operator_name(request.peer, body->by);
     if (verb == "rollback") return reply(target_.rollback(app, body->to, by));
     return reply(target_.deploy(app, body->commit, body->force, by));

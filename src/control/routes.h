@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/event_hub.h"
+#include "lastgood/control/role.h"
 #include "lastgood/control/target.h"
 #include "lastgood/http/message.h"
 
@@ -12,7 +13,8 @@ namespace lastgood::control {
 
 class Routes {
   public:
-    Routes(Target& target, EventHub& hub) : target_(target), hub_(hub) {}
+    Routes(Target& target, EventHub& hub, RoleGroups groups)
+        : target_(target), hub_(hub), groups_(std::move(groups)) {}
 
     http::Response answer(const http::Request& request);
 
@@ -38,9 +40,11 @@ class Routes {
     http::Response redeliver(const http::Request& request);
     http::Response release_quarantine(const http::Request& request, const std::string& app);
     bool knows(const std::string& app);
+    [[nodiscard]] bool may(const http::Request& request, Role role) const;
 
     Target& target_;
     EventHub& hub_;
+    const RoleGroups groups_;
 };
 
 }  // namespace lastgood::control

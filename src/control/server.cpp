@@ -12,6 +12,7 @@ namespace lastgood::control {
 namespace {
 
 constexpr mode_t kSocketMode = 0660;
+constexpr mode_t kOpenMode = 0666;  // with roles
 constexpr const char* kGroup = "lastgood";
 
 http::FrontLimits front_limits() {
@@ -25,7 +26,8 @@ http::FrontLimits front_limits() {
 
 class Server::Impl {
   public:
-    Impl(sys::EventLoop& loop, Target& target) : hub(loop), routes(target, hub) {}
+    Impl(sys::EventLoop& loop, Target& target, RoleGroups groups)
+        : hub(loop), routes(target, hub, std::move(groups)) {}
 
     std::string socket_path;
     EventHub hub;
@@ -34,10 +36,10 @@ class Server::Impl {
 };
 
 Expected<std::unique_ptr<Server>> Server::open(sys::EventLoop& loop, const std::string& socket_path,
-                                               Target& target) {
-    auto listening = http::listen_unix(socket_path, kSocketMode, kGroup);
+                                               Target& target, RoleGroups groups) {
+    auto listening = http::listen_unix(socket_path, groups.any() ? kOpenMode : kSocketMode, kGroup);
     if (!listening) return listening.error();
-    auto impl = std::make_unique<Impl>(loop, target);
+    auto impl = std::make_unique<Impl>(loop, target, std::move(groups));
     impl->socket_path = socket_path;
     Routes& routes = impl->routes;
     auto front = http::Front::open(

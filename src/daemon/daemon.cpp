@@ -8,6 +8,8 @@
 #include <set>
 
 #include "daemon/mirrors.h"
+#include "daemon/rebuild.h"
+#include "daemon/role_groups.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
 #include "lastgood/base/sys/startup_pages.h"
@@ -33,7 +35,7 @@ std::string probe_address(const std::string& runtime_dir) {
 
 Daemon::Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
                sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
-               std::vector<PassedSocket> passed)
+               std::vector<PassedSocket> passed, bool journal_is_new)
     : config_(config),
       site_{.config = config_,
             .program = program,
@@ -52,6 +54,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .end_with = [this](int exit_code) { end_with(exit_code); },
             .housekeeper = nullptr,
             .journal_trouble = {}},
+      journal_is_new_(journal_is_new),
       storage_(journal, next_id),
       slot_sockets_(take_slot_sockets(passed)),
       operator_desk_(site_, apps_),
@@ -137,7 +140,13 @@ Expected<void> Daemon::load_apps() {
     if (auto linked = link_mirrors(site_.config); !linked) return linked;
     for (const auto& app : site_.config.apps) {
         auto state = site_.journal.load(app.name);
-        if (!state) return state.error();
+        if (!state) site_.log.error(app.name.str(), state.error().text());
+        if (!state || journal_is_new_) {
+            auto rebuilt = rebuild(site_, app.name);
+            if (!rebuilt) return rebuilt.error();
+            state = std::move(rebuilt->state);
+            for (const RunId run : rebuilt->left) lost_runs_.emplace_back(app.name, run);
+        }
         apps_.push_back(std::make_unique<AppService>(site_, app, std::move(*state)));
     }
     return {};
@@ -196,6 +205,9 @@ void Daemon::end_leftovers() {
             end_leftover({.token = build_token(site_.config, app->app().name, state.work->id)});
         }
     }
+    for (const auto& [app, run] : lost_runs_) {
+        end_leftover({.token = process::run_token(site_.config.runtime_dir, app, run)});
+    }
     for (auto& group : left_groups()) end_leftover({.group = std::move(group)});
     if (--leftovers_ == 0) begin();
 }
@@ -231,8 +243,10 @@ void Daemon::begin() {
 }
 
 Expected<void> Daemon::open_all() {
+    auto groups = role_groups(site_.config.control);
+    if (!groups) return groups.error();
     auto control = control::Server::open(site_.loop, site_.config.runtime_dir + "/control.sock",
-                                         operator_desk_);
+                                         operator_desk_, std::move(*groups));
     if (!control) return control.error();
     control_ = std::move(*control);
     site_.publish = [this](const control::Event& event) { control_->publish(event); };

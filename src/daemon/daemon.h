@@ -26,7 +26,7 @@ class Daemon {
   public:
     Daemon(const config::Config& config, const std::string& program, sys::EventLoop& loop,
            sys::Reaper& reaper, logs::Log& log, store::Journal& journal, std::int64_t next_id,
-           std::vector<PassedSocket> passed);
+           std::vector<PassedSocket> passed, bool journal_is_new);
 
     // Runs until it is told to stop; the exit code.
     int run();
@@ -66,6 +66,8 @@ class Daemon {
 
     config::Config config_;  // as it was read last; site_ refers to it
     Site site_;
+    const bool journal_is_new_;                         // what there was of it is lost
+    std::vector<std::pair<AppName, RunId>> lost_runs_;  // that it knows no more
     JournalStorage storage_;
     std::vector<PassedSocket> slot_sockets_;            // that the service manager kept
     std::vector<std::unique_ptr<AppService>> apps_;     // in the config's order

@@ -69,6 +69,7 @@ std::vector<std::string> keep_for_restart(const config::Config& before, config::
         after.webhook.listen = before.webhook.listen;
         after.webhook.from_systemd = before.webhook.from_systemd;
     }
+    keep("control", before.control, after.control);
     if (!told_alike(before.log, after.log)) {
         kept.emplace_back("log");
         after.log = before.log;

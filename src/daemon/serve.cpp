@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,11 +60,17 @@ int run(const config::Config& config, const std::string& program, std::vector<Pa
     sys::EventLoop loop;
     sys::Reaper reaper(loop);
     logs::Log log(config.log, config.state_dir + "/logs", &reaper);
-    auto journal = store::Journal::open(config.state_dir + "/lastgood.db");
+    std::string damaged;
+    auto journal = store::Journal::open_or_begin_anew(config.state_dir + "/lastgood.db", damaged);
     if (!journal) return refuse(journal.error());
     const auto next_id = (*journal)->next_deployment_id();
     if (!next_id) return refuse(next_id.error());
-    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id, std::move(passed));
+    if (!damaged.empty()) {
+        log.error("daemon", "the database was damaged: it is kept as " + damaged +
+                                ", and history, deliveries and quarantine begin anew");
+    }
+    Daemon daemon(config, program, loop, reaper, log, **journal, *next_id, std::move(passed),
+                  !damaged.empty());
     const int exit_code = daemon.run();
     legacy = daemon.take_legacy();
     return exit_code;
@@ -74,7 +81,8 @@ int run(const config::Config& config, const std::string& program, std::vector<Pa
 int serve(const config::Config& config, const std::string& program) {
     find_service_manager();
     std::vector<PassedSocket> passed = take_passed_sockets();
-    signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+    signal(SIGPIPE, SIG_IGN);   // NOLINT(cert-err33-c)
+    prctl(PR_SET_DUMPABLE, 0);  // secrets are in this memory
     umask(0022);
     // The working folder of whoever started it is nobody's to hold.
     if (chdir("/") != 0) return refuse(system_error("could not go to /", errno));

@@ -1,6 +1,7 @@
 // The worker's side of a session: one request after the other, until stdin ends.
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -122,7 +123,8 @@ bool read_line(std::string& rest, std::string& line) {
 }  // namespace
 
 int worker_main() {
-    signal(SIGPIPE, SIG_IGN);  // libgit2 writes to sockets that may be gone
+    prctl(PR_SET_DUMPABLE, 0);  // tokens and keys pass through this memory
+    signal(SIGPIPE, SIG_IGN);   // libgit2 writes to sockets that may be gone
     std::thread(end_with_daemon).detach();
     std::string rest;
     std::string line;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <unordered_map>
@@ -20,12 +21,19 @@ namespace lastgood::http {
 namespace {
 
 constexpr int kAcceptsPerRound = 64;
+constexpr std::size_t kPeerGroupsMax = 1024;  // of one in more only the first is known
 
 std::string unix_peer(int fd) {
     ucred credentials{};
     socklen_t size = sizeof credentials;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return "unix";
-    return "unix:" + std::to_string(credentials.uid);
+    std::string text = "unix:" + std::to_string(credentials.uid);
+    text += ":" + std::to_string(credentials.gid);
+    std::array<gid_t, kPeerGroupsMax> groups{};
+    size = sizeof groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) < 0) return text;
+    for (std::size_t i = 0; i < size / sizeof(gid_t); ++i) text += "," + std::to_string(groups[i]);
+    return text;
 }
 
 std::string peer_text(const sockaddr_storage& address, int fd) {

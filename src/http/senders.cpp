@@ -15,6 +15,7 @@ constexpr std::size_t kProxySpeaksFor = 32;
 }  // namespace
 
 std::string sender_key(const std::string& peer) {
+    if (peer.starts_with("unix:")) return peer.substr(0, peer.find(':', 5));  // the user
     const auto address = IpAddress::parse(peer);
     return address && !address->is_v4() ? address->sender().text() : peer;
 }

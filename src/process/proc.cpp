@@ -97,6 +97,17 @@ Answer environment_has(pid_t pid, std::string_view entry) {
     return text->empty() ? Answer::unknown : Answer::no;
 }
 
+std::string environment_value(pid_t pid, std::string_view name) {
+    auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
+    if (!text) return {};
+    for (std::string_view entry : split(*text, '\0')) {
+        if (!entry.starts_with(name)) continue;
+        entry.remove_prefix(name.size());
+        if (entry.starts_with('=')) return std::string(entry.substr(1));
+    }
+    return {};
+}
+
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal) {
     const sys::Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd) return false;

@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <set>
 #include <unordered_set>
 
+#include "lastgood/base/strings.h"
 #include "lastgood/base/sys/spawn.h"
 #include "process/proc.h"
 
@@ -32,6 +35,20 @@ std::string run_token(std::string_view installation, const AppName& app, RunId r
         hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     }
     return app.str() + "/" + std::to_string(run.value) + "/" + std::to_string(hash);
+}
+
+std::vector<RunId> runs_in_sight(std::string_view installation, const AppName& app) {
+    std::set<std::uint64_t> found;
+    for (const auto& entry : proc::processes()) {
+        const std::string token = proc::environment_value(entry.pid, "LASTGOOD_RUN");
+        const auto parts = split(token, '/');
+        if (parts.size() != 3 || parts[0] != app.str()) continue;
+        const RunId run{std::strtoull(parts[1].c_str(), nullptr, 10)};
+        if (token == run_token(installation, app, run)) found.insert(run.value);
+    }
+    std::vector<RunId> runs;
+    for (const std::uint64_t number : found) runs.push_back(RunId{number});
+    return runs;
 }
 
 Instant started_at(std::uint64_t start_time) {

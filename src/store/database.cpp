@@ -89,6 +89,24 @@ Expected<std::unique_ptr<Database>> Database::open(const std::string& path) {
     return database;
 }
 
+bool Database::is_damaged(const std::string& path) {
+    sqlite3* handle = nullptr;
+    int result = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                 nullptr);
+    std::string told = "ok";
+    if (result == SQLITE_OK) {
+        result = sqlite3_exec(
+            handle, "PRAGMA quick_check(1)",
+            [](void* into, int, char** values, char**) {
+                *static_cast<std::string*>(into) = values[0] == nullptr ? "" : values[0];
+                return 0;
+            },
+            &told, nullptr);
+    }
+    sqlite3_close(handle);
+    return result == SQLITE_CORRUPT || result == SQLITE_NOTADB || told != "ok";
+}
+
 Database::~Database() {
     for (const auto& [sql, statements] : idle_) {
         for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);

@@ -1,7 +1,11 @@
 // The journal's frame, and what it keeps of an app: state, records of a step, processes, notes.
 #include "lastgood/store/journal.h"
 
+#include <cerrno>
+#include <cstdio>
+
 #include "lastgood/base/kill_point.h"
+#include "lastgood/base/sys/files.h"
 #include "lastgood/store/database.h"
 #include "lastgood/store/state_codec.h"
 #include "store/schema.h"
@@ -18,6 +22,21 @@ Expected<std::unique_ptr<Journal>> Journal::open(const std::string& path) {
     std::unique_ptr<Journal> journal(new Journal(std::move(*database)));
     if (auto migrated = journal->migrate(); !migrated) return migrated.error();
     return journal;
+}
+
+Expected<std::unique_ptr<Journal>> Journal::open_or_begin_anew(const std::string& path,
+                                                               std::string& kept_as) {
+    if (!sys::exists(path) || !Database::is_damaged(path)) return open(path);
+    const std::string aside = path + ".damaged-" + format_rfc3339(wall_now());
+    // Its log goes along: it belongs to these pages, and to no others.
+    for (const char* part : {"-wal", "-shm", ""}) {
+        if (!sys::exists(path + part)) continue;
+        if (rename((path + part).c_str(), (aside + part).c_str()) != 0) {
+            return system_error("could not move the damaged " + path + " aside", errno);
+        }
+    }
+    kept_as = aside;
+    return open(path);
 }
 
 Expected<void> Journal::migrate() {

@@ -165,12 +165,12 @@ class TempFolder {
 // The server on a loop of its own thread. What touches it or its target goes through on_loop().
 class RunningServer {
   public:
-    RunningServer(const std::string& socket_path, FakeTarget& target)
+    RunningServer(const std::string& socket_path, FakeTarget& target, RoleGroups groups = {})
         : path_(socket_path), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         std::promise<void> ready;
-        thread_ = std::thread([this, &target, &ready] {
+        thread_ = std::thread([this, &target, &groups, &ready] {
             sys::EventLoop loop;
-            auto server = Server::open(loop, path_, target);
+            auto server = Server::open(loop, path_, target, groups);
             EXPECT_TRUE(server.ok()) << (server.ok() ? "" : server.error().text());
             auto watch = loop.watch(wake_.get(), EPOLLIN, [&](std::uint32_t) { run_tasks(loop); });
             server_ = server->get();

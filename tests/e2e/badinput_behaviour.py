@@ -1,7 +1,10 @@
 """What is wrong around it: a clear message with the mend, the right exit code, nothing lost."""
 
+import contextlib
 import os
+import pathlib
 import socket
+import sqlite3
 import unittest
 
 from harness import BINARY, Case, run
@@ -124,13 +127,59 @@ class BadInput(Case):
         done = run(*as_nobody, BINARY, "--config", self.config_path, "serve", timeout=20)
         self.told(done, 1, str(locked / "state"), "state_dir")
 
-    def test_a_database_that_is_none(self):
-        self.first_good()
+    def damaged_while_it_runs_on(self, damage):
+        """The database is damaged while no daemon runs, and the app lives on."""
+        first = self.first_good()
+        second = self.repo.commit("v2")
+        self.push(second)
+        self.wait_good(second)
+        self.daemon.kill()
+        damage(self.state / "lastgood.db")
+        self.daemon.start()
+        self.wait_live(second)
+        self.wait_one_process()
+        self.assertEqual("v2", self.version())
+        self.assertEqual(second, self.status()["last_good"])
+        log = self.daemon.log()
+        self.assertIn("the database was damaged: it is kept as", log)
+        self.assertIn(f"goes on with commit {second[:7]}, which users had last", log)
+        self.assertEqual(1, len(list(self.state.glob("lastgood.db.damaged-*Z"))))
+        # What isn't known to be whole has gone, and the next push goes live as ever.
+        self.assertFalse((self.state / "apps/backend/releases" / first).exists())
+        third = self.repo.commit("v3")
+        self.push(third)
+        self.wait_good(third)
+        self.wait_one_process()
+
+    def test_a_database_that_is_none_is_moved_aside_and_begun_anew(self):
+        def damage(database):
+            for part in ("-wal", "-shm"):
+                pathlib.Path(f"{database}{part}").unlink(missing_ok=True)
+            database.write_bytes(b"this is no database" * 100)
+
+        self.damaged_while_it_runs_on(damage)
+
+    def test_a_database_with_torn_pages_too(self):
+        def damage(database):
+            with contextlib.closing(sqlite3.connect(database)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size = database.stat().st_size
+            with open(database, "r+b") as file:
+                for page in range(1, size // 4096):
+                    file.seek(page * 4096)
+                    file.write(b"\xa5" * 2048)
+
+        self.damaged_while_it_runs_on(damage)
+
+    def test_a_state_that_can_not_be_read(self):
+        commit = self.first_good()
         self.daemon.stop()
-        (self.state / "lastgood.db").write_bytes(b"this is no database" * 100)
-        for leftover in ("lastgood.db-wal", "lastgood.db-shm"):
-            (self.state / leftover).unlink(missing_ok=True)
-        self.serve_fails(1, "lastgood.db")
+        with contextlib.closing(sqlite3.connect(self.state / "lastgood.db")) as database, database:
+            database.execute("UPDATE apps SET state = '{'")
+        self.daemon.start()
+        self.wait_live(commit)
+        self.assertIn("goes on with commit", self.daemon.log())
+        self.assertEqual("good", self.history()[0]["outcome"])
 
     def test_a_hostile_tree_is_refused(self):
         first = self.first_good()

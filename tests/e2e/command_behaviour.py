@@ -1,6 +1,7 @@
 """The commands: what they do, what they print, and their exit codes."""
 
 import json
+import os
 import re
 import unittest
 
@@ -176,6 +177,48 @@ class Output(Case):
         done = run(BINARY, "--config", self.config_path, "logs", "backend")
         self.assertNotIn("\x1b", done.stdout)
         self.assertIn("red", done.stdout)
+
+
+@unittest.skipIf(os.geteuid() != 0, "needs root, to be somebody else")
+class Roles(Case):
+    """Groups by number: none of them need exist on this machine."""
+
+    READ, DEPLOY, ADMIN, OTHER = 61001, 61002, 61003, 61004
+
+    def setUp(self):
+        super().setUp()
+        self.config["control"] = {"read": [str(self.READ)], "deploy": str(self.DEPLOY),
+                                  "admin": [str(self.ADMIN)]}
+        self.first = self.first_good()
+        self.config_path.chmod(0o644)
+
+    def as_member(self, group, *arguments):
+        return run("setpriv", "--reuid=61000", "--regid=61000", f"--groups={group}",
+                   BINARY, "--config", self.config_path, *arguments)
+
+    def test_each_does_what_its_role_may(self):
+        looks, deploys, frees = ["status"], ["restart", "backend"], ["reexec"]
+        allowed = {self.OTHER: 0, self.READ: 1, self.DEPLOY: 2, self.ADMIN: 3}
+        for group, count in allowed.items():
+            for number, command in enumerate((looks, deploys, frees)):
+                done = self.as_member(group, *command)
+                wanted = 0 if number < count else 4
+                self.assertEqual(wanted, done.returncode, (group, command, done.stdout, done.stderr))
+                if wanted:
+                    self.assertIn("this takes the role", done.stderr)
+            self.wait(lambda: self.status()["state"] == "running", "the app to be back")
+
+    def test_only_an_admin_frees_a_bad_commit(self):
+        bad = self.repo.commit("bad", start="exit")
+        self.push(bad)
+        self.wait_outcome(bad, "failed")
+        for command in (["deploy", "backend", bad, "--force"], ["quarantine", "release", "backend", bad]):
+            done = self.as_member(self.DEPLOY, *command)
+            self.assertEqual(4, done.returncode, done.stderr)
+        self.assertIn(bad, self.quarantined())
+        done = self.as_member(self.ADMIN, "quarantine", "release", "backend", bad)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual({}, self.quarantined())
 
 
 class ExitCodes(Case):

@@ -1,9 +1,12 @@
 """Every way to reach a repository, each with a real server, from the push to the live commit."""
 
+import contextlib
+import pathlib
+import threading
 import unittest
 
 from git_servers import Apache, Sshd
-from harness import Case, run
+from harness import SECRET, Case, run
 from relay import GitDaemon, Relay
 
 
@@ -115,6 +118,44 @@ class Http(Transport):
             self.app["auth"] = {"username": "deploy", "token_file": str(token)}
             self.deploys(server.url(self.repo, private=True))
             self.assertNotIn(server.PASSWORD, self.daemon.log())
+
+    def test_secrets_are_in_no_log_no_argument_list_and_not_in_the_database(self):
+        seen = set()
+        over = threading.Event()
+
+        def look():
+            while not over.wait(0.01):
+                for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+                    with contextlib.suppress(OSError):
+                        seen.add(path.read_bytes())
+
+        env_file = self.folder / "app.env"
+        env_file.write_text("DATABASE_PASSWORD=from-the-env-file\n")
+        env_file.chmod(0o600)
+        with self.served() as server:
+            token = self.folder / "token"
+            token.write_text(server.PASSWORD + "\n")
+            token.chmod(0o600)
+            self.app["auth"] = {"username": "deploy", "token_file": str(token)}
+            self.app.update({"env_file": str(env_file), "env": {"TOKEN": "from-the-config"},
+                             "build": "true"})
+            looker = threading.Thread(target=look)
+            looker.start()
+            try:
+                self.deploys(server.url(self.repo, private=True))
+                self.cli_ok("restart", "backend")
+            finally:
+                over.set()
+                looker.join()
+        secrets = [word.encode() for word in
+                   (SECRET, server.PASSWORD, "from-the-env-file", "from-the-config")]
+        self.assertTrue(any(b"git-worker" in line for line in seen))
+        written = [*self.state.rglob("*"), self.daemon.log_path, *self.runtime.rglob("*")]
+        files = {str(path): path.read_bytes() for path in written if path.is_file()}
+        self.assertTrue(any(name.endswith("lastgood.db") for name in files))
+        for secret in secrets:
+            self.assertEqual([], [line for line in seen if secret in line])
+            self.assertEqual([], [name for name, content in files.items() if secret in content])
 
     def test_a_wrong_password_is_told_and_never_asked_for(self):
         with self.served() as server:

@@ -61,7 +61,7 @@ TEST(SenderKey, IsAnAddressOrTheNetworkThatOneGetsWhole) {
     EXPECT_NE(sender_key("203.0.113.9"), sender_key("203.0.113.10"));
     EXPECT_EQ(sender_key("2001:db8:1:2::9"), sender_key("2001:db8:1:2:ffff::1"));
     EXPECT_NE(sender_key("2001:db8:1:2::9"), sender_key("2001:db8:1:3::9"));
-    EXPECT_EQ(sender_key("unix:1000"), "unix:1000");
+    EXPECT_EQ(sender_key("unix:1000:1000,27"), "unix:1000");
 }
 
 FrontLimits patient(std::size_t connections) {

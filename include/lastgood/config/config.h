@@ -228,12 +228,20 @@ struct Log {
     bool journald = false;  // output of apps goes to the system's journal as well
 };
 
+// Groups by name (or number) that may use the control socket, and for what. All empty: those who
+// may open it, for everything.
+struct ControlGroups {
+    std::vector<std::string> read, deploy, admin;
+    bool operator==(const ControlGroups&) const = default;
+};
+
 struct Config {
     std::string path;  // of the file
     std::string state_dir = "/var/lib/lastgood";
     std::string runtime_dir = "/run/lastgood";
     Webhook webhook;
     Log log;
+    ControlGroups control;
     std::vector<App> apps;  // in the order of the file
 
     [[nodiscard]] const App* find(const AppName& name) const;

@@ -13,6 +13,7 @@ enum class SectionKind {
     webhook,
     tls,
     log,
+    control,
     app,
     auth,
     verify,

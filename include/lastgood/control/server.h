@@ -2,7 +2,8 @@
 // Routes and shapes are in docs/control-api.md.
 //
 // Whoever may open the socket may do everything; its mode (0660, group `lastgood` where there is
-// one) is the only gate. Everything happens on the loop's thread, inside calls of the Target.
+// one) is the only gate. With roles everybody may open it, and each request is judged by who
+// connected (role.h). Everything happens on the loop's thread, inside calls of the Target.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/control/event.h"
+#include "lastgood/control/role.h"
 #include "lastgood/control/target.h"
 
 namespace lastgood::control {
@@ -20,7 +22,8 @@ class Server {
     // `target` must outlive the server. A stale socket file is replaced; an Error when another
     // daemon answers on it. The folder must be there.
     static Expected<std::unique_ptr<Server>> open(sys::EventLoop& loop,
-                                                  const std::string& socket_path, Target& target);
+                                                  const std::string& socket_path, Target& target,
+                                                  RoleGroups groups = {});
     // Ends every connection and removes the socket file.
     ~Server();
 

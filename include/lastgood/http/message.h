@@ -19,7 +19,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> params;   // the query decoded
     std::vector<std::pair<std::string, std::string>> headers;  // lower-case names, values as sent
     std::string body;                                          // the raw bytes
-    // Who connected, as the kernel says: an IP address, or "unix:UID" on a unix socket.
+    // Who connected, as the kernel says: an IP address, or "unix:UID:GID,GID…" on a unix socket,
+    // with all groups of the process.
     std::string peer;
     // Who sent it: the peer, or whom a trusted proxy names. Printable.
     std::string client;

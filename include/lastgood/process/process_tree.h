@@ -27,6 +27,9 @@ namespace lastgood::process {
 // daemons of one machine apart (the runtime directory).
 std::string run_token(std::string_view installation, const AppName& app, RunId run);
 
+// The runs of an app that have processes with such a token, in no order: a look through /proc.
+std::vector<RunId> runs_in_sight(std::string_view installation, const AppName& app);
+
 // When a process was started, of its start time (/proc/PID/stat, field 22).
 Instant started_at(std::uint64_t start_time);
 

@@ -60,6 +60,10 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    // Is there a file that is no database, or one whose pages contradict each other? Reads all of
+    // it.
+    static bool is_damaged(const std::string& path);
+
     Expected<void> execute(const std::string& sql);  // one or more statements without parameters
     // The Statement must not outlive the database.
     Expected<Statement> prepare(std::string_view sql);

@@ -93,6 +93,9 @@ struct SampleRow {
 class Journal {
   public:
     static Expected<std::unique_ptr<Journal>> open(const std::string& path);
+    // A damaged file is moved aside, and a new one begun; `kept_as` then says where it is.
+    static Expected<std::unique_ptr<Journal>> open_or_begin_anew(const std::string& path,
+                                                                 std::string& kept_as);
     ~Journal();
 
     Expected<void> begin_batch();

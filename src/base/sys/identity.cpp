@@ -51,6 +51,19 @@ std::vector<gid_t> groups_of(const std::string& user, gid_t own) {
 
 }  // namespace
 
+Expected<gid_t> find_group(const std::string& group) {
+    gid_t found_gid = 0;
+    const auto gid = as_number(group);
+    const bool there = with_entry<::group>(
+        [&](::group* entry, char* room, std::size_t bytes, ::group** found) {
+            return gid ? getgrgid_r(*gid, entry, room, bytes, found)
+                       : getgrnam_r(group.c_str(), entry, room, bytes, found);
+        },
+        [&](const ::group& entry) { found_gid = entry.gr_gid; });
+    if (!there) return Error{"there is no group " + group + " here", "make it with groupadd"};
+    return found_gid;
+}
+
 Expected<Identity> find_identity(const std::string& user, const std::string& group) {
     Identity identity;
     const auto uid = as_number(user);
@@ -72,14 +85,9 @@ Expected<Identity> find_identity(const std::string& user, const std::string& gro
                      "make it with: useradd --system --shell /usr/sbin/nologin " + user};
     }
     if (!group.empty()) {
-        const auto gid = as_number(group);
-        const bool there = with_entry<::group>(
-            [&](::group* entry, char* room, std::size_t bytes, ::group** found) {
-                return gid ? getgrgid_r(*gid, entry, room, bytes, found)
-                           : getgrnam_r(group.c_str(), entry, room, bytes, found);
-            },
-            [&](const ::group& entry) { identity.gid = entry.gr_gid; });
-        if (!there) return Error{"there is no group " + group + " here", "make it with groupadd"};
+        auto gid = find_group(group);
+        if (!gid) return gid.error();
+        identity.gid = *gid;
     }
     identity.groups = groups_of(identity.name, identity.gid);
     return identity;

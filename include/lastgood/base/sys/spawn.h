@@ -35,6 +35,8 @@ struct Identity {
 // By names or numbers; an empty group: the user's own. May ask the network for users that are not
 // of this machine (nsswitch.conf). The Error says which of the two isn't there.
 Expected<Identity> find_identity(const std::string& user, const std::string& group);
+// By name or number, in the same way.
+Expected<gid_t> find_group(const std::string& group);
 
 struct SpawnSpec {
     std::vector<std::string>

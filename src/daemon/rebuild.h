@@ -1,0 +1,19 @@
+// What an app goes on with when the journal knows nothing of it any more: the release that the link
+// `current` names, which users had last.
+#pragma once
+
+#include <vector>
+
+#include "daemon/site.h"
+
+namespace lastgood::daemon {
+
+struct Rebuilt {
+    core::AppState state;
+    std::vector<RunId> left;  // of earlier daemons, whose processes may still be there
+};
+
+// Writes it into the journal. Without such a release the app is as new.
+Expected<Rebuilt> rebuild(Site& site, const AppName& app);
+
+}  // namespace lastgood::daemon
