@@ -58,6 +58,16 @@ class Booted(BootedCase):
         user = self.ok("ps", "-o", "user=", "-p", pid)
         self.assertEqual("lastgood", user)
 
+    def test_its_memory_is_nobody_elses(self):
+        """Not even for what runs as its own user: the kernel has root own the files of such a process."""
+        self.deployed("closed")
+        for pid, owner in ((self.show("MainPID"), "root"), (self.status()["pid"], "lastgood")):
+            self.assertEqual("lastgood", self.ok("ps", "-o", "user=", "-p", str(pid)))
+            self.assertEqual(owner, self.ok("stat", "-c", "%U", f"/proc/{pid}/environ"))
+        refused = self.inside("setpriv", "--reuid=lastgood", "--regid=lastgood", "--clear-groups",
+                              "cat", f"/proc/{self.show('MainPID')}/environ")
+        self.assertNotEqual(0, refused.returncode)
+
     def test_a_restart_leaves_the_app_running(self):
         commit = self.deployed("again")
         wait_until(lambda: self.status()["state"] == "running", "running")
