@@ -73,6 +73,10 @@ def seeds():
     yield from (("signature", seed) for seed in signatures())
     yield from (("channel", json.dumps(seed).encode()) for seed in channel())
     yield from (("config", seed) for seed in configs())
+    yield from (("control", seed) for seed in commands())
+    yield from (("journal", json.dumps(seed).encode()) for seed in rows())
+    yield from (("worker", json.dumps(seed).encode()) for seed in worker())
+    yield from (("log_line", seed) for seed in log_lines())
     yield from (("request_head", bytes([cut]) + seed) for cut in (0, 7, 255) for seed in requests())
 
 
@@ -107,6 +111,45 @@ def channel():
            "door": {"trusted_proxies": ["127.0.0.0/8", "::1"], "allow_from": [],
                     "bad_requests_per_minute": 60},
            "tls": {"cert": "", "key": ""}, "max_body": 1 << 20, "answer_max_ms": 8000}
+
+
+def commands():
+    yield b'{"commit":"3f2a1c0","force":true,"by":"ada"}'
+    yield b'{"to":"' + b"a" * 40 + b'","id":"72d3162e-cc78"}'
+    yield b"unix:1000:1000,100,300"
+
+
+def rows():
+    slot = {"commit": "a" * 40, "run": 7, "failures": 1, "ready": True}
+    request = {"trigger": "webhook", "commit": "b" * 40, "delivery": "d-1", "by": "", "force": False,
+               "over": [{"commit": "c" * 40, "delivery": "d-0"}]}
+    yield {"paused": False, "stopped": False, "failed": False, "live": "a" * 40, "active": "blue",
+           "runs": 9, "seen_tip": "b" * 40, "slots": {"blue": slot, "green": slot}, "waiting": None,
+           "work": {"id": 3, "request": request, "commit": "b" * 40, "phase": "starting",
+                    "start_attempts": 1, "fetch_failures": 0},
+           "trial": {"deployment": 2, "commit": "a" * 40, "slot": "blue", "crashes": 1, "ran_ms": 5}}
+    yield {"run": ["./app"], "build": ["make"], "paths": ["a/**"], "cache": [],
+           "ready": {"kind": 0, "path": "/", "host": "", "port": 0, "after_ms": 1, "within_ms": 2}}
+
+
+def worker():
+    yield {"ok": False, "what": "the remote is away", "mend": "", "permanent": False}
+    yield from ({"ok": True, "value": value} for value in (True, 7, None, "a" * 40, ["a", "b"]))
+    yield {"ok": True, "value": {"tip": "a" * 40, "tip_tag": "", "live_known": True, "facts": [
+        {"id": "a" * 40, "present": True, "is_commit": True, "on_ref": True,
+         "ancestor_of_live": False, "ancestor_of": [False], "descends_from_live": True,
+         "paths_changed": True, "skip_asked": False}]}}
+    yield {"op": "list_tip", "remote": {"url": "/srv/a.git", "mirror": "/var/a", "ref": "main"}}
+
+
+def log_lines():
+    yield b"2026-05-01T12:00:00.123Z blue out | text"
+    yield b"2026-05-01T12:00:00.124Z green err > a piece"
+    yield b'{"time":"2026-05-01T12:00:00.123Z","slot":"blue","stream":"out","text":"a","partial":true}'
+    yield b'{"time":"2026-05-01T12:00:00.123Z","level":"info","component":"daemon","text":"\\u0007"}'
+    yield b"May  1 12:00:00 host app[7]: text"
+    yield b'192.0.2.1 - - [01/May/2026:12:00:00 +0200] "GET / HTTP/1.1" 200 5'
+    yield b'{"level":30,"time":1777629600123,"msg":"hello"}'
 
 
 def configs():

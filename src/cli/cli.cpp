@@ -33,6 +33,7 @@ struct Line {
     SyncArgs sync;
     std::string app;  // of the verbs that take nothing else
     std::string delivery;
+    std::string archive;
     std::string quarantine_app;
     std::string doctor_app;
     std::function<int()> chosen;
@@ -50,6 +51,7 @@ class Verbs {
         add_logs();
         add_delivery_verbs();
         add_quarantine();
+        add_archive();
         add_webhook();
         add_hidden();
     }
@@ -83,6 +85,7 @@ class Verbs {
     void add_logs();
     void add_delivery_verbs();
     void add_quarantine();
+    void add_archive();
     void add_webhook();
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
@@ -105,6 +108,16 @@ void Verbs::add_daemon_verbs() {
     take_app(verb, line_.doctor_app, false);
     with_json(add("version", "Show the version and those of the libraries",
                   [this] { return version(line_.context); }));
+}
+
+void Verbs::add_archive() {
+    const auto take_file = [this](CLI::App* verb) {
+        verb->add_option("FILE", line_.archive, "The archive, such as lastgood.tar.gz")->required();
+    };
+    take_file(add("export", "Write the state to one file, also while the daemon runs",
+                  [this] { return export_state(line_.context, line_.daemon, line_.archive); }));
+    take_file(add("import", "Begin with an exported state, before the daemon's first start",
+                  [this] { return import_state(line_.context, line_.daemon, line_.archive); }));
 }
 
 void Verbs::add_views() {

@@ -20,7 +20,7 @@ int serve(const Context& context, const Daemon& daemon) {
         for (const auto& fault : loaded.faults) complain(fault.text());
         return kUsage;
     }
-    return daemon(*loaded.config, own_program());
+    return daemon.serve(*loaded.config, own_program());
 }
 
 }  // namespace lastgood::cli

@@ -13,6 +13,8 @@
 namespace lastgood::cli {
 
 int serve(const Context& context, const Daemon& daemon);
+int export_state(const Context& context, const Daemon& daemon, const std::string& file);
+int import_state(const Context& context, const Daemon& daemon, const std::string& file);
 int check(const Context& context);
 int reexec(const Context& context);
 int doctor(const Context& context, const std::string& app);  // empty: all

@@ -13,14 +13,13 @@
 
 #include "daemon/daemon.h"
 #include "daemon/service_manager.h"
+#include "daemon/state_lock.h"
 #include "daemon/successor.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/daemon/daemon.h"
 
 namespace lastgood::daemon {
 namespace {
-
-constexpr Millis kLockWaitMax{2'000};
 
 int refuse(const Error& error) {
     std::fprintf(stderr, "lastgood: %s\n", error.text().c_str());
@@ -34,24 +33,6 @@ Expected<void> make_writable(const std::string& directory, mode_t mode, const st
         made ? "the folder " + directory + " can't be written" : made.error().what;
     return Error{why, "make it writable for the user lastgood runs as (uid " +
                           std::to_string(geteuid()) + "), or set " + key + " in the config"};
-}
-
-// Held for the daemon's life: two of them would fight over processes and the database.
-Expected<sys::Fd> lock(const std::string& state_dir) {
-    const std::string path = state_dir + "/lock";
-    sys::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file) return system_error("could not open " + path, errno);
-    // A child that a killed daemon was just making holds it until it becomes another program.
-    const Instant until = BootClock::now() + kLockWaitMax;
-    while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK && BootClock::now() < until) {
-            (void)poll(nullptr, 0, 20);
-            continue;
-        }
-        return Error{"another lastgood runs on " + state_dir,
-                     "stop it first, or give this one a state_dir of its own"};
-    }
-    return file;
 }
 
 // `legacy`: set where another program shall take this one's place.
@@ -92,7 +73,7 @@ int serve(const config::Config& config, const std::string& program) {
     if (auto made = make_writable(config.runtime_dir, 0755, "runtime_dir"); !made) {
         return refuse(made.error());
     }
-    const auto locked = lock(config.state_dir);
+    const auto locked = lock_state(config.state_dir);
     if (!locked) return refuse(locked.error());
 
     std::optional<std::vector<PassedSocket>> legacy;

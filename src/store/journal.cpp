@@ -39,6 +39,12 @@ Expected<std::unique_ptr<Journal>> Journal::open_or_begin_anew(const std::string
     return open(path);
 }
 
+Expected<void> Journal::copy(const std::string& from, const std::string& to) {
+    auto database = Database::open(from);
+    if (!database) return database.error();
+    return run(**database, "VACUUM INTO ?", to);
+}
+
 Expected<void> Journal::migrate() {
     auto version = db_->prepare("PRAGMA user_version");
     if (!version) return version.error();

@@ -60,10 +60,12 @@ class Commands : public testing::Test {
         Result result;
         result.exit_code =
             cli::run(static_cast<int>(words.size()), argv.data(),
-                     [this](const config::Config& config, const std::string& program) {
-                         served_ = config.runtime_dir + " by " + program;
-                         return 0;
-                     });
+                     {[this](const config::Config& config, const std::string& program) {
+                          served_ = config.runtime_dir + " by " + program;
+                          return 0;
+                      },
+                      {},
+                      {}});
         result.out = testing::internal::GetCapturedStdout();
         result.err = testing::internal::GetCapturedStderr();
         return result;
@@ -329,7 +331,7 @@ TEST_F(Commands, LeaveTheDeploymentAloneOnCtrlC) {
                                "backend"};
         char* argv[] = {words[0].data(), words[1].data(), words[2].data(),
                         words[3].data(), words[4].data(), nullptr};
-        _exit(cli::run(5, argv, nullptr));
+        _exit(cli::run(5, argv, {}));
     }
     ASSERT_GT(child, 0);
     EXPECT_TRUE(daemon_->wait_for_subscriber());

@@ -96,6 +96,8 @@ class Journal {
     // A damaged file is moved aside, and a new one begun; `kept_as` then says where it is.
     static Expected<std::unique_ptr<Journal>> open_or_begin_anew(const std::string& path,
                                                                  std::string& kept_as);
+    // As of one moment, also while another process writes to it; `to` must not be there.
+    static Expected<void> copy(const std::string& from, const std::string& to);
     ~Journal();
 
     Expected<void> begin_batch();
