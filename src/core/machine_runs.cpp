@@ -255,6 +255,7 @@ void Machine::trial_failed(const std::string& reason) {
     const bool warm_serves = s_.serves(warm) && !is_work_run(warm);
     if (!warm_serves && !rollback_target(s_, trial.commit)) {
         end(trial.deployment, Outcome::failed, reason + "; there is no good release to go back to");
+        effect(RunHook{HookKind::on_failure, trial.commit});
         return keep_restarting(trial.commit, trial.slot, reason);
     }
     put_in_quarantine(trial.commit, reason);

@@ -86,6 +86,16 @@ TEST(Probation, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
     EXPECT_TRUE(set);
 }
 
+TEST(Probation, RunsTheHookOfAFailureWhereThereIsNothingToGoBackTo) {
+    AppDriver app;
+    app.settings.crash_loop.crashes = 1;
+    app.bring_to_probation(1);
+    app.exits(app.state.active);
+    EXPECT_EQ(Outcome::failed, app.outcome(1));
+    EXPECT_EQ(HookKind::on_failure, app.the<RunHook>().kind);
+    EXPECT_EQ(commit(1), app.the<RunHook>().commit);
+}
+
 TEST(Probation, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;
