@@ -21,7 +21,7 @@ Machine::Machine(const Settings& settings, const AppState& state, const Context&
     step_.next_deployment_id = context.next_deployment_id;
     // So that whatever is stored next knows of it: the probation survives the daemon's death.
     if (s_.trial && s_.trial->since) {
-        s_.trial->ran += context.now - *s_.trial->since;
+        s_.trial->ran += std::max(Millis(0), context.now - *s_.trial->since);
         s_.trial->since = context.now;
     }
 }

@@ -86,6 +86,19 @@ TEST(Probation, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
     EXPECT_TRUE(set);
 }
 
+TEST(Probation, CountsNoTimeBelowZeroWhenTheClockGoesBack) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.pass(Millis(10'000));
+    app(PollSaw{commit(2)});
+    app.pass(Millis(-300'000));
+    app(PollSaw{commit(2)});
+    EXPECT_EQ(Millis(10'000), app.state.trial->ran);
+    app.pass(Millis(50'000));
+    app.fire(TimerKind::probation);
+    EXPECT_TRUE(app.state.is_good(commit(2)));
+}
+
 TEST(Probation, RunsTheHookOfAFailureWhereThereIsNothingToGoBackTo) {
     AppDriver app;
     app.settings.crash_loop.crashes = 1;
