@@ -94,6 +94,7 @@ void Machine::supersede(Deployment& older, Request& newer) {
 void Machine::begin_work(Deployment deployment) {
     LG_ASSERT(!s_.work);
     deployment.phase = Phase::fetching;
+    deployment.compared_with = s_.live;
     DoFetch fetch{deployment.id, {}, s_.live};
     if (deployment.request.commit) fetch.candidates.push_back(*deployment.request.commit);
     for (const auto& candidate : deployment.request.over) {
@@ -111,6 +112,10 @@ void Machine::next_work() {
 
 void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
+    // Users were moved back meanwhile: what is stale, forced or changed is another question now.
+    if (s_.work->compared_with != s_.live) {
+        return begin_work(*std::exchange(s_.work, std::nullopt));
+    }
     const bool waited_enough = s_.work->waited >= limits::kCommitAppearsWithin;
     const CommitChoice choice =
         choose_commit(s_.work->request, event.facts, s_.live, settings_, waited_enough);

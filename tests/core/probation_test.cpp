@@ -109,6 +109,24 @@ TEST(Probation, RunsTheHookOfAFailureWhereThereIsNothingToGoBackTo) {
     EXPECT_EQ(commit(1), app.the<RunHook>().commit);
 }
 
+// What is stale, forced elsewhere or unchanged under `paths` was said of the release that crashed.
+TEST(Probation, AsksTheRemoteAgainWhenACrashMovedUsersDuringAFetch) {
+    AppDriver app = with_good(1);
+    app.settings.fast_forward_only = true;
+    app.bring_to_probation(2);
+    app.push(3);  // forced: on top of 1, and not of 2
+    EXPECT_EQ(commit(2), app.the<DoFetch>().live);
+    FetchFacts facts = app.facts(3);
+    facts.live_known = true;
+    app.exits(app.state.active);
+    ASSERT_EQ(commit(1), app.state.live);
+    app(Fetched{app.state.work->id, facts});
+    EXPECT_EQ(commit(1), app.the<DoFetch>().live);
+    facts.standings.at(0).descends_from_live = true;
+    app(Fetched{app.state.work->id, facts});
+    EXPECT_EQ(commit(3), app.the<DoBuild>().commit);
+}
+
 TEST(Probation, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;
