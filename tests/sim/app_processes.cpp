@@ -52,6 +52,10 @@ void AppWorld::lead(Process& process) {
         case Fate::crashes_slowly:
             return end_in(process, ready + ground_.between(8'000, 40'000), "killed by SIGABRT");
         case Fate::crashes_after_good:
+            // Its surroundings change: then it crashes in a loop.
+            if (state().is_good(process.commit) && ground_.random.chance(60)) {
+                return end_in(process, ready + ground_.between(0, 3'000), "killed by SIGBUS");
+            }
             return end_in(process, ready + ground_.between(61'000, 400'000), "killed by SIGKILL");
     }
 }
@@ -131,6 +135,10 @@ void AppWorld::end_process(Slot slot, std::uint64_t serial, const char* status, 
     Process* process = same(slot, serial);
     if (process == nullptr || process->ended) return;
     process->ended = true;
+    if (!asked && ground_.faults.kill_in == 0 && ground_.fault(2)) {
+        ground_.faults.kill_in = 1 + static_cast<int>(ground_.random.below(20));
+        ground_.faults.with_power = true;
+    }
     if (ground_.tracing()) {
         ground_.note(name_.str() + " . run " + std::to_string(process->run.value) + " " + status);
     }

@@ -36,6 +36,9 @@ core::Answer AppWorld::handle(const core::Event& event) {
     if (ground_.tracing()) ground_.note(name_.str() + " > " + describe(event, remote_));
     was_healthy_ = healthy();
     host_.witness.begin(event, *this);
+    const auto* exited = std::get_if<core::RunExited>(&event);
+    const bool known = exited != nullptr && state().slot(exited->slot).run == exited->run &&
+                       state().slot(exited->slot).commit;
     const core::Answer answer = engine_.handle(event);
     if (ground_.tracing()) {
         if (!answer.accepted || !answer.reason.empty()) {
@@ -47,6 +50,8 @@ core::Answer AppWorld::handle(const core::Event& event) {
     }
     host_.witness.end(answer, *this, false);
     check_rules(*this, disk_);
+    // Restarts don't wait for a disk that is full.
+    if (known) check_runs(*this);
     return answer;
 }
 

@@ -81,8 +81,15 @@ CommitId Remote::force_push(std::optional<Fate> fate) {
     return tip();
 }
 
+CommitId Remote::announce_only() {
+    return commits_[add(tip_, Fate::good, Instant::max(), false)].id;
+}
+
 void Remote::show_all() {
-    for (auto& commit : commits_) commit.shown = std::min(commit.shown, ground_.clock.now());
+    for (auto& commit : commits_) {
+        if (commit.shown != Instant::max())
+            commit.shown = std::min(commit.shown, ground_.clock.now());
+    }
     for (auto& move : moves_) move.shown = std::min(move.shown, ground_.clock.now());
 }
 

@@ -36,6 +36,8 @@ class Remote {
     CommitId push(Fate fate, int commits, bool skip_asked = false);
     // The branch is set to an older commit, or to a new one on top of an older one.
     CommitId force_push(std::optional<Fate> fate);
+    // A commit that was announced and never comes.
+    CommitId announce_only();
     void show_all();  // the replicas have caught up
 
     [[nodiscard]] CommitId tip() const { return commits_[tip_].id; }

@@ -90,6 +90,15 @@ void check_served(AppWorld& app) {
     must(hope, "nothing runs and nothing will");
 }
 
+}  // namespace
+
+void check_runs(AppWorld& app) {
+    for (const Slot which : kSlots) check_slot(app, which);
+    check_served(app);
+}
+
+namespace {
+
 // What is on disk is what the daemon knows, and the next one will know.
 void check_stored(AppWorld& app, Disk& disk) {
     const core::AppState& state = app.state();

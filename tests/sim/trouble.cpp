@@ -133,6 +133,14 @@ Simulation::Push Simulation::make_push(Remote& remote) {
 }
 
 void Simulation::push() {
+    if (ground_.random.chance(4)) {
+        Remote& remote = any_remote();
+        const CommitId commit = remote.announce_only();
+        ground_.counts.add(Kind::never_comes);
+        pushes_.push_back(
+            {"d" + std::to_string(pushes_.size()) + " " + commit.hex(), commit, &remote});
+        return send(pushes_.back());
+    }
     send(make_push(any_remote()));
 }
 

@@ -48,7 +48,6 @@ void Witness::daemon_died(bool power_lost) {
     served_ = served_stored_;
     serving_ = false;
     if (power_lost) served_exactly_ = false;
-    if (power_lost) crashes_stored_ = 0;
 }
 
 void Witness::begin(const core::Event& event, const AppWorld& world) {
@@ -82,6 +81,8 @@ void Witness::end(const core::Answer& answer, const AppWorld& world, bool in_bat
         event_ = nullptr;
         return;
     }
+    if (const auto* failed = event<core::FetchFailed>()) check_tried_again(*failed, after);
+    check_renewal(after);
     count_crashes(answer);
     check_trial(after);
     if (const auto* exited = event<core::RunExited>()) check_good_crash(*exited, after);
@@ -92,6 +93,7 @@ void Witness::end(const core::Answer& answer, const AppWorld& world, bool in_bat
             check_removed(removed->commit, world);
         }
         check_warm(after);
+        crashes_stored_ = crashes_;
         caught_up();
     }
     event_ = nullptr;

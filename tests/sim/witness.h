@@ -59,6 +59,7 @@ class Witness {
     void check_timer(const core::SetTimer& timer) const;
     void check_fetch(const core::DoFetch& fetch);
     void hear_fetch_failed(const core::FetchFailed& event);
+    void check_tried_again(const core::FetchFailed& event, const core::AppState& after) const;
     void check_removed(const CommitId& commit, const AppWorld& world) const;
 
     // ---- witness_runs.cpp: what runs
@@ -66,6 +67,7 @@ class Witness {
     void count_crashes(const core::Answer& answer);
     void check_trial(const core::AppState& after) const;
     void check_good_crash(const core::RunExited& event, const core::AppState& after);
+    void check_renewal(const core::AppState& after) const;
     void check_warm(const core::AppState& after) const;
     void check_served_time(const AppWorld& world, bool healthy);
     void check_start(const core::DoStart& start);
@@ -105,8 +107,8 @@ class Witness {
     std::map<std::int64_t, int> starts_;  // of a deployment, since it was built
     using Hook = std::pair<core::HookKind, CommitId>;
     void hook_due(core::HookKind kind, const CommitId& commit);
-    std::set<Hook> hooks_due_;
-    std::set<Hook> hooks_ran_;  // before their reason was stored
+    std::multiset<Hook> hooks_due_;
+    std::multiset<Hook> hooks_ran_;  // before their reason was stored
     std::optional<CommitId> switched_to_;
 
     // The release on trial.

@@ -170,6 +170,13 @@ void Witness::hear_fetch_failed(const core::FetchFailed& event) {
     fetch_not_before_ = ground_.clock.now() + std::min(wait, Millis(300'000)) * 9 / 10;
 }
 
+void Witness::check_tried_again(const core::FetchFailed& event, const core::AppState& after) const {
+    if (!before_.work || before_.work->id != event.deployment || event.permanent) return;
+    if (before_.work->request.trigger == Trigger::cli) return;
+    must(after.work && after.work->id == event.deployment,
+         "a fetch that failed is not tried again");
+}
+
 void Witness::check_timer(const core::SetTimer& timer) const {
     switch (timer.kind) {
         case core::TimerKind::fetch_retry:
@@ -187,11 +194,19 @@ void Witness::check_timer(const core::SetTimer& timer) const {
 }
 
 void Witness::hook_due(HookKind kind, const CommitId& commit) {
-    if (hooks_ran_.erase({kind, commit}) == 0) hooks_due_.emplace(kind, commit);
+    const auto ran = hooks_ran_.find({kind, commit});
+    if (ran == hooks_ran_.end()) {
+        hooks_due_.emplace(kind, commit);
+    } else {
+        hooks_ran_.erase(ran);
+    }
 }
 
 void Witness::check_hook(const core::RunHook& hook, const AppWorld& world) {
-    if (hooks_due_.erase({hook.kind, hook.commit}) == 0 && !world.healthy()) {
+    const auto due = hooks_due_.find({hook.kind, hook.commit});
+    if (due != hooks_due_.end()) {
+        hooks_due_.erase(due);
+    } else if (!world.healthy()) {
         hooks_ran_.emplace(hook.kind, hook.commit);
     }
     switch (hook.kind) {

@@ -98,7 +98,7 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
     must(!before_.trial || !before_.trial->deployment || before_.trial->commit != commit,
          "what is in its probation is built again");
     const bool knows = was_healthy_ && event_ != nullptr;
-    must(!knows || !is_bad(commit) || before_.work->request.force,
+    must(!knows || !before_.quarantine.contains(commit) || before_.work->request.force,
          "a commit in quarantine is built");
     bool missing = false;
     for (const auto& wish : event.facts.standings) {

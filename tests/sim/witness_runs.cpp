@@ -55,6 +55,10 @@ void Witness::check_start(const core::DoStart& start) {
                              event<core::RollbackAsked>() || event<core::RequestArrived>();
     must(stopped_ != true || by_operator, "something is started although the app is stopped");
     Row& row = rows_[index(start.slot)];
+    if (event_ == nullptr) {
+        row = {};  // held back by a full disk: its time was counted from then on
+        return;
+    }
     started_[start.run.value] = ground_.clock.now();
     const auto* exited = event<core::RunExited>();
     const auto* fired = event<core::TimerFired>();
@@ -121,7 +125,7 @@ void Witness::check_good_crash(const core::RunExited& event, const core::AppStat
     const bool good_crashed = !before_.trial && before_.live && before_.active == event.slot &&
                               is_news_of(event.slot, event.run);
     if (after.live != before_.live || before_.trial) crashes_after_good_.clear();
-    if (!good_crashed || is_bad(*before_.live)) return;
+    if (!good_crashed || before_.quarantine.contains(*before_.live)) return;
     const Instant now = ground_.clock.now();
     crashes_after_good_.push_back(now);
     std::erase_if(crashes_after_good_,
@@ -132,6 +136,15 @@ void Witness::check_good_crash(const core::RunExited& event, const core::AppStat
     must(!left || settings_.rollback_after_good, "a good release is rolled back for its crashes");
     must(!left || too_many || ground_.clock.times_set_back() > 0,
          "a good release is rolled back after too few crashes");
+}
+
+// Nobody waits for a process that is stopped although another could be started beside it.
+void Witness::check_renewal(const core::AppState& after) const {
+    if (!event<core::RenewWanted>() && !event<core::RestartAsked>()) return;
+    const bool room = settings_.two_slots && !before_.trial && !before_.stopped &&
+                      before_.slot(other(before_.active)).state == RunState::empty;
+    must(!room || !before_.serves(before_.active) || after.serves(before_.active),
+         "the old process is stopped before the fresh one is ready");
 }
 
 void Witness::check_warm(const core::AppState& after) const {
@@ -149,6 +162,11 @@ void Witness::check_warm(const core::AppState& after) const {
         must(!before_.serves(standby) || second.state != RunState::stopping ||
                  second.commit == after.trial->commit,
              "the warm release is stopped before the probation ends");
+    }
+    if (settings_.keep_previous && !same && event<core::RunReady>()) {
+        must(!before_.live || !before_.serves(before_.active) || before_.active == after.active ||
+                 after.serves(before_.active),
+             "the previous release is stopped at the switch");
     }
     must(settings_.keep_previous || same || !runs, "keep_previous is off, and it runs on");
 }
