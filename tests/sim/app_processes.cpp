@@ -173,7 +173,7 @@ void AppWorld::perform(const core::DoSwitch& effect) {
     noted(effect);
     const auto ready = [this](Slot slot) {
         const auto& process = this->process(slot);
-        return process && process->ready && !process->ended && !process->stopping;
+        return process && process->ready && !process->stopping;  // or the news is on its way
     };
     // Where nothing better runs, users may as well wait at the one that is being started. A new
     // daemon gives them the slot that they had first.

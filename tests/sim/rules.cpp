@@ -160,8 +160,8 @@ void check_settled(const Ground& ground, AppWorld& app, Disk& disk, bool tip_is_
     must(!state.trial || !state.trial->deployment,
          "in the end a release is still in its probation");
     const CommitId tip = remote.tip();
-    const bool fits = !app.host().forward_only || !state.live || state.live == tip ||
-                      remote.is_ancestor(*state.live, tip);
+    // What was turned down as forced stays so, also when users are moved back before it.
+    const bool fits = !app.host().forward_only;
     const bool tip_good = remote.fate(tip) == Fate::good && !state.is_quarantined(tip) && fits &&
                           !remote.skip_asked(tip) &&
                           !ground.unlucky.contains(app.name().str() + tip.hex());

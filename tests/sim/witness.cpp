@@ -21,6 +21,7 @@ void Witness::daemon_started(const core::Settings& settings, const core::AppStat
     } else {
         // How the last one ended was lost with the daemon.
         follow_trial(loaded);
+        served_exactly_ = false;
     }
     // A crash may be among what was lost, or among what was stored last.
     served_ = loaded.trial->crashes == crashes_ ? std::max(served_, loaded.trial->ran)

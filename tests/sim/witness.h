@@ -134,7 +134,7 @@ class Witness {
     };
     std::array<Row, 2> rows_;
     std::map<std::uint64_t, Instant> started_;  // by run
-    std::vector<Instant> crashes_after_good_;
+    std::map<CommitId, std::vector<Instant>> crashes_after_good_;
 };
 
 }  // namespace lastgood::sim

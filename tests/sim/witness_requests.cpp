@@ -87,10 +87,10 @@ void Witness::check_superseded(const core::Answer& answer, const core::AppState&
 void Witness::check_choice(const core::Fetched& event, const core::AppState& after) {
     if (!before_.work || before_.work->id != event.deployment) return;
     hear_absence(event);
+    failed_tip_.reset();
     const bool chosen = after.work && after.work->phase == Phase::building;
     if (!chosen) return check_turned_down(event, after);
     const CommitId commit = *after.work->commit;
-    failed_tip_.reset();
     const auto& tip = event.facts.tip;
     must(tip && (commit == tip || remote_.is_ancestor(commit, *tip)),
          "a commit that is on no branch is built");

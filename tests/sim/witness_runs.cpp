@@ -122,16 +122,15 @@ void Witness::check_trial(const core::AppState& after) const {
 }
 
 void Witness::check_good_crash(const core::RunExited& event, const core::AppState& after) {
-    const bool good_crashed = !before_.trial && before_.live && before_.active == event.slot &&
+    const bool on_trial = before_.trial && before_.trial->slot == event.slot;
+    const bool good_crashed = !on_trial && before_.live && before_.active == event.slot &&
                               is_news_of(event.slot, event.run);
-    if (after.live != before_.live || before_.trial) crashes_after_good_.clear();
     if (!good_crashed || before_.quarantine.contains(*before_.live)) return;
     const Instant now = ground_.clock.now();
-    crashes_after_good_.push_back(now);
-    std::erase_if(crashes_after_good_,
-                  [&](Instant at) { return now - at > settings_.crash_loop.within; });
-    const bool too_many =
-        static_cast<int>(crashes_after_good_.size()) >= settings_.crash_loop.crashes;
+    auto& crashes = crashes_after_good_[*before_.live];
+    crashes.push_back(now);
+    std::erase_if(crashes, [&](Instant at) { return now - at > settings_.crash_loop.within; });
+    const bool too_many = static_cast<int>(crashes.size()) >= settings_.crash_loop.crashes;
     const bool left = after.is_quarantined(*before_.live);
     must(!left || settings_.rollback_after_good, "a good release is rolled back for its crashes");
     must(!left || too_many || ground_.clock.times_set_back() > 0,
