@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lastgood/base/mutant.h"
+
 namespace lastgood::core {
 
 bool AppState::is_good(const CommitId& commit) const {
@@ -11,7 +13,8 @@ bool AppState::is_good(const CommitId& commit) const {
 std::optional<CommitId> rollback_target(const AppState& state,
                                         const std::optional<CommitId>& than) {
     for (const auto& commit : state.good) {
-        if (commit != than && !state.is_quarantined(commit)) return commit;
+        if (commit != than && LASTGOOD_MUTANT(rollback_to_bad, !state.is_quarantined(commit), true))
+            return commit;
     }
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "lastgood/core/commit_policy.h"
 
 #include "lastgood/base/assert.h"
+#include "lastgood/base/mutant.h"
 
 namespace lastgood::core {
 namespace {
@@ -8,7 +9,8 @@ namespace {
 using Kind = CommitChoice::Kind;
 
 bool usable(const CommitStanding& standing) {
-    return standing.present && standing.is_commit && standing.on_branch;
+    return standing.present && standing.is_commit &&
+           LASTGOOD_MUTANT(off_branch_accepted, standing.on_branch, true);
 }
 
 // The usable candidate that no other usable one descends from; the tip is preferred, then the
@@ -24,7 +26,7 @@ std::optional<std::size_t> newest(const FetchFacts& facts) {
              ++j) {
             outdated = outdated || (candidate.ancestor_of[j] && usable(facts.standings[j]));
         }
-        if (!outdated && !found) found = i;
+        if (LASTGOOD_MUTANT(older_of_two_wishes, !outdated, true) && !found) found = i;
     }
     return found;
 }
@@ -56,16 +58,19 @@ std::optional<CommitChoice> held_back(const CommitStanding& chosen, std::size_t 
         return told(Kind::stale,
                     "stale: tag " + facts.tip_tag + " is a newer version than commit " + id + "'s");
     }
-    if (chosen.ancestor_of_live && chosen.commit != facts.tip) {
+    const bool forced_back =
+        LASTGOOD_MUTANT(forced_back_refused, chosen.commit == facts.tip, false);
+    if (LASTGOOD_MUTANT(stale_commit_accepted, chosen.ancestor_of_live, false) && !forced_back) {
         return told(Kind::stale, "stale: commit " + id + " is older than the live " + of_live);
     }
     if (chosen.commit == live) return std::nullopt;
-    if (settings.fast_forward_only && live && facts.live_known && !chosen.descends_from_live) {
+    if (LASTGOOD_MUTANT(fast_forward_only_ignored, settings.fast_forward_only, false) && live &&
+        facts.live_known && !chosen.descends_from_live) {
         return told(Kind::ignored, "commit " + id + " is no descendant of the live " + of_live +
                                        " (fast_forward_only); `lastgood deploy` deploys it all the "
                                        "same");
     }
-    if (chosen.skip_asked) {
+    if (LASTGOOD_MUTANT(skip_ignored, chosen.skip_asked, false)) {
         return told(Kind::ignored, "the message of commit " + id + " says [skip deploy]");
     }
     if (!chosen.paths_changed) {

@@ -21,7 +21,7 @@ Machine::Machine(const Settings& settings, const AppState& state, const Context&
     step_.next_deployment_id = context.next_deployment_id;
     // So that whatever is stored next knows of it: the probation survives the daemon's death.
     if (s_.trial && s_.trial->since) {
-        s_.trial->ran += context.now - *s_.trial->since;
+        s_.trial->ran += std::max(Millis(0), context.now - *s_.trial->since);
         s_.trial->since = context.now;
     }
 }
@@ -54,12 +54,12 @@ void Machine::end(DeploymentId id, Outcome outcome, std::string reason) {
 
 void Machine::put_in_quarantine(const CommitId& commit, const std::string& reason) {
     s_.quarantine[commit] = reason;
-    record(Quarantined{commit, reason});
+    if (LASTGOOD_MUTANT(quarantine_not_recorded, true, false)) record(Quarantined{commit, reason});
 }
 
 void Machine::become_good(const CommitId& commit) {
     std::erase(s_.good, commit);
-    s_.good.insert(s_.good.begin(), commit);
+    s_.good.insert(LASTGOOD_MUTANT(good_out_of_order, s_.good.begin(), s_.good.end()), commit);
     s_.failed = false;
     record(BecameGood{commit});
     effect(Prune{});
@@ -87,6 +87,8 @@ void Machine::on(const DaemonStarted& event) {
     }
     s_.crashes_after_good.clear();
     if (s_.trial) s_.trial->since.reset();
+    if (s_.trial && LASTGOOD_MUTANT(crashes_forgotten, false, true)) s_.trial->crashes = 0;
+    if (s_.trial && LASTGOOD_MUTANT(probation_starts_over, false, true)) s_.trial->ran = {};
     // The config had two slots before: the one that is left is for the release on trial.
     if (!settings_.two_slots && s_.trial && s_.trial->slot != s_.active) {
         s_.active = s_.trial->slot;
@@ -101,7 +103,7 @@ void Machine::on(const DaemonStarted& event) {
     if (s_.live) effect(DoSwitch{s_.active, *s_.live});
     resume_taken_over();
     if (!s_.serves(s_.active) && !leave_live && !serve_live()) return;
-    if (s_.work) {
+    if (LASTGOOD_MUTANT(recovery_skips_work, s_.work.has_value(), false)) {
         switch (s_.work->phase) {
             case Phase::queued:
             case Phase::fetching:
@@ -126,7 +128,7 @@ void Machine::on(const DaemonStarted& event) {
 void Machine::resume_taken_over() {
     const Slot standby = other(s_.active);
     if (s_.serves(standby)) {
-        if (!settings_.two_slots || !s_.trial) {
+        if (LASTGOOD_MUTANT(taken_over_left_alone, !settings_.two_slots || !s_.trial, false)) {
             stop_run(standby);
         } else if (!s_.serves(s_.active)) {
             back_to_warm(standby);  // the release on trial ended meanwhile

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "lastgood/base/mutant.h"
 #include "lastgood/core/machine.h"
 
 namespace lastgood::core {

@@ -14,7 +14,7 @@ void Machine::on(const RollbackAsked& event) {
         return refuse("there is no good release before commit " + leaving->short_hex() +
                       " to go back to");
     }
-    if (!s_.is_good(*target)) {
+    if (LASTGOOD_MUTANT(rollback_to_untried, !s_.is_good(*target), false)) {
         return refuse("commit " + target->short_hex() +
                       " is no good release of this app; see lastgood history");
     }
@@ -43,7 +43,7 @@ void Machine::roll_back_to(const CommitId& target, const std::string& by) {
         s_.waiting.reset();
     }
     if (leaving != target) {
-        put_in_quarantine(leaving, reason);
+        if (LASTGOOD_MUTANT(rollback_leaves_free, true, false)) put_in_quarantine(leaving, reason);
         effect(RunHook{HookKind::on_rollback, leaving});
         // What is left isn't restarted any more.
         if (s_.live == leaving && s_.slot(s_.active).state == RunState::backoff) {
@@ -137,7 +137,7 @@ void Machine::on(const StopAsked&) {
     accept({}, s_.stopped ? "it was stopped already" : "");
     s_.stopped = true;
     step_.urgent = true;
-    if (s_.work) {
+    if (LASTGOOD_MUTANT(stop_goes_on, s_.work.has_value(), false)) {
         forget_seen(*s_.work);
         cancel_work(Outcome::cancelled, "the app was stopped by the operator");
     }

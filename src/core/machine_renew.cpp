@@ -35,7 +35,7 @@ void Machine::on(const RenewWanted& event) {
     const bool planned = event.cause == RenewCause::schedule || event.cause == RenewCause::config;
     tell(planned ? Tone::info : Tone::warn,
          "commit " + s_.live->short_hex() + " gets a fresh process: " + event.reason);
-    if (start_beside()) return;
+    if (LASTGOOD_MUTANT(renewal_stops_first, start_beside(), false)) return;
     // Its place is needed: with `listen` connections wait in its queue meanwhile.
     if (on_trial) trial_runs(false);
     restart_in_place(s_.active);
@@ -64,7 +64,9 @@ void Machine::trial_misbehaved(const std::string& reason) {
     Trial& trial = *s_.trial;
     trial_runs(false);
     trial.ran = Millis(0);
-    if (++trial.crashes >= settings_.crash_loop.crashes) return trial_failed(reason);
+    if (LASTGOOD_MUTANT(growth_not_counted, ++trial.crashes, trial.crashes) >=
+        settings_.crash_loop.crashes)
+        return trial_failed(reason);
     tell(Tone::error, "commit " + trial.commit.short_hex() + " is restarted in its probation (" +
                           std::to_string(trial.crashes) + " of " +
                           std::to_string(settings_.crash_loop.crashes) + "): " + reason);

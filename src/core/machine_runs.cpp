@@ -65,7 +65,8 @@ void Machine::restart_later(Slot slot, const CommitId& commit, Millis ran) {
     state.commit = commit;
     const Millis delay =
         restart_delay(settings_.restart, state.failures, s_.runs * 2 + index(slot));
-    if (delay == Millis(0)) return start_run(slot, commit);
+    if (LASTGOOD_MUTANT(restart_without_backoff, delay == Millis(0), true))
+        return start_run(slot, commit);
     state.state = RunState::backoff;
     effect(SetTimer{restart_timer(slot), delay});
 }
@@ -82,7 +83,10 @@ void Machine::trial_runs(bool runs) {
     }
     trial.since = context_.now;
     effect(WatchHealth{trial.slot, true});
-    effect(SetTimer{TimerKind::probation, std::max(Millis(1), settings_.probation - trial.ran)});
+    effect(SetTimer{TimerKind::probation,
+                    std::max(Millis(1), LASTGOOD_MUTANT(probation_early, settings_.probation,
+                                                        settings_.probation * 3 / 4) -
+                                            trial.ran)});
 }
 
 void Machine::on(const RunReady& event) {
@@ -129,7 +133,8 @@ void Machine::on(const ProbeFailed& event) {
     if (!s_.serves(event.slot)) return;  // it is being stopped: late news
     if (!s_.trial || s_.trial->slot != event.slot) return live_is_deaf(event);
     if (!s_.trial->deployment || s_.active != event.slot) return;
-    if (event.in_a_row < limits::kProbeFailuresMax) return;
+    if (event.in_a_row < LASTGOOD_MUTANT(probes_ignored, limits::kProbeFailuresMax, 1'000'000))
+        return;
     step_.urgent = true;
     trial_runs(false);
     trial_failed("its readiness probe failed " + std::to_string(event.in_a_row) +
@@ -211,14 +216,15 @@ void Machine::trial_crashed(const RunExited& event, Millis ran) {
     Trial& trial = *s_.trial;
     // A whole probation in one go is wanted: else one that dies every 30 s would be good after two
     // crashes.
-    trial.ran = Millis(0);
+    trial.ran = LASTGOOD_MUTANT(probation_in_pieces, Millis(0), trial.ran);
     if (!trial.deployment) {
         if (leave_kept(with_tail(event))) return;
         tell(Tone::error, "commit " + trial.commit.short_hex() + " " + with_tail(event));
         return restart_later(event.slot, trial.commit, ran);
     }
     ++trial.crashes;
-    if (trial.crashes >= settings_.crash_loop.crashes) {
+    if (LASTGOOD_MUTANT(crashes_off_by_one, trial.crashes, trial.crashes - 1) >=
+        settings_.crash_loop.crashes) {
         return trial_failed("it crashed " + std::to_string(trial.crashes) +
                             " times in its probation, the last time it " + with_tail(event));
     }
@@ -227,7 +233,9 @@ void Machine::trial_crashed(const RunExited& event, Millis ran) {
                           std::to_string(settings_.crash_loop.crashes) + "): it " +
                           with_tail(event));
     const Slot warm = other(event.slot);
-    if (s_.active == event.slot && s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+    if (LASTGOOD_MUTANT(warm_not_used, s_.active == event.slot, false) && s_.serves(warm) &&
+        !is_work_run(warm))
+        back_to_warm(warm);
     restart_later(event.slot, trial.commit, ran);
 }
 
@@ -257,6 +265,7 @@ void Machine::trial_failed(const std::string& reason) {
     const bool warm_serves = s_.serves(warm) && !is_work_run(warm);
     if (!warm_serves && !rollback_target(s_, trial.commit)) {
         end(trial.deployment, Outcome::failed, reason + "; there is no good release to go back to");
+        effect(RunHook{HookKind::on_failure, trial.commit});
         return keep_restarting(trial.commit, trial.slot, reason);
     }
     put_in_quarantine(trial.commit, reason);
@@ -266,7 +275,8 @@ void Machine::trial_failed(const std::string& reason) {
     if (warm_serves && s_.active == trial.slot) back_to_warm(warm);
     if (warm_serves) watch_live();
     stop_run(trial.slot);
-    effect(RunHook{HookKind::on_rollback, trial.commit});
+    if (LASTGOOD_MUTANT(rollback_hook_forgotten, true, false))
+        effect(RunHook{HookKind::on_rollback, trial.commit});
     if (!warm_serves || !s_.is_good(*s_.live)) return go_back(reason);
 
     Request request;
@@ -316,7 +326,9 @@ void Machine::put_work_back() {
 void Machine::end_of_probation() {
     if (!s_.trial || !s_.trial->since) return;
     trial_runs(false);
-    if (s_.trial->ran < settings_.probation) return trial_runs(true);
+    const Millis left = settings_.probation - s_.trial->ran;
+    if (LASTGOOD_MUTANT(probation_early, left, left - settings_.probation / 4) > Millis(0))
+        return trial_runs(true);
     const Trial trial = *s_.trial;
     s_.trial.reset();
     end(trial.deployment, Outcome::good, {});
@@ -327,7 +339,9 @@ void Machine::end_of_probation() {
     watch_live();
     const Slot previous = other(trial.slot);
     const bool awaited = s_.work && s_.work->phase == Phase::starting;
-    if (s_.slot(previous).state != RunState::empty && !awaited) stop_run(previous);
+    if (s_.slot(previous).state != RunState::empty &&
+        LASTGOOD_MUTANT(previous_left_running, !awaited, false))
+        stop_run(previous);
 }
 
 void Machine::good_crashed(const RunExited& event, Millis ran) {
@@ -344,7 +358,8 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
     // A rollback from it is under way: it isn't needed again.
     if (live_is_left()) return;
     if (s_.is_quarantined(commit) && rollback_target(s_, commit)) return go_back(event.status);
-    if (looping && settings_.rollback_after_good && rollback_target(s_, commit)) {
+    if (looping && LASTGOOD_MUTANT(good_rolled_back, settings_.rollback_after_good, true) &&
+        rollback_target(s_, commit)) {
         put_in_quarantine(commit, "it crashed in a loop after it had been good: " + event.status);
         effect(RunHook{HookKind::on_rollback, commit});
         return go_back(event.status);

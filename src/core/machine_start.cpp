@@ -14,7 +14,7 @@ void Machine::begin_starting() {
     Deployment& work = *s_.work;
     work.phase = Phase::starting;
     record(DeploymentMoved{work.id, Phase::starting, work.commit});
-    if (++work.start_attempts > limits::kStartAttemptsMax) {
+    if (LASTGOOD_MUTANT(starts_not_counted, ++work.start_attempts, 1) > limits::kStartAttemptsMax) {
         return start_failed("the daemon ended " + std::to_string(limits::kStartAttemptsMax) +
                             " times while it was starting");
     }
@@ -42,6 +42,7 @@ void Machine::start_when_empty() {
     if (!settings_.two_slots && s_.slot(s_.active).state != RunState::empty) return;
     s_.slot(work_slot()).failures = 0;
     start_run(work_slot(), *s_.work->commit, is_way_back(s_.work->request.trigger));
+    if (LASTGOOD_MUTANT(live_before_ready, false, true)) go_live(work_slot());
 }
 
 // The release in `slot` is ready: users get it from now on.
@@ -60,8 +61,11 @@ void Machine::go_live(Slot slot) {
     s_.work.reset();
     s_.failed = false;
     s_.crashes_after_good.clear();
-    effect(DoSwitch{slot, commit});
+    if (LASTGOOD_MUTANT(switch_forgotten, true, false)) effect(DoSwitch{slot, commit});
     effect(RunHook{HookKind::after_switch, commit});
+    if (LASTGOOD_MUTANT(hook_before_switch, false, true)) {
+        std::swap(step_.effects.back(), *(step_.effects.end() - 2));
+    }
 
     const bool proven = is_way_back(work.request.trigger) && s_.is_good(commit);
     const bool old_runs = s_.slot(old).state != RunState::empty;
@@ -75,7 +79,8 @@ void Machine::go_live(Slot slot) {
     s_.trial = Trial{work.id, commit, slot, 0, Millis(0), std::nullopt};
     record(DeploymentMoved{work.id, Phase::probation, commit});
     trial_runs(true);
-    if (old_runs && !settings_.keep_previous) stop_run(old);
+    if (old_runs && LASTGOOD_MUTANT(warm_stopped_early, !settings_.keep_previous, true))
+        stop_run(old);
     next_work();
 }
 
@@ -93,7 +98,7 @@ void Machine::start_failed(const std::string& reason) {
         keep_restarting(commit, slot, reason);
         return next_work();
     }
-    put_in_quarantine(commit, reason);
+    if (LASTGOOD_MUTANT(failed_start_forgiven, true, false)) put_in_quarantine(commit, reason);
     end(work.id, Outcome::failed, reason);
     s_.work.reset();
     if (s_.slot(slot).state != RunState::empty) stop_run(slot);

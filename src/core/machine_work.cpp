@@ -12,16 +12,19 @@ namespace lastgood::core {
 // quarantine alone.
 std::string Machine::why_not(const Request& request) const {
     const bool automatic = is_automatic(request.trigger);
-    if (automatic && s_.paused) return "automatic deployments are paused";
-    if (automatic && s_.stopped) return "the app is stopped";
+    if (automatic && LASTGOOD_MUTANT(pause_ignored, s_.paused, false))
+        return "automatic deployments are paused";
+    if (automatic && LASTGOOD_MUTANT(stop_ignored, s_.stopped, false)) return "the app is stopped";
     if (!request.commit) return {};
     const auto quarantined = s_.quarantine.find(*request.commit);
-    if (quarantined != s_.quarantine.end() && !request.force) {
+    const bool held = quarantined != s_.quarantine.end() && !request.force;
+    if (LASTGOOD_MUTANT(quarantine_ignored, held, false)) {
         return "commit " + request.commit->short_hex() +
                " is in quarantine: " + quarantined->second +
                (automatic ? "" : "; to deploy it all the same use --force");
     }
-    if (is_on_the_way(*request.commit)) return "that commit is being deployed already";
+    if (LASTGOOD_MUTANT(same_commit_twice, is_on_the_way(*request.commit), false))
+        return "that commit is being deployed already";
     if (automatic && s_.live == request.commit && !s_.failed && !s_.work && !s_.waiting) {
         return "that commit is live already";
     }
@@ -67,7 +70,8 @@ void Machine::on(const RequestArrived& event) {
 bool Machine::may_be_superseded() const {
     if (is_way_back(s_.work->request.trigger)) return false;
     if (s_.work->phase == Phase::starting && !settings_.two_slots) return false;
-    return !settings_.finish_before_newer;
+    if (LASTGOOD_MUTANT(supersede_lost, false, true)) return false;
+    return !LASTGOOD_MUTANT(finish_ignored, settings_.finish_before_newer, false);
 }
 
 // Ends the older wish; an automatic newer one remembers it, because it may be the newer commit.
@@ -80,7 +84,8 @@ void Machine::supersede(Deployment& older, Request& newer) {
         return;
     }
     if (!newer.commit) return;
-    if (wanted && wanted != newer.commit) newer.over.push_back({*wanted, older.request.delivery});
+    if (wanted && LASTGOOD_MUTANT(older_wish_forgotten, wanted != newer.commit, false))
+        newer.over.push_back({*wanted, older.request.delivery});
     for (auto& candidate : older.request.over) {
         if (candidate.commit != newer.commit) newer.over.push_back(std::move(candidate));
     }
@@ -94,6 +99,7 @@ void Machine::supersede(Deployment& older, Request& newer) {
 void Machine::begin_work(Deployment deployment) {
     LG_ASSERT(!s_.work);
     deployment.phase = Phase::fetching;
+    deployment.compared_with = s_.live;
     DoFetch fetch{deployment.id, {}, s_.live};
     if (deployment.request.commit) fetch.candidates.push_back(*deployment.request.commit);
     for (const auto& candidate : deployment.request.over) {
@@ -105,13 +111,18 @@ void Machine::begin_work(Deployment deployment) {
 }
 
 void Machine::next_work() {
-    if (s_.work || !s_.waiting) return;
+    if (s_.work || LASTGOOD_MUTANT(waiting_forgotten, !s_.waiting, true)) return;
     begin_work(*std::exchange(s_.waiting, std::nullopt));
 }
 
 void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
-    const bool waited_enough = s_.work->waited >= limits::kCommitAppearsWithin;
+    // Users were moved back meanwhile: what is stale, forced or changed is another question now.
+    if (s_.work->compared_with != s_.live) {
+        return begin_work(*std::exchange(s_.work, std::nullopt));
+    }
+    const bool waited_enough =
+        LASTGOOD_MUTANT(wait_has_no_end, s_.work->waited >= limits::kCommitAppearsWithin, false);
     const CommitChoice choice =
         choose_commit(s_.work->request, event.facts, s_.live, settings_, waited_enough);
     switch (choice.kind) {
@@ -143,7 +154,8 @@ void Machine::on(const Fetched& event) {
         case CommitChoice::Kind::not_there_yet:
             break;
     }
-    if (waited_enough) return give_up_fetching(choice.reason);
+    if (LASTGOOD_MUTANT(wait_forgotten, waited_enough, true))
+        return give_up_fetching(choice.reason);
     s_.work->fetch_failures++;
     const Millis delay =
         std::min(fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(10'000));
@@ -158,7 +170,7 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
     if (choice.candidate > 0) swap_for_candidate(s_.work->request.over[choice.candidate - 1]);
     const auto quarantined = s_.quarantine.find(commit);
     if (quarantined != s_.quarantine.end()) {
-        if (!s_.work->request.force) {
+        if (LASTGOOD_MUTANT(quarantine_ignored_after_fetch, !s_.work->request.force, false)) {
             return end_work(Outcome::cancelled, "commit " + commit.short_hex() +
                                                     " is in quarantine: " + quarantined->second +
                                                     "; to deploy it all the same use --force");
@@ -173,7 +185,7 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
         return end_work(Outcome::superseded,
                         "commit " + commit.short_hex() + " is live already, in its probation");
     }
-    if (s_.live == commit && !s_.failed) {
+    if (LASTGOOD_MUTANT(live_deployed_again, s_.live == commit && !s_.failed, false)) {
         if (s_.trial && s_.trial->commit != commit) {
             // Users are back on it while a newer release crashes: the branch was forced back, too.
             const Trial trial = *s_.trial;
@@ -212,11 +224,14 @@ void Machine::begin_building() {
 void Machine::on(const FetchFailed& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
     // Somebody waits for an operator's request and is told at once.
-    if (event.permanent || s_.work->request.trigger == Trigger::cli) {
+    if (LASTGOOD_MUTANT(fetch_tried_once, event.permanent, true) ||
+        s_.work->request.trigger == Trigger::cli) {
         return give_up_fetching(event.reason);
     }
     s_.work->fetch_failures++;
-    const Millis delay = fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value);
+    const Millis delay =
+        LASTGOOD_MUTANT(fetch_without_backoff,
+                        fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(1));
     tell(Tone::error, event.reason + "; trying again in " + format_duration(delay));
     effect(SetTimer{TimerKind::fetch_retry, delay});
 }
@@ -243,6 +258,8 @@ void Machine::on(const Built& event) {
 void Machine::on(const BuildFailed& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::building) return;
     effect(RunHook{HookKind::on_failure, *s_.work->commit});
+    if (LASTGOOD_MUTANT(failed_build_quarantined, false, true))
+        put_in_quarantine(*s_.work->commit, "b");
     end_work(Outcome::failed, event.reason);
 }
 
@@ -266,7 +283,8 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
 }
 
 void Machine::on(const PollSaw& event) {
-    if (s_.seen_tip == event.tip) return accept("ignored", "nothing new");
+    if (LASTGOOD_MUTANT(poller_repeats_failures, s_.seen_tip == event.tip, false))
+        return accept("ignored", "nothing new");
     if (s_.live == event.tip && !s_.failed) {
         // What is under way may be newer than what this look saw, or the branch was set back: not
         // seen, so the next look tells.

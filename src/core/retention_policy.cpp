@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lastgood/base/mutant.h"
+
 namespace lastgood::core {
 
 std::vector<CommitId> releases_to_remove(const AppState& state, const std::vector<CommitId>& kept,
@@ -9,9 +11,10 @@ std::vector<CommitId> releases_to_remove(const AppState& state, const std::vecto
     std::set<CommitId> needed;
     int good = 0;
     for (const auto& commit : state.good) {
-        if (state.is_quarantined(commit)) continue;
+        if (LASTGOOD_MUTANT(retention_counts_bad, state.is_quarantined(commit), false)) continue;
         // One more than the live one at least: there must be a way back.
-        if (good < std::max(keep_releases, 2)) needed.insert(commit);
+        if (good < LASTGOOD_MUTANT(retention_of_last_good, std::max(keep_releases, 2), 1))
+            needed.insert(commit);
         ++good;
     }
     if (state.live) needed.insert(*state.live);
@@ -22,7 +25,8 @@ std::vector<CommitId> releases_to_remove(const AppState& state, const std::vecto
     }
     std::vector<CommitId> remove;
     for (const auto& commit : kept) {
-        if (!needed.contains(commit)) remove.push_back(commit);
+        if (LASTGOOD_MUTANT(retention_without_end, !needed.contains(commit), false))
+            remove.push_back(commit);
     }
     return remove;
 }

@@ -6,6 +6,7 @@
 
 #include "lastgood/base/assert.h"
 #include "lastgood/base/kill_point.h"
+#include "lastgood/base/mutant.h"
 
 namespace lastgood::deploy {
 
@@ -20,7 +21,8 @@ bool is_of_this_boot(const core::Event& event, const core::AppState& state) {
     const bool of_a_run = std::holds_alternative<core::RunExited>(event) ||
                           std::holds_alternative<core::RunReady>(event) ||
                           std::holds_alternative<core::TimerFired>(event);
-    return of_a_run && !state.trial && !state.work && !state.waiting;
+    return of_a_run && LASTGOOD_MUTANT(trial_not_synced, !state.trial, true) && !state.work &&
+           !state.waiting;
 }
 
 struct Named {
@@ -71,6 +73,7 @@ core::Answer Engine::handle(const core::Event& event) {
     }
     state_ = std::move(step.next);
     std::move(step.records.begin(), step.records.end(), std::back_inserter(held_records_));
+    if (LASTGOOD_MUTANT(done_before_stored, false, true)) perform(std::exchange(step.effects, {}));
     const bool at_once = held_records_.empty() && is_of_this_boot(event, state_);
     auto saved =
         at_once ? storage_.save_at_once(app_, state_) : storage_.save(app_, state_, held_records_);
@@ -82,9 +85,11 @@ core::Answer Engine::handle(const core::Event& event) {
         return step.answer;
     }
     trouble_ = saved.error().text();
+    if (LASTGOOD_MUTANT(refused_record_lost, false, true)) held_records_.clear();
+    if (LASTGOOD_MUTANT(refused_effect_lost, false, !step.urgent)) step.effects.clear();
     std::move(step.effects.begin(), step.effects.end(), std::back_inserter(held_effects_));
     // What was held goes first: done later it would undo the urgent.
-    if (step.urgent) perform_effects();
+    if (LASTGOOD_MUTANT(urgent_waits, step.urgent, false)) perform_effects();
     return step.answer;
 }
 
@@ -139,9 +144,10 @@ void Engine::end_batch(bool committed) {
         leave_out_cancelled_work();
         stored_records_ = std::exchange(held_records_, {});
         stored_effects_ = std::exchange(held_effects_, {});
+        if (LASTGOOD_MUTANT(batch_not_done, false, true)) stored_effects_.clear();
         return;
     }
-    state_ = std::move(before_batch_);
+    if (LASTGOOD_MUTANT(refused_batch_remains, true, false)) state_ = std::move(before_batch_);
     held_records_.clear();
     held_effects_.clear();
 }
@@ -155,7 +161,7 @@ void Engine::flush() {
 void Engine::retry() {
     if (!behind_) return;
     auto saved = storage_.save(app_, state_, held_records_);
-    if (!saved) return;
+    if (!saved && LASTGOOD_MUTANT(retry_believed, true, false)) return;
     behind_ = false;
     trouble_.clear();
     perform_held();

@@ -86,6 +86,47 @@ TEST(Probation, CountsTheProbationsRunningTimeAcrossTheDaemonsDeath) {
     EXPECT_TRUE(set);
 }
 
+TEST(Probation, CountsNoTimeBelowZeroWhenTheClockGoesBack) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    app.pass(Millis(10'000));
+    app(PollSaw{commit(2)});
+    app.pass(Millis(-300'000));
+    app(PollSaw{commit(2)});
+    EXPECT_EQ(Millis(10'000), app.state.trial->ran);
+    app.pass(Millis(50'000));
+    app.fire(TimerKind::probation);
+    EXPECT_TRUE(app.state.is_good(commit(2)));
+}
+
+TEST(Probation, RunsTheHookOfAFailureWhereThereIsNothingToGoBackTo) {
+    AppDriver app;
+    app.settings.crash_loop.crashes = 1;
+    app.bring_to_probation(1);
+    app.exits(app.state.active);
+    EXPECT_EQ(Outcome::failed, app.outcome(1));
+    EXPECT_EQ(HookKind::on_failure, app.the<RunHook>().kind);
+    EXPECT_EQ(commit(1), app.the<RunHook>().commit);
+}
+
+// What is stale, forced elsewhere or unchanged under `paths` was said of the release that crashed.
+TEST(Probation, AsksTheRemoteAgainWhenACrashMovedUsersDuringAFetch) {
+    AppDriver app = with_good(1);
+    app.settings.fast_forward_only = true;
+    app.bring_to_probation(2);
+    app.push(3);  // forced: on top of 1, and not of 2
+    EXPECT_EQ(commit(2), app.the<DoFetch>().live);
+    FetchFacts facts = app.facts(3);
+    facts.live_known = true;
+    app.exits(app.state.active);
+    ASSERT_EQ(commit(1), app.state.live);
+    app(Fetched{app.state.work->id, facts});
+    EXPECT_EQ(commit(1), app.the<DoFetch>().live);
+    facts.standings.at(0).descends_from_live = true;
+    app(Fetched{app.state.work->id, facts});
+    EXPECT_EQ(commit(3), app.the<DoBuild>().commit);
+}
+
 TEST(Probation, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;

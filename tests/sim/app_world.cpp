@@ -1,6 +1,8 @@
 // Fetches, builds, timers, the poller and pruning. Processes are in app_processes.cpp.
 #include "sim/app_world.h"
 
+#include <algorithm>
+
 #include "lastgood/base/limits.h"
 #include "lastgood/core/backoff.h"
 #include "lastgood/core/retention_policy.h"
@@ -9,38 +11,70 @@
 
 namespace lastgood::sim {
 
-AppWorld::AppWorld(Ground& ground, Remote& remote, Disk& disk, AppName name,
-                   core::Settings settings)
+AppWorld::AppWorld(Ground& ground, Disk& disk, Host& host)
     : ground_(ground),
-      remote_(remote),
       disk_(disk),
-      name_(name),
-      engine_(name, std::move(settings), disk.load(name), disk, *this) {}
+      host_(host),
+      remote_(host.remote),
+      name_(host.name),
+      engine_(host.name, host.settings, disk.load(host.name), disk, *this) {}
 
 void AppWorld::begin() {
-    handle(core::DaemonStarted{});
+    for (const auto& process : host_.processes) {
+        if (process) made_ = std::max(made_, process->serial);
+    }
+    host_.witness.daemon_started(settings(), state());
+    const core::DaemonStarted started = take_over();
+    beginning_ = true;
+    handle(started);
+    beginning_ = false;
     poll_now();
 }
 
 core::Answer AppWorld::handle(const core::Event& event) {
-    ground_.note(name_.str() + " > " + describe(event, remote_));
-    was_healthy_ = engine_.healthy();
+    ++ground_.counts.steps;
+    if (ground_.tracing()) ground_.note(name_.str() + " > " + describe(event, remote_));
+    was_healthy_ = healthy();
+    host_.witness.begin(event, *this);
+    const auto* exited = std::get_if<core::RunExited>(&event);
+    const bool known = exited != nullptr && state().slot(exited->slot).run == exited->run &&
+                       state().slot(exited->slot).commit;
     const core::Answer answer = engine_.handle(event);
-    if (!answer.accepted || !answer.reason.empty()) {
-        ground_.note(name_.str() + "     " + (answer.accepted ? "accepted: " : "refused: ") +
-                     answer.reason);
+    if (ground_.tracing()) {
+        if (!answer.accepted || !answer.reason.empty()) {
+            ground_.note(name_.str() + "     " + (answer.accepted ? "accepted: " : "refused: ") +
+                         answer.reason);
+        }
+        ground_.note(name_.str() + "     " + describe(state(), remote_));
+        if (!healthy()) ground_.note(name_.str() + "     (not stored)");
     }
-    ground_.note(name_.str() + "     " + describe(state(), remote_));
-    if (!engine_.healthy()) ground_.note(name_.str() + "     (not stored)");
-    check_rules(*this, remote_, disk_);
+    host_.witness.end(answer, *this, false);
+    check_rules(*this, disk_);
+    // Restarts don't wait for a disk that is full.
+    if (known) check_runs(*this);
     return answer;
 }
 
+core::Answer AppWorld::handle_in_batch(const core::Event& event) {
+    ++ground_.counts.steps;
+    if (ground_.tracing()) ground_.note(name_.str() + " + " + describe(event, remote_));
+    host_.witness.begin(event, *this);
+    const core::Answer answer = engine_.handle(event);
+    if (!answer.accepted) ground_.note(name_.str() + "     refused: " + answer.reason);
+    host_.witness.end(answer, *this, true);
+    return answer;
+}
+
+void AppWorld::checked() {
+    if (healthy()) host_.witness.caught_up();
+    check_rules(*this, disk_);
+}
+
 void AppWorld::retry() {
-    if (engine_.healthy()) return;
+    if (healthy()) return;
     was_healthy_ = false;
     engine_.retry();
-    check_rules(*this, remote_, disk_);
+    checked();
 }
 
 void AppWorld::later(Millis delay, Clock::Task task) {
@@ -50,8 +84,9 @@ void AppWorld::later(Millis delay, Clock::Task task) {
 }
 
 void AppWorld::noted(const core::Effect& effect) {
-    ground_.kill_point("before an effect");
-    ground_.note(name_.str() + "   < " + describe(effect, remote_));
+    ground_.kill_point(Kind::killed_at_effect);
+    if (ground_.tracing()) ground_.note(name_.str() + "   < " + describe(effect, remote_));
+    host_.witness.performed(effect, *this);
 }
 
 void AppWorld::drop_work() {
@@ -64,20 +99,28 @@ void AppWorld::perform(const core::DoFetch& effect) {
     noted(effect);
     drop_work();
     fetching_ = effect.deployment;
-    const auto done = [this, effect, serial = work_serial_](bool failed) {
-        if (serial != work_serial_) return;
-        fetching_.reset();
-        if (failed) {
-            ground_.kinds.insert("fetch failed");
-            const bool permanent = ground_.fault(5);
-            handle(core::FetchFailed{effect.deployment, "the remote is away", permanent});
-        } else {
-            handle(core::Fetched{effect.deployment, remote_.facts(effect.candidates, effect.live)});
-        }
-    };
     const bool hangs = ground_.fault(3);
+    if (hangs) ground_.counts.add(Kind::fetch_hung);
     later(hangs ? limits::kFetchTimeDefault : ground_.between(20, 3000),
-          [this, done, hangs] { done(hangs || ground_.faults.git_fails || ground_.fault(8)); });
+          [this, effect, hangs, serial = work_serial_] {
+              if (serial == work_serial_) fetch_ended(effect, hangs);
+          });
+}
+
+void AppWorld::fetch_ended(const core::DoFetch& effect, bool hung) {
+    fetching_.reset();
+    if (hung || ground_.faults.git_fails || ground_.fault(8)) {
+        ground_.counts.add(Kind::fetch_failed);
+        const bool permanent = ground_.fault(5);
+        handle(core::FetchFailed{effect.deployment, "the remote is away", permanent});
+        return;
+    }
+    auto facts = remote_.facts(effect.candidates, effect.live);
+    if (!facts.tip) ground_.counts.add(Kind::branch_gone);
+    if (facts.tip && !facts.standings.front().present) {
+        ground_.counts.add(Kind::commit_not_there_yet);
+    }
+    handle(core::Fetched{effect.deployment, std::move(facts)});
 }
 
 void AppWorld::perform(const core::DoBuild& effect) {
@@ -85,21 +128,36 @@ void AppWorld::perform(const core::DoBuild& effect) {
     drop_work();
     building_ = effect.deployment;
     const bool whole = disk_.app(name_).built.contains(effect.commit);
-    const Millis delay = whole ? ground_.between(1, 5) : ground_.between(500, 60'000);
-    later(delay, [this, effect, whole, serial = work_serial_] {
-        if (serial != work_serial_) return;
-        building_.reset();
-        if (!whole && remote_.fate(effect.commit) == Fate::build_fails) {
-            handle(core::BuildFailed{effect.deployment, "the build exited with status 1"});
-        } else if (!disk_.takes_writes() || ground_.fault(3)) {
-            ground_.kinds.insert("unlucky build");
-            ground_.unlucky.insert(name_.str() + effect.commit.hex());
-            handle(core::BuildFailed{effect.deployment, "the build had bad luck"});
-        } else {
-            disk_.app(name_).built.insert(effect.commit);
-            handle(core::Built{effect.deployment});
-        }
+    const bool hangs =
+        !whole && (remote_.fate(effect.commit) == Fate::build_hangs || ground_.fault(1));
+    Millis delay = whole ? ground_.between(1, 5) : ground_.between(500, 60'000);
+    if (hangs) delay = limits::kBuildTimeDefault;
+    later(delay, [this, effect, hangs, serial = work_serial_] {
+        if (serial == work_serial_) build_ended(effect, hangs);
     });
+}
+
+void AppWorld::build_ended(const core::DoBuild& effect, bool hung) {
+    building_.reset();
+    auto& built = disk_.app(name_).built;
+    const Fate fate = remote_.fate(effect.commit);
+    const bool whole = built.contains(effect.commit);
+    const bool bad = fate == Fate::build_fails || fate == Fate::build_hangs;
+    const bool unlucky = !bad && (hung || !disk_.takes_writes() || ground_.fault(3));
+    if (unlucky) {
+        ground_.counts.add(Kind::unlucky_build);
+        ground_.unlucky.insert(name_.str() + effect.commit.hex());
+    }
+    if (hung) {
+        ground_.counts.add(Kind::build_hung);
+        handle(core::BuildFailed{effect.deployment, "the build took longer than 15m"});
+    } else if ((bad && !whole) || unlucky) {
+        ground_.counts.add(Kind::build_failed);
+        handle(core::BuildFailed{effect.deployment, "the build exited with status 1"});
+    } else {
+        built.insert(effect.commit);
+        handle(core::Built{effect.deployment});
+    }
 }
 
 void AppWorld::perform(const core::CancelWork& effect) {
@@ -178,15 +236,14 @@ void AppWorld::perform(const core::Prune& effect) {
 void AppWorld::prune() {
     if (state().work) return later(Millis(5'000), [this] { prune(); });
     pruning_ = false;
-    auto& built = disk_.app(name_).built;
-    const std::vector<CommitId> kept(built.begin(), built.end());
-    for (const auto& commit :
-         core::releases_to_remove(state(), kept, engine_.settings().keep_releases)) {
+    auto& app = disk_.app(name_);
+    const std::vector<CommitId> kept(app.built.begin(), app.built.end());
+    for (const auto& commit : core::releases_to_remove(state(), kept, settings().keep_releases)) {
         handle(core::ReleaseRemoved{commit});
-        ground_.kill_point("before a release is forgotten");
-        if (!disk_.takes_writes()) return;
-        built.erase(commit);
-        std::erase(disk_.app(name_).good, commit);
+        ground_.kill_point(Kind::killed_between_steps);
+        if (!disk_.takes_writes()) return host_.witness.prune_failed();
+        app.built.erase(commit);
+        std::erase(app.good, commit);
     }
 }
 

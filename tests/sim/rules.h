@@ -5,11 +5,11 @@
 
 namespace lastgood::sim {
 
-void check_rules(AppWorld& app, const Remote& remote, Disk& disk);
+void check_rules(AppWorld& app, Disk& disk);
+// What runs is as the state thinks; that needs no disk.
+void check_runs(AppWorld& app);
 
-// The faults have ended, and time has passed. `tip_expected`: the tip was never refused by an
-// operator, nor failed for no fault of its own. `tip_is_new`: it came after the faults.
-void check_settled(AppWorld& app, const Remote& remote, Disk& disk, bool tip_expected,
-                   bool tip_is_new);
+// The faults have ended, and time has passed. `tip_is_new`: it came after the faults.
+void check_settled(const Ground& ground, AppWorld& app, Disk& disk, bool tip_is_new);
 
 }  // namespace lastgood::sim

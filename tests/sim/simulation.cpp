@@ -7,7 +7,7 @@ namespace lastgood::sim {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Millis kAnnouncedIsLiveWithin = 20min;  // a fetch hangs, one waits for its next try
+constexpr Millis kAnnouncedIsLiveWithin = 25min;  // a fetch or a build hangs, one waits for its try
 constexpr Millis kCalm = 6h;                      // fetches back off to minutes, polls to an hour
 
 core::Settings any_settings(Random& random, bool two_slots) {
@@ -17,43 +17,54 @@ core::Settings any_settings(Random& random, bool two_slots) {
     settings.finish_before_newer = random.chance(25);
     settings.rollback_after_good = random.chance(25);
     settings.watch_liveness = random.chance(30);
+    settings.fast_forward_only = random.chance(15);
     settings.keep_releases = 1 + static_cast<int>(random.below(4));
     settings.crash_loop.crashes = random.chance(20) ? 1 : 3;
+    if (random.chance(20)) settings.probation = 3min;
     return settings;
 }
 
 }  // namespace
 
-Result simulate(std::uint64_t seed, std::size_t lines_kept) {
-    Simulation simulation(seed, lines_kept);
+Result simulate(std::uint64_t seed) {
+    Simulation simulation(seed);
     Result result;
     try {
         simulation.run();
     } catch (const Broken& broken) {
         result.broken = broken.what;
-        result.trace = simulation.ground().trace();
     }
-    result.kinds = simulation.ground().kinds;
+    result.counts = simulation.ground().counts;
     return result;
 }
 
-Simulation::Simulation(std::uint64_t seed, std::size_t lines_kept)
-    : ground_(seed), remote_(ground_), disk_(ground_) {
+std::string trace_of(std::uint64_t seed, std::size_t lines_kept) {
+    Simulation simulation(seed, lines_kept);
+    std::string end;
+    try {
+        simulation.run();
+    } catch (const Broken& broken) {
+        end = "BROKEN: " + broken.what + "\n";
+    }
+    return simulation.ground().trace() + end;
+}
+
+Simulation::Simulation(std::uint64_t seed, std::size_t lines_kept) : ground_(seed), disk_(ground_) {
     ground_.lines_kept = lines_kept;
     Random& random = ground_.random;
-    configs_.emplace_back(*AppName::parse("one"), any_settings(random, random.chance(60)));
-    if (random.chance(30)) {
-        configs_.emplace_back(*AppName::parse("two"), any_settings(random, random.chance(60)));
+    remotes_.push_back(std::make_unique<Remote>(ground_, 0));
+    if (random.chance(30)) remotes_.push_back(std::make_unique<Remote>(ground_, 1));
+    const std::size_t apps = remotes_.size() + (random.chance(30) ? 1 : 0);
+    for (std::size_t i = 0; i < apps; ++i) {
+        constexpr const char* kNames[] = {"one", "two", "three"};
+        hosts_.push_back(std::make_unique<Host>(ground_, *remotes_[i % remotes_.size()], disk_,
+                                                *AppName::parse(kNames[i]),
+                                                any_settings(random, random.chance(60))));
     }
-    disk_.on_good = [this](const CommitId& commit) {
-        const Fate fate = remote_.fate(commit);
-        // Restarts that are no crashes may keep a slow crasher from crashing.
-        const bool restarts =
-            ground_.kinds.contains("daemon killed") || ground_.kinds.contains("restart");
-        Ground::must(fate != Fate::never_ready && fate != Fate::ends_before_ready &&
-                         (fate != Fate::crashes_at_once || restarts) &&
-                         (fate != Fate::crashes_slowly || restarts),
-                     "a bad commit became good: " + remote_.name(commit));
+    disk_.on_stored = [this](const AppName& app, const Disk::Records& records) {
+        for (const auto& host : hosts_) {
+            if (host->name == app) host->witness.stored(records);
+        }
     };
     trouble_ends_ = ground_.clock.now() + ground_.between(60'000, 3'600'000);
 }
@@ -71,6 +82,8 @@ void Simulation::run_until(Instant end) {
             if (!ground_.clock.run_one(end)) return;
         } catch (const DaemonKilled&) {
             daemon_died();
+        } catch (const PowerLost&) {
+            power_lost();
         }
     }
 }
@@ -80,110 +93,44 @@ void Simulation::start_daemon() {
     ground_.note("the daemon starts");
     ++life_;
     retrying_ = false;
-    for (auto& [name, settings] : configs_) {
-        if (ground_.fault(10)) settings = any_settings(ground_.random, ground_.random.chance(50));
-        apps_.push_back(std::make_unique<AppWorld>(ground_, remote_, disk_, name, settings));
+    for (const auto& host : hosts_) {
+        if (ground_.fault(10)) {
+            host->settings = any_settings(ground_.random, ground_.random.chance(50));
+            ground_.counts.add(Kind::config_changed);
+        }
+        host->forward_only = host->forward_only || host->settings.fast_forward_only;
+        apps_.push_back(std::make_unique<AppWorld>(ground_, disk_, *host));
     }
     try {
         for (const auto& app : apps_) app->begin();
         retry_storage();
     } catch (const DaemonKilled&) {
         daemon_died();
+    } catch (const PowerLost&) {
+        power_lost();
     }
 }
 
 void Simulation::daemon_died() {
-    ground_.kinds.insert("daemon killed");
     ground_.faults.kill_in = 0;
     apps_.clear();
     disk_.daemon_died();
+    for (const auto& host : hosts_) host->witness.daemon_died(false);
     ground_.clock.after(ground_.between(10, 20'000), [this] { start_daemon(); });
 }
 
-void Simulation::calm() {
-    ground_.note("---- calm");
-    ground_.faults = Faults{.on = false};
-    ground_.kinds.insert("calm");
-    remote_.show_all();
-    const bool last_push = ground_.random.chance(50);
-    ground_.clock.after(30s, [this, last_push] {
-        for (const auto& app : apps_) {
-            if (app->state().paused) ask(*app, core::ResumeAsked{});
-            if (app->state().stopped) ask(*app, core::StartAsked{});
-        }
-        if (!last_push) return;
-        for (const auto& [name, settings] : configs_) tip_expected_[name] = true;
-        const Push push{"last", remote_.push(Fate::good, 1)};
-        if (ground_.random.chance(50)) deliver(push, 3);  // else the poller finds it
-    });
-    run_until(ground_.clock.now() + kAnnouncedIsLiveWithin);
-    for (const auto& app : apps_) {
-        const bool announced = acknowledged_.contains("last");
-        const bool good = !app->state().is_quarantined(remote_.tip());
-        Ground::must(!announced || !good || app->state().live == remote_.tip(),
-                     app->name().str() + ": the announced commit isn't live yet");
+void Simulation::power_lost() {
+    ground_.note("the machine is down");
+    ground_.counts.add(Kind::power_lost);
+    ground_.faults.kill_in = 0;
+    apps_.clear();
+    disk_.power_lost();
+    for (const auto& host : hosts_) {
+        host->processes = {};
+        host->witness.daemon_died(true);
     }
-    run_until(ground_.clock.now() + kCalm);
-    Ground::must(apps_.size() == configs_.size(), "the daemon is down");
-    for (const auto& app : apps_) {
-        const bool unlucky = ground_.unlucky.contains(app->name().str() + remote_.tip().hex());
-        check_settled(*app, remote_, disk_, tip_expected_[app->name()] && !unlucky, last_push);
-    }
-    for (const auto& [name, settings] : configs_) {
-        for (const auto& id : acknowledged_) {
-            Ground::must(disk_.app(name).deliveries.contains(id),
-                         "delivery " + id + " was acknowledged, but isn't on disk");
-        }
-    }
-}
-
-// As the daemon does it: what came in is recorded in one transaction with the steps it leads to.
-void Simulation::deliver(const Push& push, int tries) {
-    bool recorded = false;
-    if (!apps_.empty()) deliver_to_all(push, recorded);
-    if (recorded) {
-        acknowledged_.insert(push.delivery);
-    } else if (tries > 0) {
-        ground_.clock.after(ground_.between(1'000, 30'000),
-                            [this, push, tries] { deliver(push, tries - 1); });
-    }
-}
-
-void Simulation::deliver_to_all(const Push& push, bool& recorded) {
-    for (const auto& app : apps_) {
-        if (!app->engine().healthy()) return;
-    }
-    disk_.begin_batch();
-    for (const auto& app : apps_) app->engine().begin_batch();
-    bool failed = false;
-    for (const auto& app : apps_) failed = !take(*app, push) || failed;
-    for (const auto& app : apps_) failed = !app->engine().store_batch() || failed;
-    if (!failed) failed = !disk_.commit_batch();
-    if (failed) disk_.abort_batch();
-    for (const auto& app : apps_) app->engine().end_batch(!failed);
-    ground_.kill_point("after a batch was committed and before it was acted on");
-    for (const auto& app : apps_) app->engine().flush();
-    for (const auto& app : apps_) check_rules(*app, remote_, disk_);
-    recorded = !failed;
-}
-
-bool Simulation::take(AppWorld& app, const Push& push) {
-    auto& deliveries = disk_.app(app.name()).deliveries;
-    if (deliveries.contains(push.delivery)) return true;  // a duplicate
-    core::Request request;
-    request.trigger = core::Trigger::webhook;
-    request.commit = push.commit;
-    request.delivery = push.delivery;
-    ground_.note(app.name().str() + " > delivery " + push.delivery + " of " +
-                 remote_.name(push.commit));
-    const core::Answer answer = app.engine().handle(core::RequestArrived{std::move(request)});
-    if (!answer.accepted) ground_.note(app.name().str() + "     ignored: " + answer.reason);
-    if (!disk_.takes_writes()) return false;
-    disk_.app(app.name())
-        .deliveries.emplace(
-            push.delivery,
-            Disk::Delivery{push.commit, answer.accepted ? "deploy" : "ignored", answer.reason});
-    return true;
+    ground_.clock.reboot(ground_.between(1'000, 100'000));
+    ground_.clock.after(ground_.between(10, 20'000), [this] { start_daemon(); });
 }
 
 void Simulation::retry_storage() {
@@ -195,6 +142,53 @@ void Simulation::retry_storage() {
         for (const auto& app : apps_) app->retry();
         retry_storage();
     });
+}
+
+void Simulation::calm() {
+    ground_.note("---- calm");
+    ground_.faults = Faults{.on = false};
+    for (const auto& remote : remotes_) remote->show_all();
+    const bool last_push = ground_.random.chance(50);
+    ground_.clock.after(30s, [this, last_push] {
+        for (const auto& app : apps_) {
+            if (app->state().paused) app->handle(core::ResumeAsked{});
+            if (app->state().stopped) app->handle(core::StartAsked{});
+        }
+        if (last_push) push_last();
+    });
+    run_until(ground_.clock.now() + kAnnouncedIsLiveWithin);
+    for (const auto& app : apps_) {
+        const CommitId tip = app->remote().tip();
+        const bool announced = acknowledged_.contains("last " + tip.hex());
+        const bool good = !app->state().is_quarantined(tip);
+        Ground::must(
+            !announced || !good || app->settings().fast_forward_only || app->state().live == tip,
+            "the announced commit isn't live yet");
+    }
+    run_until(ground_.clock.now() + kCalm);
+    check_end(last_push);
+}
+
+void Simulation::push_last() {
+    for (const auto& host : hosts_) host->tip_expected = true;
+    for (const auto& remote : remotes_) {
+        const CommitId tip = remote->push(Fate::good, 1);
+        // Else the poller finds it.
+        if (ground_.random.chance(50)) deliver({{"last " + tip.hex(), tip, remote.get()}}, 3);
+    }
+}
+
+void Simulation::check_end(bool last_push) {
+    Ground::must(apps_.size() == hosts_.size(), "the daemon is down");
+    for (const auto& app : apps_) {
+        check_settled(ground_, *app, disk_, last_push);
+        for (const auto& id : acknowledged_) {
+            const bool its =
+                id.substr(id.find(' ') + 1, 2) == app->remote().tip().hex().substr(0, 2);
+            Ground::must(!its || disk_.app(app->name()).deliveries.contains(id),
+                         "a delivery was acknowledged, and isn't on disk");
+        }
+    }
 }
 
 }  // namespace lastgood::sim

@@ -13,15 +13,16 @@ namespace lastgood::sim {
 
 struct Result {
     std::string broken;  // empty: all rules held
-    std::string trace;
-    std::set<std::string> kinds;  // of trouble that it met
+    Counts counts;
 };
 
-Result simulate(std::uint64_t seed, std::size_t lines_kept = 120);
+Result simulate(std::uint64_t seed);
+// The whole run, or its last lines; ends with the rule that was broken, if one was.
+std::string trace_of(std::uint64_t seed, std::size_t lines_kept);
 
 class Simulation {
   public:
-    explicit Simulation(std::uint64_t seed, std::size_t lines_kept = 120);
+    explicit Simulation(std::uint64_t seed, std::size_t lines_kept = 0);
     void run();  // throws Broken
 
     [[nodiscard]] const Ground& ground() const { return ground_; }
@@ -30,35 +31,48 @@ class Simulation {
     struct Push {
         std::string delivery;
         CommitId commit;
+        Remote* remote;
     };
+    using Pushes = std::vector<Push>;
 
     void run_until(Instant end);
     void start_daemon();
     void daemon_died();
+    void power_lost();
+    void retry_storage();
+    void calm();
+    void push_last();
+    void check_end(bool last_push);
+
+    // ---- trouble.cpp: what happens while the faults are on
     void plan_next_trouble();
     void trouble();
+    void trouble_of_the_machine(AppWorld* app, std::uint64_t dice);
     void push();
+    void burst();
+    Push make_push(Remote& remote);
+    void send(const Push& push);
     void redeliver();
-    void deliver(const Push& push, int tries);
-    void deliver_to_all(const Push& push, bool& recorded);
-    bool take(AppWorld& app, const Push& push);
-    void retry_storage();
+    void full_disk();
+    void remote_away(bool branch_gone);
     void operator_command();
-    void ask(AppWorld& app, const core::Event& event);
-    void calm();
+    void operator_deploys(AppWorld& app);
     Fate any_fate();
     AppWorld* any_app();
+    Remote& any_remote();
+
+    // ---- deliveries.cpp: the way of a delivery through the daemon
+    void deliver(const Pushes& pushes, int tries);
+    bool deliver_now(const Pushes& pushes);
+    bool take(AppWorld& app, const Push& push);
 
     Ground ground_;
-    Remote remote_;
     Disk disk_;
-    std::vector<std::pair<AppName, core::Settings>> configs_;
+    std::vector<std::unique_ptr<Remote>> remotes_;
+    std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<std::unique_ptr<AppWorld>> apps_;  // none while the daemon is down
-    std::vector<Push> pushes_;
+    Pushes pushes_;
     std::set<std::string> acknowledged_;
-    // Whether the tip must be live in the end, as far as is known: no operator wanted something
-    // else meanwhile, and it had no bad luck.
-    std::map<AppName, bool> tip_expected_;
     Instant trouble_ends_;
     bool retrying_ = false;
     std::uint64_t life_ = 0;

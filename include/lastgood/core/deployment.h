@@ -56,6 +56,8 @@ struct Deployment {
     int fetch_failures = 0;
     int start_attempts = 0;  // stored before each start, as boot counters are
     Millis waited{0};        // for the commit to appear at the remote
+    // The live commit that the fetch under way compares with; not stored.
+    std::optional<CommitId> compared_with = {};
     bool operator==(const Deployment&) const = default;
 };
 

@@ -1,0 +1,85 @@
+// Deliberately broken rules, to see that the simulation notices each (docs/testing.md). In every
+// build but that of lastgood_sim_mutants LASTGOOD_MUTANT(name, right, wrong) is `right` alone.
+#pragma once
+
+#ifdef LASTGOOD_MUTANTS
+
+namespace lastgood {
+
+enum class Mutant {
+    none,
+    pause_ignored,
+    stop_ignored,
+    stop_goes_on,
+    quarantine_ignored,
+    quarantine_ignored_after_fetch,
+    quarantine_not_recorded,
+    failed_start_forgiven,
+    failed_build_quarantined,
+    same_commit_twice,
+    live_deployed_again,
+    poller_repeats_failures,
+    supersede_lost,
+    finish_ignored,
+    waiting_forgotten,
+    older_wish_forgotten,
+    older_of_two_wishes,
+    stale_commit_accepted,
+    forced_back_refused,
+    fast_forward_only_ignored,
+    skip_ignored,
+    off_branch_accepted,
+    wait_forgotten,
+    wait_has_no_end,
+    fetch_without_backoff,
+    fetch_tried_once,
+    starts_not_counted,
+    live_before_ready,
+    switch_forgotten,
+    hook_before_switch,
+    rollback_hook_forgotten,
+    crashes_off_by_one,
+    crashes_forgotten,
+    growth_not_counted,
+    probes_ignored,
+    probation_early,
+    probation_in_pieces,
+    probation_starts_over,
+    trial_not_synced,
+    restart_without_backoff,
+    warm_not_used,
+    warm_stopped_early,
+    previous_left_running,
+    taken_over_left_alone,
+    good_rolled_back,
+    good_out_of_order,
+    rollback_to_bad,
+    rollback_to_untried,
+    rollback_leaves_free,
+    renewal_stops_first,
+    retention_counts_bad,
+    retention_of_last_good,
+    retention_without_end,
+    recovery_skips_work,
+    done_before_stored,
+    refused_record_lost,
+    refused_effect_lost,
+    urgent_waits,
+    retry_believed,
+    refused_batch_remains,
+    batch_not_done,
+};
+
+// One for each thread, so that many can be tried at once.
+inline thread_local Mutant selected_mutant = Mutant::none;
+
+}  // namespace lastgood
+
+#define LASTGOOD_MUTANT(name, right, wrong) \
+    (::lastgood::selected_mutant == ::lastgood::Mutant::name ? (wrong) : (right))
+
+#else
+
+#define LASTGOOD_MUTANT(name, right, wrong) (right)
+
+#endif

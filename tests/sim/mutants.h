@@ -1,0 +1,18 @@
+// The deliberately broken rules: each must be caught by the rules of the simulation.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "lastgood/base/mutant.h"
+
+namespace lastgood::sim {
+
+struct MutantRow {
+    Mutant mutant;
+    std::string_view name;
+    std::string_view broken;
+};
+const std::vector<MutantRow>& all_mutants();
+
+}  // namespace lastgood::sim
