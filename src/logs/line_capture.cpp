@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "lastgood/base/limits.h"
@@ -14,11 +15,24 @@ namespace {
 
 constexpr int kPipeBytes = 1 << 20;  // room for bursts; what an ordinary user may have
 constexpr Millis kIdleBeforeFlush{1000};
+// So much in one turn is a flood: the next one comes after the pause, in which a pipe of ours holds
+// what an app writes at a gigabyte a second.
+constexpr std::size_t kFloodBytes = 16 * 1024;
+constexpr std::size_t kTurnBytesMax = kPipeBytes;
+constexpr Millis kFloodPause{1};
 
 }  // namespace
 
 void Tail::add(std::string_view line) {
-    lines_.emplace_back(line.substr(0, limits::kTailBytes));
+    line = line.substr(0, limits::kTailBytes);
+    if (lines_.size() < limits::kTailLines) {
+        lines_.emplace_back(line);
+    } else {  // the oldest one's memory serves again
+        bytes_ -= lines_.front().size();
+        lines_.push_back(std::move(lines_.front()));
+        lines_.pop_front();
+        lines_.back().assign(line);
+    }
     bytes_ += lines_.back().size();
     while (lines_.size() > limits::kTailLines ||
            (bytes_ > limits::kTailBytes && lines_.size() > 1)) {
@@ -38,17 +52,34 @@ LineCapture::LineCapture(sys::EventLoop& loop, sys::Fd pipe, OutputLog& log, Tai
     : loop_(loop), pipe_(std::move(pipe)), log_(log), tail_(tail), slot_(slot), stream_(stream) {
     (void)sys::set_nonblocking(pipe_.get(), true);
     fcntl(pipe_.get(), F_SETPIPE_SZ, kPipeBytes);
-    watch_ = loop_.watch(pipe_.get(), EPOLLIN, [this](std::uint32_t) {
-        const Got got = read_once();
-        log_.flush();
-        if (got == Got::end) return close();
-        watch_idle();
-    });
+    watch();
 }
 
-LineCapture::Got LineCapture::read_once() {
+void LineCapture::watch() {
+    if (watch_) return;
+    watch_ = loop_.watch(pipe_.get(), EPOLLIN, [this](std::uint32_t) { take_turn(); });
+}
+
+void LineCapture::take_turn() {
+    std::size_t taken = 0;
+    std::size_t bytes = 0;
+    Got got = Got::nothing;
+    do {
+        got = read_once(bytes);
+        taken += bytes;
+    } while (bytes == limits::kReadBytes && taken < kTurnBytesMax);
+    log_.flush();
+    if (got == Got::end) return close();
+    watch_idle();
+    if (taken < kFloodBytes) return watch();
+    watch_.reset();
+    next_turn_ = loop_.after(kFloodPause, [this] { take_turn(); });
+}
+
+LineCapture::Got LineCapture::read_once(std::size_t& bytes) {
     char buffer[limits::kReadBytes];
     const ssize_t got = read(pipe_.get(), buffer, sizeof buffer);
+    bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     if (got > 0) {
         last_read_ = BootClock::now();
         take({buffer, static_cast<std::size_t>(got)});
@@ -109,8 +140,9 @@ void LineCapture::watch_idle() {
 void LineCapture::drain() {
     // An orphan that goes on writing must not hold us: no pipe holds more than this.
     constexpr int kReadsMax = 2 * kPipeBytes / static_cast<int>(limits::kReadBytes);
+    std::size_t bytes = 0;
     for (int i = 0; i < kReadsMax && pipe_; ++i) {
-        if (read_once() != Got::bytes) break;
+        if (read_once(bytes) != Got::bytes) break;
     }
     log_.flush();
 }
@@ -124,6 +156,7 @@ void LineCapture::close() {
     flush_partial();
     log_.flush();
     idle_.reset();
+    next_turn_.reset();
     watch_.reset();
     pipe_.reset();
 }

@@ -1,4 +1,4 @@
-"""Each claim of docs/security.md names tests that are there."""
+"""Each claim of docs/SECURITY.md names tests that are there."""
 
 import pathlib
 import re
@@ -18,7 +18,7 @@ def tests_that_are_there():
 
 class Claims(unittest.TestCase):
     def test_each_has_a_test(self):
-        text = (ROOT / "docs" / "security.md").read_text("utf-8")
+        text = (ROOT / "docs" / "SECURITY.md").read_text("utf-8")
         rows = re.findall(r"^\| (.+) \| (`.+`) \|$", text.partition("## Claims")[2], re.M)
         self.assertGreater(len(rows), 20)
         there = tests_that_are_there()

@@ -1,8 +1,9 @@
 // Reads one output pipe of a run: bytes to lines, lines to the log, the last ones kept.
 //
 // Never blocks, and reads a bounded amount per round of the loop, so that a flood of one app
-// starves nobody. A line without an end is written after one idle second, at the end of the pipe
-// and at finish(), with its mark. On the loop's thread.
+// starves nobody. In a flood the pipe is left to fill for a moment: an app that writes into a pipe
+// whose reader waits pays for waking it, line by line. A line without an end is written after one
+// idle second, at the end of the pipe and at finish(), with its mark. On the loop's thread.
 #pragma once
 
 #include <deque>
@@ -44,7 +45,9 @@ class LineCapture {
 
   private:
     enum class Got { bytes, nothing, end };
-    Got read_once();
+    void watch();
+    void take_turn();
+    Got read_once(std::size_t& bytes);
     void take(std::string_view bytes);
     void line(std::string_view text, bool whole);
     void flush_partial();
@@ -60,6 +63,7 @@ class LineCapture {
     std::string partial_;
     Instant last_read_{};
     sys::EventLoop::Watch watch_;
+    sys::EventLoop::Timer next_turn_;  // in a flood, instead of the watch
     sys::EventLoop::Timer idle_;
 };
 
