@@ -49,7 +49,7 @@ Expected<void> Run::start(sys::SpawnSpec spec, const process::GroupLimits& limit
     since_ = BootClock::now();
     sys::Fd entrance;
     if (place_.group && place_.group->create()) {
-        limit(limits);
+        if (limits != process::GroupLimits{}) limit(limits);
         entrance = place_.group->entrance();
         spec.cgroup = entrance.get();
     }
