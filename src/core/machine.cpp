@@ -73,6 +73,12 @@ bool Machine::is_on_the_way(const CommitId& commit) const {
     return (s_.waiting && s_.waiting->commit == commit) || (s_.work && s_.work->commit == commit);
 }
 
+// Users who are back on it only until a newer release has its next try are to stay, if it is wanted
+// again.
+bool Machine::is_live_to_stay(const CommitId& commit) const {
+    return s_.live == commit && !s_.failed && (!s_.trial || s_.trial->commit == commit);
+}
+
 // What was taken over runs on; each other thing that was meant to run is started, and the work asks
 // for its step again.
 void Machine::on(const DaemonStarted& event) {

@@ -58,6 +58,7 @@ class Machine {
     void become_good(const CommitId& commit);
     [[nodiscard]] bool is_current(RunId run, Slot slot) const;
     [[nodiscard]] bool is_on_the_way(const CommitId& commit) const;
+    [[nodiscard]] bool is_live_to_stay(const CommitId& commit) const;
 
     // ---- machine_work.cpp: from the request to the start
     [[nodiscard]] std::string why_not(const Request& request) const;

@@ -25,7 +25,7 @@ std::string Machine::why_not(const Request& request) const {
     }
     if (LASTGOOD_MUTANT(same_commit_twice, is_on_the_way(*request.commit), false))
         return "that commit is being deployed already";
-    if (automatic && s_.live == request.commit && !s_.failed && !s_.work && !s_.waiting) {
+    if (automatic && is_live_to_stay(*request.commit) && !s_.work && !s_.waiting) {
         return "that commit is live already";
     }
     return {};
@@ -285,7 +285,7 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
 void Machine::on(const PollSaw& event) {
     if (LASTGOOD_MUTANT(poller_repeats_failures, s_.seen_tip == event.tip, false))
         return accept("ignored", "nothing new");
-    if (s_.live == event.tip && !s_.failed) {
+    if (is_live_to_stay(event.tip)) {
         // What is under way may be newer than what this look saw, or the branch was set back: not
         // seen, so the next look tells.
         if (s_.work || s_.waiting) return accept("ignored", "another commit is being deployed");

@@ -214,6 +214,7 @@ void AppService::shut_down(std::function<void()> gone) {
     builder_.reset();
     session_.reset();
     pruning_.reset();
+    restoring_ = {};
     hooks_.clear();
     bool runs = false;
     for (const Slot slot : kSlots) {

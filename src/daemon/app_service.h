@@ -77,6 +77,10 @@ class AppService : public deploy::World {
     Expected<void> make_folders();
     void take_over();
     void begin_fetch(const core::DoFetch& effect);
+    void start_now(const core::DoStart& effect);
+    void restore(const core::DoStart& effect);
+    // The machine hears of it as an end, later: like a program that can't be started.
+    void not_started(const core::DoStart& effect, const std::string& reason);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
     // `app`: as the commit wants it.
@@ -104,6 +108,11 @@ class AppService : public deploy::World {
     Instant fetching_since_{};  // zero: no fetch, or it ended by itself
     std::unique_ptr<ReleaseBuilder> builder_;
     std::unique_ptr<git::Session> pruning_;
+    struct Restoring {
+        std::unique_ptr<git::Session> session;
+        std::unique_ptr<ReleaseBuilder> builder;
+    };
+    std::array<std::optional<Restoring>, 2> restoring_{};  // by the slot that waits for it
     std::list<std::unique_ptr<process::RunSteps>> hooks_;
     std::map<core::TimerKind, sys::EventLoop::Timer> timers_;
     sys::EventLoop::Timer prune_timer_;

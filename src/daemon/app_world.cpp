@@ -153,10 +153,38 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
 }
 
 void AppService::perform(const core::DoStart& effect) {
+    if (sys::is_directory(paths_.release(effect.commit))) return start_now(effect);
+    restore(effect);
+}
+
+void AppService::start_now(const core::DoStart& effect) {
     auto spec = run_spec(effect);
     if (spec) return runner_->start(effect.slot, std::move(*spec));
-    // Like a program that can't be started: the machine hears of it as an end, later.
-    site_.loop.defer([alive = std::weak_ptr(alive_), this, effect, reason = spec.error().text()] {
+    not_started(effect, spec.error().text());
+}
+
+// Somebody deleted it: it is written and built again where the mirror is, before the start.
+void AppService::restore(const core::DoStart& effect) {
+    const std::string release = "release " + effect.commit.short_hex();
+    site_.log.error(app_.name.str(), release + " is gone from the disk; it is made again");
+    auto& restoring = restoring_[index(effect.slot)];
+    restoring.emplace();
+    restoring->session = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
+    core::DoBuild what{{}, effect.commit, core::Trigger::crash_loop, {}};
+    restoring->builder = std::make_unique<ReleaseBuilder>(
+        site_, app_, *restoring->session, std::move(what),
+        [this, effect, release](const std::string& failure) {
+            restoring_[index(effect.slot)].reset();
+            if (failure.empty()) return start_now(effect);
+            not_started(
+                effect,
+                release + " is gone from the disk, and it could not be made again: " + failure);
+        });
+    restoring->builder->begin_again();
+}
+
+void AppService::not_started(const core::DoStart& effect, const std::string& reason) {
+    site_.loop.defer([alive = std::weak_ptr(alive_), this, effect, reason] {
         if (!alive.lock()) return;
         handle(
             core::RunExited{effect.slot, effect.run, "could not be started: " + reason, {}, false});
@@ -164,6 +192,7 @@ void AppService::perform(const core::DoStart& effect) {
 }
 
 void AppService::perform(const core::DoStop& effect) {
+    restoring_[index(effect.slot)].reset();
     if (runner_->info(effect.slot).pid != 0) return runner_->stop(effect.slot);
     const RunId run = engine_.state().slot(effect.slot).run;
     site_.loop.defer([alive = std::weak_ptr(alive_), this, slot = effect.slot, run] {

@@ -102,6 +102,7 @@ void ReleaseBuilder::seal() {
 }
 
 void ReleaseBuilder::run_hooks() {
+    if (!hooks_) return finish({});
     run(app_.hooks.before_switch, "before_switch", [this] { finish({}); });
 }
 

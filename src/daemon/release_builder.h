@@ -25,6 +25,11 @@ class ReleaseBuilder {
                    Done done);
 
     void begin();
+    // Without the hooks: it was live before.
+    void begin_again() {
+        hooks_ = false;
+        begin();
+    }
 
   private:
     void begin_release();
@@ -49,6 +54,7 @@ class ReleaseBuilder {
     Done done_;
     AppPaths paths_;
     store::ReleaseText text_;
+    bool hooks_ = true;
     std::unique_ptr<process::RunSteps> steps_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -127,6 +127,25 @@ TEST(Probation, AsksTheRemoteAgainWhenACrashMovedUsersDuringAFetch) {
     EXPECT_EQ(commit(3), app.the<DoBuild>().commit);
 }
 
+// Else its next try would take them away again.
+TEST(Probation, EndsWhenTheBranchIsForcedBackToTheReleaseThatUsersAreBackOn) {
+    for (const bool polled : {false, true}) {
+        AppDriver app = with_good(1);
+        app.bring_to_probation(2);
+        app.exits(app.state.active);
+        ASSERT_EQ(commit(1), app.state.live);
+        if (polled) {
+            app(PollSaw{commit(1)});
+        } else {
+            EXPECT_TRUE(app.push(1).accepted);
+        }
+        app.fetched(1);
+        EXPECT_FALSE(app.state.trial);
+        EXPECT_EQ(commit(1), app.state.live);
+        EXPECT_EQ(Outcome::superseded, app.outcome(2));
+    }
+}
+
 TEST(Probation, MovesUsersToTheWarmReleaseAtTheFirstCrash) {
     AppDriver app = with_good(1);
     const Slot old = app.state.active;

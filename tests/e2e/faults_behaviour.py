@@ -118,6 +118,11 @@ class Preloaded(Faulty):
 
 
 class FromOutside(Faulty):
+    def bound(self, what, limit=None):
+        """Of the running daemon; without a number: as much as it may have."""
+        _, hard = resource.prlimit(self.daemon.pid, what)
+        resource.prlimit(self.daemon.pid, what, (hard if limit is None else limit, hard))
+
     def test_the_database_is_locked_by_another_program(self):
         first = self.first_good()
         second = self.repo.commit("v2")
@@ -130,8 +135,7 @@ class FromOutside(Faulty):
 
     def test_all_descriptors_are_taken(self):
         first = self.first_good()
-        held = len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
-        resource.prlimit(self.daemon.pid, resource.RLIMIT_NOFILE, (held + 3, held + 3))
+        self.bound(resource.RLIMIT_NOFILE, len(os.listdir(f"/proc/{self.daemon.pid}/fd")) + 3)
         second = self.repo.commit("v2")
         with contextlib.ExitStack() as connections:
             for _ in range(3):
@@ -141,13 +145,13 @@ class FromOutside(Faulty):
             status = self.deliver(second)
             self.assertIn(status, (202, 503))
             self.goes_on(first)
-        resource.prlimit(self.daemon.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        self.bound(resource.RLIMIT_NOFILE)
         self.heals(second)
 
     def test_memory_runs_out(self):
         first = self.first_good()
         pid = self.status()["pid"]
-        resource.prlimit(self.daemon.pid, resource.RLIMIT_DATA, (1 << 20, 1 << 20))
+        self.bound(resource.RLIMIT_DATA, 1 << 20)
         second = self.repo.commit("v2")
         # It may end for it: then it is started again, as systemd does.
         for _ in range(200):
@@ -158,7 +162,7 @@ class FromOutside(Faulty):
         self.goes_on(first)
         self.assertNotIn("Assertion", self.daemon.log())
         if self.daemon.running():
-            resource.prlimit(self.daemon.pid, resource.RLIMIT_DATA, (-1, -1))
+            self.bound(resource.RLIMIT_DATA)
         else:
             self.daemon.start()
         self.assertIn(pid, self.app_pids())
@@ -186,13 +190,22 @@ class ByHand(Faulty):
         self.push(third)
         self.wait_good(third)
 
-    def test_the_live_release_deleted_by_hand(self):
+    def test_the_live_release_deleted_by_hand_is_made_again(self):
+        self.app["build"] = "echo built >built"
         commit = self.first_good()
         pid = self.status()["pid"]
-        shutil.rmtree(self.state / "apps/backend/releases" / commit)
+        release = self.state / "apps/backend/releases" / commit
+        shutil.rmtree(release)
         os.kill(pid, 9)
-        self.wait(lambda: self.status()["trouble"] or self.status()["state"] == "running"
-                  and self.status()["pid"] not in (0, pid), "what becomes of it")
+        self.wait(lambda: self.status()["state"] == "running"
+                  and self.status()["pid"] not in (0, pid), "its restart")
+        self.goes_on(commit)
+        self.assertEqual("built\n", (release / "built").read_text())
+        self.assertIn(f"release {commit[:7]} is gone from the disk", self.daemon.log())
+        self.assertEqual(["good"], [row["outcome"] for row in self.history()])
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(commit, self.status()["last_good"])
         second = self.repo.commit("v2")
         self.push(second)
         self.wait_good(second)

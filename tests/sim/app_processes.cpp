@@ -17,7 +17,9 @@ void AppWorld::perform(const core::DoStart& effect) {
                  "what is started is no whole release");
     // What is kept restarting is left at its next crash, where there is a way back again.
     const bool kept = state().trial && !state().trial->deployment;
-    const bool better = !kept && core::rollback_target(state(), std::nullopt);
+    // And what runs may get a fresh process.
+    const bool runs = state().live == effect.commit && state().serves(state().active);
+    const bool better = !kept && !runs && core::rollback_target(state(), std::nullopt);
     Ground::must(!was_healthy_ || !state().is_quarantined(effect.commit) || !better,
                  "a release in quarantine is started, and there is a good one");
     process = Process{.run = effect.run, .commit = effect.commit};

@@ -1,8 +1,8 @@
 // The deliberately broken rules: each must be caught by the rules of the simulation.
 #pragma once
 
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "lastgood/base/mutant.h"
 
@@ -13,6 +13,6 @@ struct MutantRow {
     std::string_view name;
     std::string_view broken;
 };
-const std::vector<MutantRow>& all_mutants();
+std::span<const MutantRow> all_mutants();
 
 }  // namespace lastgood::sim

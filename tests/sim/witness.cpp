@@ -16,7 +16,7 @@ void Witness::daemon_started(const core::Settings& settings, const core::AppStat
     must(loaded.paused == *paused_, "a pause or resume was forgotten over a restart");
     must(loaded.stopped == *stopped_, "a stop or start was forgotten over a restart");
     if (!loaded.trial) return;
-    if (loaded.trial->deployment.value == trial_) {
+    if (loaded.trial->deployment.value == trial_ && served_commit_ == loaded.trial->commit) {
         must(loaded.trial->crashes >= crashes_stored_, "crashes on trial were forgotten");
     } else {
         // How the last one ended was lost with the daemon.

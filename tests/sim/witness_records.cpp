@@ -145,7 +145,9 @@ void Witness::performed(const core::Effect& effect, const AppWorld& world) {
     const auto& all = disk_.deployments();
     const auto row = all.find(id.value);
     must(row != all.end(), "a deployment is carried out before it is stored");
-    must(row->second.outcome || row->second.phase == (fetch ? Phase::fetching : Phase::building),
+    const bool held = event_ == nullptr || !was_healthy_;  // and maybe cancelled meanwhile
+    must(held || row->second.outcome ||
+             row->second.phase == (fetch ? Phase::fetching : Phase::building),
          "a deployment is carried out before its step is stored");
     must(build == nullptr || row->second.outcome || !is_bad(build->commit),
          "a commit in quarantine is built");

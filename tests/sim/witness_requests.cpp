@@ -60,7 +60,9 @@ void Witness::check_request(const core::Request& request, const core::Answer& an
 void Witness::check_refusal(const core::Request& request) const {
     if (!by_itself(request.trigger) || !request.commit) return;
     bool for_a_reason = paused_ != false || stopped_ != false || !was_healthy_ ||
-                        is_bad(*request.commit) || before_.live == request.commit;
+                        is_bad(*request.commit) ||
+                        (before_.live == request.commit &&
+                         (!before_.trial || before_.trial->commit == *request.commit));
     for (const auto& under_way : {before_.work, before_.waiting}) {
         for_a_reason = for_a_reason || (under_way && under_way->commit == request.commit);
     }
