@@ -8,8 +8,8 @@ namespace {
 
 void same_again(const logs::ParsedLine& parsed, config::LogFormat format) {
     std::string written;
-    logs::append_line({"2026-05-01T12:00:00.000Z", "blue", "out", parsed.text, parsed.whole}, format,
-                written);
+    logs::append_line({"2026-05-01T12:00:00.000Z", "blue", "out", parsed.text, parsed.whole},
+                      format, written);
     FUZZ_CHECK(written.ends_with('\n'));
     written.pop_back();
     FUZZ_CHECK(written.find('\n') == std::string::npos);

@@ -27,7 +27,7 @@ Values values_of(const std::vector<SampleView>& day, Of of) {
 std::string with_day(const std::string& now_text, const std::string& range, const Values& values,
                      WallTime now, bool draw) {
     std::string text = now_text;
-    if (!range.empty()) text += ", " + range + " in " + format_duration(limits::kSamplesKept);
+    if (!range.empty()) text += ", " + range + " in the last day";
     if (draw && !values.empty()) text += "  " + drawn_day(values, now, kColumns);
     return text;
 }

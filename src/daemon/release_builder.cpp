@@ -145,7 +145,9 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
 
 void ReleaseBuilder::finish(std::string failure) {
     site_.loop.defer([alive = std::weak_ptr(alive_), this, failure = std::move(failure)] {
-        if (alive.lock()) done_(failure);
+        if (!alive.lock()) return;
+        const Done done = std::move(done_);  // it may destroy this object
+        done(failure);
     });
 }
 

@@ -25,9 +25,9 @@ TEST(UsageLines, SayWhatIsNowAndWhatWas) {
     app.memory_bytes = 40 << 20;
     app.cpu_percent = 1.5;
     const std::vector<SampleView> day{{kNow - 2h, 30 << 20, 35}, {kNow - 1h, 50 << 20, 0.2}};
-    EXPECT_EQ("40.0MB, 30.0MB to 50.0MB in 1d", memory_line(app, day, kNow, false));
-    EXPECT_EQ("1.5%, up to 35.0% in 1d", cpu_line(app, day, kNow, false));
-    EXPECT_TRUE(memory_line(app, day, kNow, true).ends_with("▅█ "));
+    EXPECT_EQ("40.0MB, 30.0MB to 50.0MB in the last day", memory_line(app, day, kNow, false));
+    EXPECT_EQ("1.5%, up to 35.0% in the last day", cpu_line(app, day, kNow, false));
+    EXPECT_TRUE(memory_line(app, day, kNow, true).ends_with("▅█"));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ bool Witness::is_news_of(Slot slot, RunId run) const {
            (known.state == RunState::starting || known.state == RunState::running);
 }
 
-// An end that nobody asked for: the next start must not come at once, if the run was short.
+// An end that nobody asked for: the first is no reason to wait, and each short run after it is.
 void Witness::hear_exit(const core::RunExited& event) {
     const auto& known = before_.slot(event.slot);
     if (known.state == RunState::empty || known.run != event.run) return;
@@ -39,14 +39,11 @@ void Witness::hear_exit(const core::RunExited& event) {
     started_.erase(started);
     if (lived || row.commit != known.commit) row.crashes = 0;
     row.commit = known.commit;
-    if (lived) {
-        row.not_before = now;
-        return;
-    }
+    row.not_before = now;
+    if (++row.crashes == 1) return;
     Millis wait = settings_.restart.first;
-    for (int i = 0; i < row.crashes && wait < settings_.restart.longest; ++i) wait *= 2;
-    ++row.crashes;
-    row.not_before = now + std::min(wait, settings_.restart.longest) * 9 / 10;
+    for (int i = 2; i < row.crashes && wait < settings_.restart.longest; ++i) wait *= 2;
+    row.not_before += std::min(wait, settings_.restart.longest) * 9 / 10;
 }
 
 void Witness::check_start(const core::DoStart& start) {
