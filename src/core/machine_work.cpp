@@ -292,6 +292,14 @@ void Machine::on(const PollSaw& event) {
         s_.seen_tip = event.tip;
         return accept("ignored", "that commit is live already");
     }
+    // Whoever asked for the tip must not be told that a look at the same tip took its place. Not
+    // seen either: should that fetch have begun before the tip moved, the next look tells.
+    const auto asks_for_tip = [](const auto& deployment) {
+        return deployment && !deployment->request.commit && !deployment->commit;
+    };
+    if (asks_for_tip(s_.work) || asks_for_tip(s_.waiting)) {
+        return accept("ignored", "the tip is being fetched already");
+    }
     Request request;
     request.trigger = Trigger::poll;
     request.commit = event.tip;

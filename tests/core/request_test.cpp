@@ -189,6 +189,24 @@ TEST(Request, LetsThePollerTryAgainWhatCouldNeverBeFetched) {
     EXPECT_TRUE(app.state.work);
 }
 
+TEST(Request, LetsNoLookOfThePollerTakeThePlaceOfAWishForTheTip) {
+    AppDriver app;
+    const auto id = app.deploy().deployment;
+    EXPECT_EQ("the tip is being fetched already", app(PollSaw{commit(1)}).reason);
+    app.fetched(1);
+    app.built();
+    app.ready(other(app.state.active));
+    app.end_probation();
+    EXPECT_EQ(Outcome::good, app.outcome(id.value));
+    // It had begun before the tip moved: the next look tells.
+    app.deploy();
+    app(PollSaw{commit(2)});
+    app.fetched(1);
+    EXPECT_FALSE(app.state.work);
+    app(PollSaw{commit(2)});
+    EXPECT_EQ(commit(2), app.state.work->request.commit);
+}
+
 TEST(Request, KeepsAFailedBuildFromThePollerButNotFromARedelivery) {
     AppDriver app;
     app.bring_to_good(1);
