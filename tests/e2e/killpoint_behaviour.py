@@ -89,6 +89,8 @@ class AtEachPoint:
             good = self.repo.commit(f"good{number}")
             self.deliver(good)
             self.wait_good(good)
+        # Else what is left of this would count as a place of the next deployment.
+        self.wait(lambda: "prune ended" in text_of(self.points).splitlines(), "pruning")
         return good
 
     def passed_points(self, good):
