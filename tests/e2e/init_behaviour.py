@@ -73,6 +73,15 @@ class KindCase(InitCase):
         self.daemon = Daemon(self.config_path, self.folder, env={"HOME": str(home), "PATH": PATH})
         self.daemon.start()
 
+    def wait_live(self, commit, app="backend"):
+        def live():
+            for row in self.history():
+                self.assertIn(row["outcome"], (None, "", "good", "superseded"), row)
+            status = self.status()
+            return status["commit"] == commit and status["state"] in ("probation", "running")
+
+        self.wait(live, f"{commit[:7]} to be live", timeout=BUILD_TIME)
+
     def check_goes_live(self, kind, answer, home=None, without=()):
         commit = self.commit_project(kind, without)
         told = self.init_ok("--app", "backend", "--listen", f"127.0.0.1:{self.app_port}")
@@ -80,14 +89,14 @@ class KindCase(InitCase):
         self.cli_ok("check")
         (self.folder / "home").mkdir()
         self.serve_as_written(home or self.folder / "home")
-
-        def live():
-            for row in self.history():
-                self.assertIn(row["outcome"], (None, "", "good"), row)
-            status = self.status()
-            return status["commit"] == commit and status["state"] in ("probation", "running")
-
-        self.wait(live, f"{kind} to be live", timeout=BUILD_TIME)
+        self.wait_live(commit)
+        self.assertIn(answer, get(self.app_port)[1])
+        # The second one finds what was carried from the first.
+        (self.checkout / "second").write_text("")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "Once more")
+        self.cli_ok("deploy", "backend", "--no-wait")
+        self.wait_live(self.git("rev-parse", "HEAD"))
         self.assertIn(answer, get(self.app_port)[1])
 
 
