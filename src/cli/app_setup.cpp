@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "cli/new_file.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -132,6 +133,20 @@ Expected<AppSetup> find_app(const Context& context, const std::string& name) {
     setup.needs_signing_token = signing_token_needed(whole, app->webhook.place);
     find_secret(setup, missing);
     return setup;
+}
+
+Expected<void> make_secret(AppSetup& setup) {
+    const std::string path = setup.app.webhook.place.name;
+    const auto secret = fresh_secret(setup.needs_signing_token);
+    if (!secret) return secret.error();
+    if (const auto made = make_file(path, *secret, 0600, setup.state_dir); !made) {
+        return Error{"can't make the secret " + path + " (" + made.error().what + ")",
+                     "run it with sudo, or as the daemon's user"};
+    }
+    setup.app.webhook.secrets = {std::string(trim(*secret))};
+    setup.no_secret.reset();
+    setup.can_make_secret = false;
+    return {};
 }
 
 }  // namespace lastgood::cli

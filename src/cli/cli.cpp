@@ -22,6 +22,7 @@ constexpr const char* kExitCodes =
 struct Line {
     Context context;
     Daemon daemon;
+    InitArgs init;
     StatusArgs status;
     ListArgs history;
     ListArgs deliveries;
@@ -44,6 +45,7 @@ class Verbs {
     Verbs(CLI::App& program, Line& line) : program_(program), line_(line) {}
 
     void add_all() {
+        add_init();
         add_daemon_verbs();
         add_views();
         add_deployment_verbs();
@@ -78,6 +80,7 @@ class Verbs {
             ->capture_default_str();
     }
 
+    void add_init();
     void add_daemon_verbs();
     void add_views();
     void add_deployment_verbs();
@@ -96,6 +99,15 @@ class Verbs {
     CLI::App* release_ = nullptr;  // of quarantine
     CLI::App* sync_ = nullptr;     // of deliveries
 };
+
+void Verbs::add_init() {
+    CLI::App* verb = with_json(add("init", "Look at a project, and write a config that runs it",
+                                   [this] { return init(line_.context, line_.init); }));
+    verb->add_option("DIR", line_.init.folder, "The project's checkout (default: this folder)");
+    verb->add_option("--app", line_.init.app, "The app's name (default: the repository's)");
+    verb->add_option("--listen", line_.init.listen, "The app's address, such as 0.0.0.0:3000");
+    verb->add_flag("--print", line_.init.print, "Print the config, and write nothing");
+}
 
 void Verbs::add_daemon_verbs() {
     add("serve", "Run the daemon in the foreground",

@@ -16,6 +16,15 @@ int serve(const Context& context, const Daemon& daemon);
 int export_state(const Context& context, const Daemon& daemon, const std::string& file);
 int import_state(const Context& context, const Daemon& daemon, const std::string& file);
 int check(const Context& context);
+
+struct InitArgs {
+    std::string folder = ".";
+    std::string app;     // empty: as the repository is called
+    std::string listen;  // empty: by what the project binds
+    bool print = false;
+};
+int init(const Context& context, const InitArgs& args);
+
 int reexec(const Context& context);
 int doctor(const Context& context, const std::string& app);  // empty: all
 int version(const Context& context);

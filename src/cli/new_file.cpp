@@ -1,4 +1,5 @@
-// A fresh webhook secret.
+#include "cli/new_file.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/random.h>
@@ -10,7 +11,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "cli/app_setup.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 
@@ -18,15 +18,6 @@ namespace lastgood::cli {
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;  // what GitLab wants, and enough for all
-
-Expected<std::string> random_bytes() {
-    std::array<char, kSecretBytes> bytes{};
-    const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
-    if (got != static_cast<ssize_t>(bytes.size())) {
-        return system_error("the system gave no random bytes", errno);
-    }
-    return std::string(bytes.data(), bytes.size());
-}
 
 // The daemon's user must be able to read it: the one that owns what the daemon writes.
 Expected<void> give_to_daemon(const std::string& file, const std::string& state_dir) {
@@ -48,27 +39,26 @@ Expected<void> put_in_place(const std::string& temporary, const std::string& pat
 
 }  // namespace
 
-Expected<void> make_secret(AppSetup& setup) {
-    const std::string path = setup.app.webhook.place.name;
-    const auto bytes = random_bytes();
-    if (!bytes) return bytes.error();
-    const std::string secret =
-        setup.needs_signing_token ? "whsec_" + base64_encode(*bytes) : hex_encode(*bytes);
+Expected<void> make_file(const std::string& path, std::string_view content, mode_t mode,
+                         const std::string& state_dir) {
     const std::string folder = std::filesystem::path(path).parent_path().string();
     if (auto made = sys::make_directories(folder); !made) return made;
     const std::string temporary = path + ".new-" + std::to_string(getpid());
-    auto written = sys::write_file_atomically(temporary, secret + "\n", 0600);
-    if (written) written = give_to_daemon(temporary, setup.state_dir);
+    auto written = sys::write_file_atomically(temporary, content, mode);
+    if (written) written = give_to_daemon(temporary, state_dir);
     if (written) written = put_in_place(temporary, path);
-    if (!written) {
-        unlink(temporary.c_str());
-        return Error{"can't make the secret " + path + " (" + written.error().what + ")",
-                     "run it with sudo, or as the daemon's user"};
+    if (!written) unlink(temporary.c_str());
+    return written;
+}
+
+Expected<std::string> fresh_secret(bool signing_token) {
+    std::array<char, kSecretBytes> bytes{};
+    const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
+    if (got != static_cast<ssize_t>(bytes.size())) {
+        return system_error("the system gave no random bytes", errno);
     }
-    setup.app.webhook.secrets = {secret};
-    setup.no_secret.reset();
-    setup.can_make_secret = false;
-    return {};
+    const std::string random(bytes.data(), bytes.size());
+    return (signing_token ? "whsec_" + base64_encode(random) : hex_encode(random)) + "\n";
 }
 
 }  // namespace lastgood::cli

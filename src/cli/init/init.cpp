@@ -1,0 +1,184 @@
+// init: looks at a checkout and writes a config that runs it.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "cli/doctor/account.h"
+#include "cli/exit_code.h"
+#include "cli/init/detect.h"
+#include "cli/init/json.h"
+#include "cli/init/render.h"
+#include "cli/new_file.h"
+#include "cli/verbs.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
+
+namespace lastgood::cli {
+namespace {
+
+using planning::Note;
+namespace fs = std::filesystem;
+
+// Who isn't root tries it out: all beside the config, where they may write.
+void find_places(const std::string& config, planning::Setting& setting) {
+    const config::Config defaults;
+    setting.state_dir = defaults.state_dir;
+    setting.runtime_dir = defaults.runtime_dir;
+    const std::string folder = fs::path(config).parent_path().string();
+    setting.secret_file = folder + "/secret";
+    if (geteuid() == 0 || config == kDefaultConfig) return;
+    setting.state_dir = folder + "/state";
+    const std::string run = folder + "/run";
+    if (run.size() <= limits::kRuntimeDirBytesMax) setting.runtime_dir = run;
+}
+
+// With the secret that is there, or one that will be made.
+std::optional<Error> find_faults(const std::string& path, const std::string& yaml) {
+    config::Environment environment;
+    environment.variable = [](const std::string&) { return std::nullopt; };
+    environment.read_secret_file = [](const std::string& file) -> Expected<std::string> {
+        if (!sys::exists(file)) return std::string(kStandIn);
+        return sys::read_file(file, limits::kSecretFileBytesMax);
+    };
+    const auto loaded = config::parse(path, yaml, environment);
+    if (loaded.config) return std::nullopt;
+    std::vector<std::string> faults;
+    for (const auto& fault : loaded.faults) faults.push_back(fault.message);
+    return Error{"no config was written, it would have faults: " + join(faults, "\n"), {}};
+}
+
+// The folder of the default config belongs to the unit's user, as the manual has it.
+Expected<void> make_folder(const std::string& config) {
+    const std::string folder = fs::path(config).parent_path().string();
+    if (sys::is_directory(folder)) return {};
+    if (auto made = sys::make_directories(folder, 0750); !made) return made;
+    const auto user = diagnosis::account_named("lastgood");
+    if (config != kDefaultConfig || !user || geteuid() != 0) return {};
+    if (chown(folder.c_str(), user->uid, user->gid) == 0) return {};
+    return system_error("could not give " + folder + " to lastgood", errno);
+}
+
+Expected<void> write_files(const std::string& path, const std::string& yaml,
+                           const planning::Setting& setting, bool signing_token,
+                           bool& secret_made) {
+    auto done = make_folder(path);
+    if (done && !sys::exists(setting.secret_file)) {
+        const auto secret = fresh_secret(signing_token);
+        if (!secret) return secret.error();
+        done = make_file(setting.secret_file, *secret, 0600, setting.state_dir);
+        secret_made = done.ok();
+    }
+    if (done) done = make_file(path, yaml, 0640, setting.state_dir);
+    if (done) return {};
+    return Error{"can't write " + path + " (" + done.error().what + ")",
+                 geteuid() == 0 ? "name another place with --config FILE"
+                                : "run it with sudo, or name a place of yours with --config FILE"};
+}
+
+std::string next_steps(const InitDone& done) {
+    const bool usual = done.config == kDefaultConfig;
+    const std::string lastgood =
+        usual ? "sudo lastgood " : "lastgood --config " + done.config + " ";
+    const std::vector<std::pair<std::string, const char*>> steps = {
+        {lastgood + "check", "every fault at once, with line and column"},
+        {lastgood + "doctor", "remote, keys, ports, disk: what is wrong, and the mend"},
+        usual ? std::pair{std::string("sudo systemctl enable --now lastgood"),
+                          "the daemon; in the foreground: lastgood serve"}
+              : std::pair{lastgood + "serve", "the daemon, in the foreground"},
+        {lastgood + "webhook register " + done.app, "the hook at the forge, or the steps to it"},
+    };
+    std::size_t width = 0;
+    for (const auto& [command, does] : steps) width = std::max(width, command.size());
+    std::string text = "next:\n";
+    for (const auto& [command, does] : steps) {
+        text += "  " + command + std::string(width - command.size() + 2, ' ') + does + "\n";
+    }
+    return text;
+}
+
+std::string told(const InitDone& done) {
+    std::string text = "wrote " + printable(done.config) + ": app " + done.app + ", " + done.kind +
+                       (done.found.empty() ? "" : " (by " + printable(done.found) + ")") + "\n";
+    text += (done.secret_made ? "made the secret " : "kept the secret ") + printable(done.secret) +
+            "\n";
+    if (!done.look_at.empty()) text += "look at:\n";
+    for (const Note& note : done.look_at) {
+        text += "  " + note.key + ": " + printable(note.text) + "\n";
+    }
+    return text + next_steps(done);
+}
+
+void add_notes(const git::Checkout& checkout, const planning::Source& source, InitDone& done) {
+    if (source.had_credentials) {
+        done.look_at.push_back({"auth",
+                                "the address of origin holds a user or password, which "
+                                "was left out: put the token into auth.token_file"});
+    }
+    if (done.secret.starts_with(checkout.top + "/")) {
+        done.look_at.push_back({"webhook.secret_file",
+                                "it is inside the checkout: keep it out of "
+                                "the repository (.gitignore)"});
+    }
+    if (!checkout.has_commit) {
+        done.look_at.push_back({"branch", "it has no commit yet; the first one is deployed"});
+    }
+}
+
+}  // namespace
+
+int init(const Context& context, const InitArgs& args) {
+    std::error_code ignored;
+    InitDone done;
+    done.config = fs::absolute(config_path(context), ignored).lexically_normal().string();
+    if (!args.print && sys::exists(done.config)) {
+        return refuse({done.config + " is there already, and is left as it is",
+                       "see what it would be with --print, and add the app to it; or name another "
+                       "file with --config FILE"},
+                      kRefused);
+    }
+    const auto checkout = git::look_at_checkout(args.folder);
+    if (!checkout) return refuse(checkout.error(), kUsage);
+    if (checkout->files.empty()) {
+        return refuse({"git knows no file in " + printable(args.folder),
+                       "commit them first: git add -A && git commit"},
+                      kUsage);
+    }
+    const planning::Plan plan = planning::detect(
+        planning::read_tree(checkout->top + "/" + checkout->root, checkout->files));
+    const planning::Source source = planning::source_of(*checkout);
+    planning::Setting setting;
+    setting.app = args.app.empty() ? app_name_of(source) : args.app;
+    if (!AppName::parse(setting.app)) {
+        return refuse({printable(setting.app, 100) + " can't be an app's name",
+                       "up to 63 of a-z 0-9 _ . -, a letter or digit first"},
+                      kUsage);
+    }
+    setting.listen = args.listen;
+    find_places(done.config, setting);
+    planning::Rendered rendered = render(plan, source, setting);
+    if (const auto faults = find_faults(done.config, rendered.yaml)) {
+        return refuse(*faults, kUsage);
+    }
+    if (args.print) {
+        print(rendered.yaml);
+        return kDone;
+    }
+    done.app = setting.app;
+    done.kind = to_string(plan.kind);
+    done.found = plan.found;
+    done.secret = setting.secret_file;
+    done.look_at = std::move(rendered.look_at);
+    add_notes(*checkout, source, done);
+    const bool signing_token =
+        source.provider == core::Provider::gitlab || source.provider == core::Provider::standard;
+    const auto written =
+        write_files(done.config, rendered.yaml, setting, signing_token, done.secret_made);
+    if (!written) return refuse(written.error(), kFailed);
+    print(context.json ? init_json(done) + "\n" : told(done));
+    return kDone;
+}
+
+}  // namespace lastgood::cli

@@ -1,0 +1,19 @@
+// What `init` did, and as JSON.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/init/plan.h"
+
+namespace lastgood::cli {
+
+struct InitDone {
+    std::string config, secret;  // where they are
+    std::string app, kind, found;
+    bool secret_made = false;  // else one was there
+    std::vector<planning::Note> look_at;
+};
+std::string init_json(const InitDone& done);
+
+}  // namespace lastgood::cli

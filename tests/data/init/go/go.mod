@@ -1,0 +1,3 @@
+module example.org/go
+
+go 1.19
