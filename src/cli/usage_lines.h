@@ -13,8 +13,8 @@ namespace lastgood::cli {
 std::string drawn_day(const std::vector<std::pair<WallTime, double>>& values, WallTime now,
                       std::size_t columns);
 
-// "38.2MB, 30.1MB to 55.0MB in the last day ▁▂▇", and the same of the CPU time. `draw`: the terminal shows
-// such characters.
+// "38.2MB, 30.1MB to 55.0MB in the last day ▁▂▇", and the same of the CPU time. `draw`: the
+// terminal shows such characters.
 std::string memory_line(const AppView& app, const std::vector<SampleView>& day, WallTime now,
                         bool draw);
 std::string cpu_line(const AppView& app, const std::vector<SampleView>& day, WallTime now,
