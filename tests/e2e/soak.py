@@ -167,6 +167,8 @@ class Soak(Case):
         self.a_while("disk", "5")
 
     def no_process(self):
+        self.settled(self.model.live)  # a build that can't be started has failed
+        self.kill_app()
         self.a_while("fork", "")
 
     def clock_jumps(self):
