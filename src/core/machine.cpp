@@ -15,6 +15,16 @@ Step step(const Settings& settings, const AppState& state, const Event& event,
     return machine.take();
 }
 
+bool is_taken_over(const Settings& settings, const AppState& state, Slot slot) {
+    const SlotState& run = state.slot(slot);
+    if (run.state == RunState::running) return true;
+    if (run.state != RunState::starting) return false;
+    if (slot == state.active) return run.commit == state.live;
+    const bool alone = state.slot(state.active).state == RunState::empty;
+    return state.work && state.work->phase == Phase::starting && run.commit == state.work->commit &&
+           (settings.two_slots || alone);
+}
+
 Machine::Machine(const Settings& settings, const AppState& state, const Context& context)
     : settings_(settings), context_(context), s_(step_.next) {
     s_ = state;
@@ -83,9 +93,10 @@ bool Machine::is_live_to_stay(const CommitId& commit) const {
 // for its step again.
 void Machine::on(const DaemonStarted& event) {
     step_.urgent = true;
+    const AppState left = s_;
     for (const Slot slot : kSlots) {
         const auto& since = event.running_since[index(slot)];
-        if (since && s_.serves(slot)) {
+        if (since && is_taken_over(settings_, left, slot)) {
             s_.slot(slot).started = *since;
         } else {
             empty(slot);
@@ -108,7 +119,8 @@ void Machine::on(const DaemonStarted& event) {
     // The sockets are new: users must find the slot that they had.
     if (s_.live) effect(DoSwitch{s_.active, *s_.live});
     resume_taken_over();
-    if (!s_.serves(s_.active) && !leave_live && !serve_live()) return;
+    const bool gone = s_.slot(s_.active).state == RunState::empty;
+    if (gone && !leave_live && !serve_live()) return;
     if (LASTGOOD_MUTANT(recovery_skips_work, s_.work.has_value(), false)) {
         switch (s_.work->phase) {
             case Phase::queued:
@@ -119,7 +131,7 @@ void Machine::on(const DaemonStarted& event) {
                 begin_building();
                 break;
             case Phase::starting:
-                begin_starting();
+                if (!is_work_run(work_slot())) begin_starting();
                 break;
             case Phase::probation:
                 LG_ASSERT(false);

@@ -129,6 +129,11 @@ void AppService::begin() {
     refresh_snapshot_of_live();
     const bool otherwise = is_started_otherwise();
     handle(core::DaemonStarted{running_since_});
+    // What it didn't go on with after all.
+    for (const Slot slot : kSlots) {
+        const bool wanted = engine_.state().slot(slot).state != core::RunState::empty;
+        if (running_since_[index(slot)] && !wanted) runner_->stop(slot);
+    }
     poller_.poll_now();
     begin_renewal();
     if (otherwise && (running_since_[0] || running_since_[1])) renew_by_config();

@@ -5,6 +5,7 @@
 #include "daemon/service_manager.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/core/machine.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -25,9 +26,13 @@ std::string name_of(const AppName& app, Slot slot, std::size_t number) {
 }
 
 std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& app, Slot slot,
-                                          const core::SlotState& state,
+                                          const core::AppState& of_app,
                                           const std::vector<store::ProcessRow>& rows) {
-    if (state.state != core::RunState::running) return std::nullopt;
+    if (!core::is_taken_over(app.rules, of_app, slot)) return std::nullopt;
+    const core::SlotState& state = of_app.slot(slot);
+    const bool was_ready = state.state == core::RunState::running;
+    // READY=1 may have come to nobody meanwhile.
+    if (!was_ready && app.ready.kind == config::Ready::Kind::notify) return std::nullopt;
     for (const auto& row : rows) {
         if (row.app != app.name.str() || row.place != to_string(slot)) continue;
         const auto pid = static_cast<pid_t>(row.pid);
@@ -35,7 +40,7 @@ std::optional<supervise::LeftRun> left_in(const Site& site, const config::App& a
         const std::string output =
             supervise::output_of(site.config.runtime_dir, app.name, state.run) + ".out";
         if (!same || !sys::exists(output)) return std::nullopt;
-        return supervise::LeftRun{state.run, pid, row.start_time, app.ready};
+        return supervise::LeftRun{state.run, pid, row.start_time, app.ready, was_ready};
     }
     return std::nullopt;
 }
@@ -66,7 +71,7 @@ LeftApp find_left(Site& site, const config::App& app, const core::AppState& stat
     left.sockets.resize(app.listen.size());
     for (const Slot slot : kSlots) {
         auto& run = left.runs[index(slot)];
-        run = left_in(site, app, slot, state.slot(slot), rows);
+        run = left_in(site, app, slot, state, rows);
         for (std::size_t i = 0; i < app.listen.size(); ++i) {
             const config::ListenAddress& listen = app.listen[i];
             sys::Fd& socket = left.sockets[i].sockets[index(slot)];

@@ -75,8 +75,8 @@ Slot slot_at(const json& object, const char* key) {
     return object.at(key).get<std::string>() == "green" ? Slot::green : Slot::blue;
 }
 
-// Of what a slot holds only that it runs and is ready counts for the next daemon, which looks
-// whether it still does.
+// Of what a slot holds only that it runs, or is being started, counts for the next daemon, which
+// looks whether it still does.
 json slots_json(const AppState& state) {
     json slots = json::object();
     for (const Slot slot : kSlots) {
@@ -84,7 +84,8 @@ json slots_json(const AppState& state) {
         slots[slot_text(slot)] = {{"commit", to_json(from.commit)},
                                   {"run", from.run.value},
                                   {"failures", from.failures},
-                                  {"ready", from.state == RunState::running}};
+                                  {"ready", from.state == RunState::running},
+                                  {"starting", from.state == RunState::starting}};
     }
     return slots;
 }
@@ -106,9 +107,13 @@ AppState decode(const json& from) {
         state.slot(slot).failures = stored.at("failures").get<int>();
         state.slot(slot).commit = commit_at(stored, "commit");
         // Missing in what an older version stored.
-        const bool ready = state.slot(slot).commit && stored.value("ready", false);
-        if (ready) state.slot(slot).state = RunState::running;
-        if (!ready) state.slot(slot).commit.reset();
+        const bool ready = stored.value("ready", false);
+        const bool starting = stored.value("starting", false);
+        if (state.slot(slot).commit && (ready || starting)) {
+            state.slot(slot).state = ready ? RunState::running : RunState::starting;
+        } else {
+            state.slot(slot).commit.reset();
+        }
     }
     const json& trial = from.at("trial");
     if (!trial.is_null()) {

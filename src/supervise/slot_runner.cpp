@@ -91,8 +91,9 @@ Expected<void> SlotRunner::take_over(const LeftRun& left) {
     run_id_ = left.run;
     limit();
     ready_rules_ = left.ready;
-    ready_ = true;
+    ready_ = left.was_ready;
     stopping_ = health_wanted_ = false;
+    if (!ready_) await_ready(false);
     return {};
 }
 

@@ -52,8 +52,8 @@ class AppDriver {
         for (const Slot which : kSlots) {
             SlotState& slot = state.slot(which);
             const Instant since = slot.started;
-            const bool runs = slot.state == RunState::running;
-            slot = SlotState{runs ? RunState::running : RunState::empty,
+            const bool runs = slot.state == RunState::running || slot.state == RunState::starting;
+            slot = SlotState{runs ? slot.state : RunState::empty,
                              runs ? slot.commit : std::nullopt,
                              slot.run,
                              slot.failures,

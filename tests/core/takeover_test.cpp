@@ -34,6 +34,42 @@ TEST(TakeOver, ItsCrashIsStillItsOwn) {
     EXPECT_EQ(slot, app.the<DoStart>().slot);
 }
 
+TEST(TakeOver, GoesOnWithALiveReleaseThatIsBeingStartedAgain) {
+    AppDriver app = with_good();
+    const Slot slot = app.state.active;
+    app.exits(slot);
+    const RunId run = app.state.slot(slot).run;
+    app.daemon_restarts(Millis(1'000), {slot});
+    EXPECT_FALSE(app.did<DoStart>());
+    EXPECT_FALSE(app.did<DoStop>());
+    app.ready(slot);
+    EXPECT_TRUE(app.state.serves(slot));
+    EXPECT_EQ(run, app.state.slot(slot).run);
+}
+
+TEST(TakeOver, GoesOnWithTheReleaseThatIsBeingDeployed) {
+    for (const bool two_slots : {true, false}) {
+        AppDriver app = with_good(two_slots);
+        app.bring_to_start(2);
+        const Slot slot = other(app.state.active);
+        app.daemon_restarts(Millis(1'000), {Slot::blue, Slot::green});
+        EXPECT_FALSE(app.did<DoStart>()) << two_slots;
+        EXPECT_FALSE(app.did<DoStop>()) << two_slots;
+        app.ready(slot);
+        EXPECT_EQ(commit(2), app.state.live) << two_slots;
+        EXPECT_TRUE(app.state.trial);
+    }
+}
+
+TEST(TakeOver, EndsWhatWasBeingStartedForNobodyAnyMore) {
+    AppDriver app = with_good();
+    app(RenewWanted{RenewCause::memory, "it is large"});  // a fresh process, which can begin anew
+    const Slot fresh = other(app.state.active);
+    EXPECT_FALSE(is_taken_over(app.settings, app.state, fresh));
+    app.daemon_restarts(Millis(1'000), {app.state.active, fresh});
+    EXPECT_EQ(RunState::empty, app.state.slot(fresh).state);
+}
+
 TEST(TakeOver, StartsWhatIsGone) {
     AppDriver app = with_good();
     app.daemon_restarts();
@@ -89,14 +125,6 @@ TEST(TakeOver, GoesOnWithADeploymentBesideIt) {
     EXPECT_EQ(other(slot), app.the<DoStart>().slot);
     app.ready(other(slot));
     EXPECT_EQ(commit(2), app.state.live);
-}
-
-TEST(TakeOver, OnlyWhatWasReadyIsTakenOver) {
-    AppDriver app = with_good();
-    app.exits(app.state.active);
-    ASSERT_NE(RunState::running, app.state.slot(app.state.active).state);
-    app.daemon_restarts(Millis(1'000), {app.state.active});
-    EXPECT_TRUE(app.did<DoStart>());
 }
 
 TEST(TakeOver, WatchesItWhereWanted) {

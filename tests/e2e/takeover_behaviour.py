@@ -58,6 +58,22 @@ class TakeOver(Case):
         for word in ("before", "meanwhile", "after"):
             self.wait_said(word)
 
+    def test_one_that_is_being_started_is_not_started_twice(self):
+        self.first_good()
+        gate = self.folder / "ready"
+        second = self.repo.commit("v2", ready_gate=str(gate))
+        self.push(second)
+        self.wait_phase(second, "starting")
+        self.wait(lambda: self.status()["beside"], "its process")
+        pid = self.status()["beside"]["pid"]
+        for _ in range(3):
+            self.die_and_return()
+            self.assertEqual(pid, self.status()["beside"]["pid"])
+        gate.touch()
+        self.wait_good(second)
+        self.assertEqual(pid, self.status()["pid"])
+        self.wait_one_process()
+
     def test_its_end_is_seen(self):
         commit = self.first_good()
         before = self.running(commit)

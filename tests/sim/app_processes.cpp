@@ -220,18 +220,20 @@ void AppWorld::crash_something() {
     }
 }
 
-// Of the processes that an earlier daemon left, those that it knew as ready are mostly taken over;
-// the others are ended.
+// Of the processes that an earlier daemon left, those that go on are mostly taken over; the others
+// are ended.
 core::DaemonStarted AppWorld::take_over() {
     core::DaemonStarted started;
     for (const Slot slot : kSlots) {
         auto& process = host_.processes[index(slot)];
         if (!process) continue;
         const auto& known = state().slot(slot);
-        const bool lives = !process->ended && !process->stopping && process->ready &&
-                           process->ends_at > ground_.clock.now();
-        const bool is_it = known.state == core::RunState::running && known.run == process->run &&
-                           known.commit == process->commit;
+        const bool lives =
+            !process->ended && !process->stopping && process->ends_at > ground_.clock.now();
+        const bool ready_as_known = process->ready == (known.state == core::RunState::running) &&
+                                    core::is_taken_over(host_.settings, state(), slot);
+        const bool is_it =
+            ready_as_known && known.run == process->run && known.commit == process->commit;
         if (!lives || !is_it || ground_.fault(25)) {
             process.reset();
             continue;

@@ -48,7 +48,7 @@ class RandomState {
             SlotState& slot = state.slot(which);
             slot.started = Instant(Millis(77));
             if (slot.state == RunState::running) continue;
-            slot.state = random_.chance(50) ? RunState::starting : RunState::stopping;
+            slot.state = random_.chance(50) ? RunState::backoff : RunState::stopping;
             slot.commit = any_commit();
             slot.restart = true;
         }

@@ -47,7 +47,8 @@ namespace lastgood::core {
 
 // ---- events
 // First event of each life of the daemon. What the one before it left running is taken over where
-// the slot says `running`, by when that process was started; all else has been ended.
+// is_taken_over() says so, by when that process was started; all else has been ended. Of one that
+// was not ready yet RunReady or RunNotReady comes as of any other.
 struct DaemonStarted {
     std::array<std::optional<Instant>, 2> running_since{};
 };
@@ -240,6 +241,10 @@ struct Step {
     // waits.
     bool urgent = false;
 };
+
+// Whether the next daemon goes on with what this slot's process is, if it still is there: what
+// serves, and of what was being started the live release and the one that is being deployed.
+bool is_taken_over(const Settings& settings, const AppState& state, Slot slot);
 
 Step step(const Settings& settings, const AppState& state, const Event& event,
           const Context& context);

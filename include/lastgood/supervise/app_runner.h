@@ -38,12 +38,13 @@ struct RunSpec {
     bool patient = false;   // kPatience times `ready.within`, and one probe may take all of it
 };
 
-// A process that an earlier daemon started, and saw ready.
+// A process that an earlier daemon started.
 struct LeftRun {
     RunId run;
     pid_t pid = 0;
     std::uint64_t start_time = 0;
     config::Ready ready{};
+    bool was_ready = true;  // else it is asked from now on, as if it had started now
 };
 
 // Where the named pipes for the runs' output are.
