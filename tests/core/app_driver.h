@@ -218,4 +218,12 @@ class AppDriver {
     std::vector<DeploymentEnded> history;
 };
 
+// Its release of this number is good, and alone.
+inline AppDriver with_good(int number = 1, bool two_slots = true) {
+    AppDriver app;
+    app.settings.two_slots = two_slots;
+    app.bring_to_good(number);
+    return app;
+}
+
 }  // namespace lastgood::core

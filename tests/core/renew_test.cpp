@@ -9,13 +9,6 @@ const RenewWanted kLarge{RenewCause::memory, "it uses 600 MB, more than memory_m
 const RenewWanted kItsHour{RenewCause::schedule, "restart.every"};
 const RenewWanted kChanged{RenewCause::config, "its config was changed"};
 
-AppDriver with_good(bool two_slots = true) {
-    AppDriver app;
-    app.settings.two_slots = two_slots;
-    app.bring_to_good(1);
-    return app;
-}
-
 TEST(Renew, StartsTheFreshProcessBesideTheOldOne) {
     AppDriver app = with_good();
     const Slot old = app.state.active;
@@ -68,7 +61,7 @@ TEST(Renew, WaitsForASlotThatIsStillBeingEmptied) {
 }
 
 TEST(Renew, StopsAndStartsWithoutTwoSlots) {
-    AppDriver app = with_good(false);
+    AppDriver app = with_good(1, false);
     const Slot slot = app.state.active;
     app(kLarge);
     EXPECT_EQ(slot, app.the<DoStop>().slot);

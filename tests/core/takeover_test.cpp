@@ -4,16 +4,9 @@
 namespace lastgood::core {
 namespace {
 
-AppDriver with_good(bool two_slots = true) {
-    AppDriver app;
-    app.settings.two_slots = two_slots;
-    app.bring_to_good(1);
-    return app;
-}
-
 TEST(TakeOver, LeavesAGoodReleaseAlone) {
     for (const bool two_slots : {true, false}) {
-        AppDriver app = with_good(two_slots);
+        AppDriver app = with_good(1, two_slots);
         const Slot slot = app.state.active;
         const RunId run = app.state.slot(slot).run;
         app.daemon_restarts(Millis(5'000), {slot});
@@ -49,7 +42,7 @@ TEST(TakeOver, GoesOnWithALiveReleaseThatIsBeingStartedAgain) {
 
 TEST(TakeOver, GoesOnWithTheReleaseThatIsBeingDeployed) {
     for (const bool two_slots : {true, false}) {
-        AppDriver app = with_good(two_slots);
+        AppDriver app = with_good(1, two_slots);
         app.bring_to_start(2);
         const Slot slot = other(app.state.active);
         app.daemon_restarts(Millis(1'000), {Slot::blue, Slot::green});

@@ -5,13 +5,6 @@
 namespace lastgood::core {
 namespace {
 
-AppDriver with_good(int number, bool two_slots = true) {
-    AppDriver app;
-    app.settings.two_slots = two_slots;
-    app.bring_to_good(number);
-    return app;
-}
-
 TEST(WayBack, GoesFurtherBackWhereTheFirstWayBackFails) {
     AppDriver app = with_good(1, false);
     app.bring_to_good(2);
