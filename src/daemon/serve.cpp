@@ -1,8 +1,5 @@
 // What must be there before the daemon can begin: folders, its lock, log and journal.
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -68,6 +68,17 @@ bool read_entry(int proc, const char* name, Entry& entry) {
     return got > 0 && parse_stat({buffer, static_cast<std::size_t>(got)}, entry);
 }
 
+// Of an environment as the kernel shows it: is it so of one of its entries?
+template <typename IsSo>
+bool any_entry(std::string_view environment, const IsSo& is_so) {
+    for (std::size_t at = 0; at < environment.size();) {
+        const std::size_t end = std::min(environment.find('\0', at), environment.size());
+        if (is_so(environment.substr(at, end - at))) return true;
+        at = end + 1;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::vector<Entry> processes() {
@@ -89,23 +100,21 @@ std::vector<Entry> processes() {
 Answer environment_has(pid_t pid, std::string_view entry) {
     auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
     if (!text) return Answer::no;
-    for (std::size_t at = 0; at < text->size();) {
-        const std::size_t end = std::min(text->find('\0', at), text->size());
-        if (std::string_view(*text).substr(at, end - at) == entry) return Answer::yes;
-        at = end + 1;
-    }
-    return text->empty() ? Answer::unknown : Answer::no;
+    if (text->empty()) return Answer::unknown;
+    const bool there = any_entry(*text, [entry](std::string_view one) { return one == entry; });
+    return there ? Answer::yes : Answer::no;
 }
 
 std::string environment_value(pid_t pid, std::string_view name) {
     auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
-    if (!text) return {};
-    for (std::string_view entry : split(*text, '\0')) {
-        if (!entry.starts_with(name)) continue;
-        entry.remove_prefix(name.size());
-        if (entry.starts_with('=')) return std::string(entry.substr(1));
-    }
-    return {};
+    std::string value;
+    if (!text) return value;
+    any_entry(*text, [name, &value](std::string_view entry) {
+        const bool named = entry.starts_with(name) && entry.substr(name.size()).starts_with('=');
+        if (named) value = entry.substr(name.size() + 1);
+        return named;
+    });
+    return value;
 }
 
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal) {

@@ -139,14 +139,16 @@ std::uint64_t ProcessTree::memory_bytes() const {
 
 Usage ProcessTree::usage() const {
     Usage sum;
+    const auto counted = group_ ? group_->memory_bytes() : std::nullopt;
     for (const Member& member : members()) {
         const auto load = proc::load_of(member.pid);
         sum.cpu += load.cpu;
         sum.threads += load.threads;
         sum.descriptors += proc::descriptors_of(member.pid);
+        if (!counted) sum.memory_bytes += proc::memory_bytes(member.pid);
         ++sum.processes;
     }
-    if (sum.processes > 0) sum.memory_bytes = memory_bytes();
+    if (counted && sum.processes > 0) sum.memory_bytes = *counted;
     if (group_) sum.cpu = group_->cpu_used().value_or(sum.cpu);
     return sum;
 }
