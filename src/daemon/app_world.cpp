@@ -5,6 +5,7 @@
 #include "daemon/events.h"
 #include "daemon/housekeeper.h"
 #include "daemon/run_spec.h"
+#include "daemon/step_logs.h"
 #include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -300,7 +301,7 @@ void AppService::perform(const core::RunHook& effect) {
     spec.terms = std::move(*terms);
     spec.directory = sys::is_directory(release) ? release + "/" + app_.workdir : paths_.root;
     spec.env = std::move(*env);
-    spec.output_file = paths_.logs() + "/hooks.log";
+    spec.output_file = hooks_log(paths_.logs());
     spec.time_max = kHookTimeMax;
     spec.token = "hook-" + app_.name.str() + "-" + name;
     process::RunSteps::News news;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/run_spec.h"
+#include "daemon/step_logs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 
@@ -41,7 +42,7 @@ void ProxySwitch::run() {
     spec.terms = std::move(*terms);
     spec.directory = sys::is_directory(release) ? release : paths.root;
     spec.env = std::move(*env);
-    spec.output_file = paths.logs() + "/hooks.log";
+    spec.output_file = hooks_log(paths.logs());
     spec.time_max = kTimeMax;
     spec.token = "proxy-" + app_.name.str();
     process::RunSteps::News news;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/run_spec.h"
+#include "daemon/step_logs.h"
 #include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -27,6 +28,7 @@ ReleaseBuilder::ReleaseBuilder(Site& site, const config::App& app, git::Session&
       paths_(site.config.state_dir, app.name) {}
 
 void ReleaseBuilder::begin() {
+    remove_old_deployment_logs(paths_.logs());
     auto terms = process::terms_of(app_);
     if (!terms) return fail(terms.error().text());
     terms_ = std::move(*terms);
@@ -120,8 +122,7 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
     spec.terms = terms_;
     spec.directory = release + "/" + app_.workdir;
     spec.env = std::move(*env);
-    spec.output_file =
-        paths_.logs() + "/deployment-" + std::to_string(what_.deployment.value) + ".log";
+    spec.output_file = deployment_log(paths_.logs(), what_.deployment);
     spec.time_max = app_.build_timeout;
     spec.token = build_token(site_.config, app_.name, what_.deployment);
     if (site_.cgroups) spec.group = site_.cgroups->group(spec.token);

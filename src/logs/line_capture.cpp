@@ -21,6 +21,16 @@ constexpr std::size_t kFloodBytes = 16 * 1024;
 constexpr std::size_t kTurnBytesMax = kPipeBytes;
 constexpr Millis kFloodPause{1};
 
+// No more than these can be among the last ones when all are read: the others needn't be kept.
+const char* begin_of_last_lines(std::string_view bytes) {
+    auto end = bytes.size();
+    for (std::size_t lines = 0; lines <= limits::kTailLines && end != 0; ++lines) {
+        end = bytes.rfind('\n', end - 1);
+        if (end == std::string_view::npos) return bytes.data();
+    }
+    return bytes.data() + end;
+}
+
 }  // namespace
 
 void Tail::add(std::string_view line) {
@@ -89,6 +99,7 @@ LineCapture::Got LineCapture::read_once(std::size_t& bytes) {
 }
 
 void LineCapture::take(std::string_view bytes) {
+    const char* const last = begin_of_last_lines(bytes);
     while (!bytes.empty()) {
         const auto end = bytes.find('\n');
         const std::string_view piece = bytes.substr(0, end);
@@ -106,7 +117,8 @@ void LineCapture::take(std::string_view bytes) {
         }
         bytes.remove_prefix(end + 1);
         if (partial_.empty()) {
-            line(piece, true);
+            log_.append(slot_, stream_, piece, true);
+            if (piece.data() >= last) tail_.add(piece);
         } else {
             partial_.append(piece);
             line(partial_, true);

@@ -1,7 +1,6 @@
 #include "lastgood/logs/output_log.h"
 
 #include "lastgood/base/limits.h"
-#include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "logs/line_format.h"
 
@@ -34,29 +33,17 @@ OutputLog::OutputLog(std::string path, config::LogFormat format, Rotation rotati
 }
 
 void OutputLog::append(Slot slot, Stream stream, std::string_view line, bool whole) {
-    put(to_string(slot), to_string(stream), line, whole);
-}
-
-void OutputLog::remark(Slot slot, std::string_view text) {
-    put(to_string(slot), "lastgood", printable(text), true);
-}
-
-void OutputLog::put(std::string_view slot, std::string_view stream, std::string_view line,
-                    bool whole) {
-    const WallTime now = wall_now();
-    if (stamp_.empty() || now != stamped_) {
-        stamp_ = format_rfc3339(now);
-        stamped_ = now;
-    }
-    append_line({stamp_, slot, stream, line, whole}, format_, buffer_);
+    if (stamp_.empty()) stamp_ = format_rfc3339(wall_now());
+    append_line({stamp_, to_string(slot), to_string(stream), line, whole}, format_, buffer_);
     if (buffer_.size() >= limits::kReadBytes) flush();
     constexpr int kInfo = 6;  // what an app writes has no level of its own, on either stream
-    if (journal_) journal_->send(slot, stream, line, kInfo);
+    if (journal_) journal_->send(to_string(slot), to_string(stream), line, kInfo);
 }
 
 void OutputLog::flush() {
     file_.write(buffer_);
     buffer_.clear();
+    stamp_.clear();
 }
 
 }  // namespace lastgood::logs

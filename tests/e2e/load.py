@@ -1,4 +1,4 @@
-"""Requests without a pause, from a few threads, each counted by what came of it."""
+"""Requests from a few threads, each counted by what came of it."""
 
 import collections
 import socket
@@ -59,10 +59,11 @@ class Connection:
 
 
 class Load:
-    """`with Load(port) as load:` keeps asking until the block ends."""
+    """`with Load(port) as load:` keeps asking until the block ends, each thread after `pause` seconds."""
 
-    def __init__(self, port, threads=4, keep_alive=False):
+    def __init__(self, port, threads=4, keep_alive=False, pause=0):
         self.port = port
+        self.pause = pause
         self.keep_alive = keep_alive
         self.answered = collections.Counter()  # by version
         self.failures = []
@@ -90,7 +91,7 @@ class Load:
 
     def _work(self):
         kept = None
-        while not self._stop.is_set():
+        while not self._stop.wait(self.pause) if self.pause else not self._stop.is_set():
             begun = time.monotonic()
             try:
                 connection = kept or Connection(self.port)

@@ -13,6 +13,7 @@ import os
 import pathlib
 import random
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -23,7 +24,9 @@ from load import Load
 MINUTES = float(os.environ.get("LASTGOOD_SOAK_MINUTES", "1"))
 SEED = int(os.environ.get("LASTGOOD_SOAK_SEED", time.time_ns() % 1_000_000))
 THREADS = 2
+PAUSE = 0.003  # of each thread after a request: an hour of it leaves the machine to others, too
 SETTLES_WITHIN = 60
+LOG_SIZE = "128KB"  # full within the first minutes: what grows after them is no log
 FORGOTTEN_AFTER = 30  # good releases that the model goes back to at most
 
 BAD = {
@@ -67,13 +70,15 @@ class Soak(Case):
         self.model = Model()
         self.counts = collections.Counter()
         self.crashes = 0  # of processes that may have held a request
+        self.acknowledged = set()  # deliveries
         self.faults = self.folder / "faults"
         self.faults.mkdir()
+        self.database = self.state / "lastgood.db"
         library = self.folder / "faults.so"
         done = run("cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests/e2e/faults.c", "-ldl")
         self.assertEqual(0, done.returncode, done.stderr)
         self.environment = {"LD_PRELOAD": str(library), "LASTGOOD_FAULTS": str(self.faults)}
-        self.config["log"] = {"level": "info", "max_size": "1MB", "keep": 2}
+        self.config["log"] = {"level": "info", "max_size": LOG_SIZE, "keep": 2}
         self.app.update({"keep_releases": 3, "probation": "200ms", "fast_forward_only": False,
                          "ready": {"http": "/", "within": "2s"}, "build": "echo built >built"})
 
@@ -94,6 +99,7 @@ class Soak(Case):
 
         wait_until(acknowledged, f"{commit[:7]} to be acknowledged", SETTLES_WITHIN)
         self.counts["pushes"] += 1
+        self.acknowledged.add(delivery)
         return delivery
 
     def new_commit(self, **behaviour):
@@ -242,6 +248,19 @@ class Soak(Case):
         for row in self.history():
             self.assertTrue(row["outcome"], f"left open: {row}")
 
+    def check_all(self):
+        """In what was stored since the beginning."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as stored:
+            rows = stored.execute("SELECT id, decision FROM deliveries").fetchall()
+            (open_ones,) = stored.execute(
+                "SELECT count(*) FROM deployments WHERE outcome = ''").fetchone()
+        self.assertEqual(self.acknowledged, {delivery for delivery, _ in rows}, "lost")
+        self.assertEqual(len(self.acknowledged), len(rows), "doubled")
+        self.assertEqual([], [delivery for delivery, decision in rows if not decision], "undecided")
+        self.assertEqual(0, open_ones, "left open")
+        print(f"{len(rows)} deliveries acknowledged, each recorded once and decided: 0 lost, 0 doubled; "
+              f"the database has {megabytes(self.database.stat().st_size)}")
+
     def sizes(self):
         """Of the daemon and what it keeps, when nothing is under way."""
         pid = self.daemon.pid
@@ -250,7 +269,7 @@ class Soak(Case):
                       if line.startswith("Pss:"))
         disk = sum(path.lstat().st_size for path in self.state.rglob("*")
                    if path.is_file() and "/repo.git/" not in str(path)
-                   and not path.name.startswith("lastgood.db"))
+                   and not path.name.startswith(self.database.name))
         return {"memory": memory, "descriptors": len(os.listdir(f"/proc/{pid}/fd")), "disk": disk}
 
     def test_soak(self):
@@ -262,7 +281,7 @@ class Soak(Case):
         begun = time.monotonic()
         ends = begun + MINUTES * 60
         measured = []
-        with Load(self.app_port, THREADS) as load:
+        with Load(self.app_port, THREADS, pause=PAUSE) as load:
             while time.monotonic() < ends:
                 self.some(self.PUSHES)(self)
                 if self.draw.random() < 0.3:
@@ -273,6 +292,7 @@ class Soak(Case):
                     self.some(self.WISHES)(self)
                 self.check()
                 measured.append((time.monotonic() - begun, self.sizes()))
+        self.check_all()
         self.report(load, measured)
 
     def report(self, load, measured):

@@ -151,6 +151,7 @@ constexpr std::size_t kRelayBufferBytes = 16 * 1024;     // each way
 constexpr std::size_t kListensMax = 8;                   // addresses of one app
 constexpr int kSlotBacklog = 4096;                       // a crashed app's connections wait here
 constexpr std::uint64_t kStepLogBytesMax = 64ULL << 20;  // output of one build or hook that is kept
+constexpr std::size_t kDeploymentLogsKept = 100;         // of each app, the newest
 constexpr std::size_t kReadBytes = 64 * 1024;            // from a pipe at once
 constexpr std::size_t kLineBytesMax = 64 * 1024;
 constexpr std::size_t kTailLines = 20;

@@ -2,7 +2,7 @@
 //
 //     2026-05-01T12:00:00.123Z blue out | text
 //     2026-05-01T12:00:00.124Z blue err > the beginning of a line whose rest follows, or never came
-//     2026-05-01T12:00:00.125Z blue lastgood | what we have to say about the output itself
+//     2026-05-01T12:00:00.125Z - lastgood | what we have to say about the output itself
 //
 // or with LogFormat::json:
 //
@@ -39,25 +39,20 @@ class OutputLog {
     OutputLog(std::string path, config::LogFormat format, Rotation rotation, sys::Reaper* reaper);
 
     // `line` without its newline; `whole` when it had one. Held until flush() or 64 KB are
-    // together.
+    // together; what is written together has one time.
     void append(Slot slot, Stream stream, std::string_view line, bool whole);
     // Lines go there as well, from now on.
     void copy_to(std::unique_ptr<SystemJournal> journal) { journal_ = std::move(journal); }
-    // A remark of ours.
-    void remark(Slot slot, std::string_view text);
     void flush();
 
     [[nodiscard]] std::uint64_t lost_lines() const { return file_.lost_lines(); }
 
   private:
-    void put(std::string_view slot, std::string_view stream, std::string_view line, bool whole);
-
     config::LogFormat format_;
     RotatingFile file_;
     std::unique_ptr<SystemJournal> journal_;
     std::string buffer_;
-    WallTime stamped_{};  // of `stamp_`, made once for all lines of a millisecond
-    std::string stamp_;
+    std::string stamp_;  // of what is held
 };
 
 }  // namespace lastgood::logs
