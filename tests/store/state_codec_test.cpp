@@ -28,6 +28,10 @@ class RandomState {
         out.live = maybe_commit();
         out.active = slot();
         out.seen_tip = maybe_commit();
+        out.waits_for = maybe_commit();
+        out.promoted = maybe_commit();
+        out.promoted_off_branch = random_.chance(50);
+        if (random_.chance(50)) out.freed = {any_commit(), any_commit()};
         out.runs = random_.next();
         for (const Slot which : kSlots) {
             out.slot(which).run = RunId{random_.next()};
