@@ -38,17 +38,17 @@ TEST_F(Promoted, APushWaitsUntilItWasGoodThereForAWhile) {
     const Answer pushed = app.push(2);
     EXPECT_FALSE(pushed.accepted);
     EXPECT_EQ("ignored", pushed.decision);
-    EXPECT_EQ("commit 2aaaaaaa waits for staging: it has not been good there", pushed.reason);
+    EXPECT_EQ("commit 2aaaaaa waits for staging: it has not been good there", pushed.reason);
     EXPECT_FALSE(app.state.work);
     EXPECT_EQ(pushed.reason, note());
 
     staging.judged = commit(2);
-    EXPECT_EQ("commit 2aaaaaaa waits for staging: it is in its probation there",
+    EXPECT_EQ("commit 2aaaaaa waits for staging: it is in its probation there",
               app.push(2, "again").reason);
     staging.judged.reset();
     becomes_good(2);
     app.pass(4min);
-    EXPECT_EQ("commit 2aaaaaaa waits for staging: good there for 4m 0s of 10m 0s", note());
+    EXPECT_EQ("commit 2aaaaaa waits for staging: good there for 4m 0s of 10m 0s", note());
     due();
     EXPECT_FALSE(app.state.work);
     app.pass(6min);
@@ -84,7 +84,7 @@ TEST_F(Promoted, QuarantineThereEndsTheWait) {
     app.pass(1h);
     due();
     EXPECT_FALSE(app.state.work);
-    EXPECT_EQ("commit 2aaaaaaa waits for staging: it is in quarantine there: rolled back by ann",
+    EXPECT_EQ("commit 2aaaaaa waits for staging: it is in quarantine there: rolled back by ann",
               app.push(2).reason);
 }
 
@@ -282,6 +282,8 @@ TEST(Standing, WhatWasFreedFromQuarantineProvesNothingUntilItIsGoodAnew) {
     AppDriver other = with_good(1);
     other.bring_to_good(2);
     other(RollbackAsked{{}, "ann"});
+    other.ready(lastgood::other(other.state.active));
+    other.stopped(lastgood::other(other.state.active));
     const std::vector<Standing::Good> rows = {{commit(2), other.now}, {commit(1), other.now}};
     const auto proves = [&](int number) {
         const Standing standing = standing_of(other.state, rows);

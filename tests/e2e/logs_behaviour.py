@@ -16,9 +16,9 @@ class Logs(Case):
         number = self.wait_good(commit)["id"]
         log = self.daemon.log()
         self.assertRegex(log, rf"http backend \| delivery the-delivery from .*: deploy {commit}")
-        self.assertIn(f"info backend | deployment {number}: webhook asks for commit {commit[:8]}, "
+        self.assertIn(f"info backend | deployment {number}: webhook asks for commit {commit[:7]}, "
                       "by delivery the-delivery", log)
-        self.assertIn(f"debug backend | deployment {number}: building commit {commit[:8]}", log)
+        self.assertIn(f"debug backend | deployment {number}: building commit {commit[:7]}", log)
         self.assertIn(f"info backend | deployment {number}: good", log)
 
     def test_logs_have_colours_on_a_terminal_alone(self):

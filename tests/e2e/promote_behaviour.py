@@ -57,7 +57,7 @@ class Promote(TwoApps):
         second = self.repo.commit("v2")
         answer = self.push_to_both(second)
         self.assertEqual("ignored", answer["status"])
-        self.assertIn(f"commit {second[:8]} waits for staging: ", answer["reason"])
+        self.assertIn(f"commit {second[:7]} waits for staging: ", answer["reason"])
         rows = self.cli_json("deliveries", "backend")["deliveries"]
         self.assertEqual("ignored", rows[0]["decision"])
         self.assertIn("waits for staging", rows[0]["reason"])
@@ -94,7 +94,7 @@ class Promote(TwoApps):
         self.push_to_both(second)
         self.wait_good(second)
         self.cli_ok("rollback", "staging")
-        told = f"commit {second[:8]}, which is live here, is in quarantine at staging"
+        told = f"commit {second[:7]}, which is live here, is in quarantine at staging"
         self.wait(lambda: told in self.daemon.log(), "the warning")
         self.assertEqual(second, self.status()["commit"])
         self.assertIn(told, self.cli_ok("status", "backend"))
@@ -113,7 +113,7 @@ class LongWait(TwoApps):
         second = self.repo.commit("v2")
         self.push_to_both(second)
         self.wait_good(second, "staging")
-        waits = f"commit {second[:8]} waits for staging: good there for 3"
+        waits = f"commit {second[:7]} waits for staging: good there for 3"
         self.wait(lambda: self.status()["waits"].startswith(waits), "half of the wait")
         self.assertIn(waits, self.cli_ok("status", "backend"))
         self.daemon.kill()
@@ -165,7 +165,7 @@ class OtherBranch(TwoApps):
         self.assertIn("waits for staging", self.tell("backend", merge)["reason"])
         row = self.wait_good(second)
         self.assertEqual("promote", row["trigger"])
-        self.assertIn(f"commit {merge[:8]} waits for staging", self.status()["waits"])
+        self.assertIn(f"commit {merge[:7]} waits for staging", self.status()["waits"])
 
 
 if __name__ == "__main__":

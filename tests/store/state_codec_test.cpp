@@ -82,9 +82,9 @@ class RandomState {
         return kTexts[random_.below(kTexts.size())];
     }
     Deployment deployment() {
-        static constexpr Trigger kTriggers[] = {Trigger::webhook,    Trigger::poll,
-                                                Trigger::cli,        Trigger::rollback,
-                                                Trigger::crash_loop, Trigger::fleet};
+        static constexpr Trigger kTriggers[] = {
+            Trigger::webhook,    Trigger::poll,  Trigger::cli,    Trigger::rollback,
+            Trigger::crash_loop, Trigger::fleet, Trigger::promote};
         static constexpr Phase kPhases[] = {Phase::queued, Phase::fetching, Phase::building,
                                             Phase::starting, Phase::probation};
         Deployment out;
