@@ -66,6 +66,7 @@ AppView app_view(const Json& object) {
     view.subject = text(object, "subject");
     view.last_good = text(object, "last_good");
     view.slot = text(object, "slot");
+    view.waits = text(object, "waits");
     view.trouble = text(object, "trouble");
     view.pid = number(object, "pid");
     view.uptime_s = number(object, "uptime_s");

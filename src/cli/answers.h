@@ -23,7 +23,7 @@ struct DeploymentView {
 };
 
 struct AppView {
-    std::string name, branch, state, commit, subject, last_good, slot, trouble;
+    std::string name, branch, state, commit, subject, last_good, slot, waits, trouble;
     std::int64_t pid = 0;
     std::int64_t uptime_s = 0;
     std::int64_t restarts = 0;

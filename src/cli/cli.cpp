@@ -32,6 +32,7 @@ struct Line {
     ReleaseArgs release;
     ForgeArgs forge;
     SyncArgs sync;
+    RelayArgs relay;
     std::string app;  // of the verbs that take nothing else
     std::string delivery;
     std::string archive;
@@ -55,6 +56,7 @@ class Verbs {
         add_quarantine();
         add_archive();
         add_webhook();
+        add_relay();
         add_hidden();
     }
 
@@ -92,6 +94,7 @@ class Verbs {
     void add_webhook();
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
+    void add_relay();
     void add_hidden();
 
     CLI::App& program_;
@@ -150,7 +153,8 @@ void Verbs::add_deployment_verbs() {
     take_app(verb, line_.deploy.app, true);
     verb->add_option("COMMIT", line_.deploy.commit,
                      "A full commit id, or the beginning of one that was here before");
-    verb->add_flag("--force", line_.deploy.force, "Take the commit out of quarantine");
+    verb->add_flag("--force", line_.deploy.force,
+                   "Also if it is in quarantine, or not proved yet (promote)");
     verb->add_flag("--no-wait", line_.deploy.no_wait, "Don't wait for the outcome");
 
     verb = with_json(add("rollback", "Go back to the good release before this one",
@@ -255,6 +259,17 @@ void Verbs::add_webhook() {
     take_app(test, line_.forge.app, true);
     test->add_option("--url", line_.forge.url, "The address, instead of by webhook.public_url");
     test->add_option("--ca", line_.forge.ca_file, "Trust the certificates in this file");
+}
+
+void Verbs::add_relay() {
+    CLI::App* verb =
+        add("relay", "Take webhooks from a relay, where no forge can reach this server",
+            [this] { return relay(line_.relay); });
+    verb->add_option("URL", line_.relay.from, "The relay's event stream, as of smee.io")
+        ->required();
+    verb->add_option("--to", line_.relay.to, "The hook that gets them: http://HOST:PORT/hooks/APP")
+        ->required();
+    verb->add_option("--ca", line_.relay.ca_file, "Trust the certificates in this file");
 }
 
 // The daemon's own processes.

@@ -90,7 +90,8 @@ void Follower::listen(const std::string& socket) {
     const auto end = http::stream(
         socket, "/v1/events?deployment=" + std::to_string(followed_.deployment),
         [this, &reader](std::string_view bytes) {
-            return reader.feed(bytes, [this](const std::string& data) { return on_event(data); });
+            return reader.feed(bytes,
+                               [this](const ServerEvent& event) { return on_event(event.data); });
         });
     if (!end) {
         last_error_ = end.error();

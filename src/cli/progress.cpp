@@ -73,7 +73,8 @@ int exit_code_of(const DeploymentView& deployment) {
     if (deployment.outcome == "good") return kDone;
     // Users have that very commit: nothing was left to do.
     if (deployment.outcome == "superseded" && says("is live already")) return kDone;
-    if (deployment.outcome == "cancelled" && says("in quarantine")) return kRefused;
+    const bool refused = says("in quarantine") || says("use --force");
+    if (deployment.outcome == "cancelled" && refused) return kRefused;
     return kFailed;
 }
 

@@ -45,6 +45,9 @@ std::string deployment_text(const DeploymentView& deployment, WallTime now) {
 std::string trouble_lines(const std::vector<AppView>& apps, const Style& style) {
     std::string text;
     for (const AppView& app : apps) {
+        if (!app.waits.empty()) {
+            text += printable(app.name) + ": " + first_line(app.waits) + "\n";
+        }
         if (app.trouble.empty()) continue;
         text += style.paint(Tone::bad, printable(app.name) + ": " + first_line(app.trouble)) + "\n";
     }

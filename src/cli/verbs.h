@@ -87,6 +87,14 @@ int webhook_test(const Context& context, const ForgeArgs& args);
 int webhook_list(const Context& context, const ForgeArgs& args);
 int webhook_remove(const Context& context, const ForgeArgs& args);
 
+struct RelayArgs {
+    std::string from;  // the event stream's address
+    std::string to;    // a hook of the receiver
+    std::string ca_file;
+};
+// Until it is ended by a signal.
+int relay(const RelayArgs& args);
+
 struct SyncArgs {
     ForgeArgs forge;
     bool dry_run = false;

@@ -6,6 +6,7 @@
 #include "config/command.h"
 #include "config/listen.h"
 #include "config/process.h"
+#include "config/promote.h"
 #include "config/source.h"
 #include "config/values.h"
 #include "config/webhook.h"
@@ -148,6 +149,7 @@ void read_rules(const Section& section, App& app) {
         loop->duration("within", rules.crash_loop.within, 1s);
     }
     read_restart(section, app);
+    read_promote(section, app);
     section.choice<bool>("watch", rules.watch_liveness, {{"liveness", true}});
     const bool probes = app.ready.kind == Ready::Kind::http || app.repository.allows("ready");
     if (rules.watch_liveness && !probes) {

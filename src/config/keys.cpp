@@ -12,7 +12,7 @@ constexpr std::string_view kAppKeys =
     "supersede keep_previous transport fast_forward_only verify submodules "
     "export_ignore materialise cache rollback_after_good depth allow_repo_config user "
     "group nofile nice umask no_new_privileges read_only_paths fetch_timeout memory_max "
-    "watch logs drain cpu_max exit_with_app adopt ports proxy";
+    "watch logs drain cpu_max exit_with_app adopt ports proxy promote";
 
 }  // namespace
 
@@ -33,7 +33,7 @@ const std::vector<SectionKeys>& all_sections() {
          {"level", "format", "max_size", "keep", "compress", "journald"},
          {}},
         {SectionKind::control, "control", {"read", "deploy", "admin"}, {}},
-        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"notify", "promote", "fleet"}},
+        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"notify", "fleet"}},
         {SectionKind::auth,
          "apps.APP.auth",
          {"ssh_key", "known_hosts", "username", "token_file", "ca_file", "proxy"},
@@ -47,6 +47,7 @@ const std::vector<SectionKeys>& all_sections() {
         {SectionKind::stop, "apps.APP.stop", {"signal", "timeout"}, {}},
         {SectionKind::crash_loop, "apps.APP.crash_loop", {"crashes", "within"}, {}},
         {SectionKind::restart, "apps.APP.restart", {"backoff", "backoff_max", "every"}, {}},
+        {SectionKind::promote, "apps.APP.promote", {"app", "after"}, {}},
         {SectionKind::hooks,
          "apps.APP.hooks",
          {"before_switch", "after_switch", "on_rollback", "on_failure"},

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "config/app.h"
+#include "config/promote.h"
 #include "config/section.h"
 #include "config/source.h"
 #include "config/values.h"
@@ -79,6 +80,7 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
                   "names no app; at least one is needed, with `repo` and `run`");
         return;
     }
+    std::map<std::string, Mark> promotions;
     for (const YamlEntry& entry : apps->entries) {
         const auto name = AppName::parse(entry.key);
         if (!name) {
@@ -96,6 +98,7 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
         const Section section(top.reading(), SectionKind::app, place, entry.value);
         if (entry.value.kind != YamlNode::Kind::map) continue;
         config.apps.push_back(read_app(section, *name, defaults));
+        promotions[name->str()] = section.mark_of("promote");
         for (const std::uint16_t port : ports_of(config.apps.back())) {
             listeners.push_back(
                 {place + ".ports", {"0.0.0.0", port}, section.value("ports")->mark});
@@ -105,6 +108,7 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
             listeners.push_back({place + ".listen" + part, listen, section.value("listen")->mark});
         }
     }
+    check_promotions(top.reading(), config, promotions);
 }
 
 void read_top(Reading& reading, const YamlNode& root, Config& config) {

@@ -106,6 +106,7 @@ Json object(const AppStatus& status) {
         {"mirror_bytes", status.mirror_bytes},
         {"beside", status.beside ? object(*status.beside) : Json(nullptr)},
         {"paused", status.paused},
+        {"waits", to_utf8(status.waits)},
         {"trouble", to_utf8(status.trouble)},
         {"deployment", status.deployment ? object(*status.deployment) : Json(nullptr)},
     };

@@ -23,13 +23,14 @@ std::optional<E> value_of(const std::array<std::pair<E, std::string_view>, N>& n
     return std::nullopt;
 }
 
-constexpr std::array<std::pair<Trigger, std::string_view>, 6> kTriggers = {{
+constexpr std::array<std::pair<Trigger, std::string_view>, 7> kTriggers = {{
     {Trigger::webhook, "webhook"},
     {Trigger::poll, "poll"},
     {Trigger::cli, "cli"},
     {Trigger::rollback, "rollback"},
     {Trigger::crash_loop, "crash-loop"},
     {Trigger::fleet, "fleet"},
+    {Trigger::promote, "promote"},
 }};
 constexpr std::array<std::pair<Phase, std::string_view>, 5> kPhases = {{
     {Phase::queued, "queued"},

@@ -67,7 +67,15 @@ void Machine::put_in_quarantine(const CommitId& commit, const std::string& reaso
     if (LASTGOOD_MUTANT(quarantine_not_recorded, true, false)) record(Quarantined{commit, reason});
 }
 
+// Good or not, it has to become good anew before it proves anything to other apps.
+void Machine::free_of_quarantine(const CommitId& commit) {
+    if (s_.quarantine.erase(commit) == 0) return;
+    s_.freed.insert(commit);
+    record(Unquarantined{commit});
+}
+
 void Machine::become_good(const CommitId& commit) {
+    s_.freed.erase(commit);
     std::erase(s_.good, commit);
     s_.good.insert(LASTGOOD_MUTANT(good_out_of_order, s_.good.begin(), s_.good.end()), commit);
     s_.failed = false;

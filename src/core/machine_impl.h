@@ -26,6 +26,7 @@ class Machine {
     void on(const RunExited& event);
     void on(const TimerFired& event);
     void on(const PollSaw& event);
+    void on(const PromotionDue& event);
     void on(const RollbackAsked& event);
     void on(const PauseAsked& event);
     void on(const ResumeAsked& event);
@@ -54,6 +55,7 @@ class Machine {
     DeploymentId new_id();
     Deployment queue(Request request);
     void end(DeploymentId id, Outcome outcome, std::string reason);
+    void free_of_quarantine(const CommitId& commit);
     void put_in_quarantine(const CommitId& commit, const std::string& reason);
     void become_good(const CommitId& commit);
     [[nodiscard]] bool is_current(RunId run, Slot slot) const;
@@ -73,6 +75,18 @@ class Machine {
     void begin_building();
     void end_work(Outcome outcome, const std::string& reason);
     void cancel_work(Outcome outcome, const std::string& reason);
+
+    void poll_saw(const CommitId& tip);
+
+    // ---- machine_promotion.cpp
+    [[nodiscard]] bool needs_proof(const Request& request) const;
+    [[nodiscard]] std::string why_it_waits(const Request& request, const CommitId& commit) const;
+    void wait_for_proof(const CommitId& commit);
+    void promote_proved();
+    void taken_as_proved(const CommitId& commit);
+    void keep_proved(Deployment& deployment) const;
+    void not_promoted(const std::string& reason);
+    void leave_unproved(const CommitId& commit, const std::string& reason);
 
     // ---- machine_start.cpp: from the start to the switch, and a start that fails
     [[nodiscard]] Slot work_slot() const { return other(s_.active); }

@@ -174,10 +174,10 @@ void Machine::on(const RestartAsked&) {
 }
 
 void Machine::on(const QuarantineReleaseAsked& event) {
-    if (s_.quarantine.erase(event.commit) == 0) {
+    if (!s_.is_quarantined(event.commit)) {
         return refuse("commit " + event.commit.short_hex() + " is not in quarantine");
     }
-    record(Unquarantined{event.commit});
+    free_of_quarantine(event.commit);
     accept({}, {});
     // There may be a way back again from what can't be kept running.
     if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::backoff) return;

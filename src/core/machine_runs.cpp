@@ -334,7 +334,7 @@ void Machine::end_of_probation() {
     end(trial.deployment, Outcome::good, {});
     become_good(trial.commit);
     // It was left, nothing else would run, and now it did well.
-    if (s_.quarantine.erase(trial.commit) > 0) record(Unquarantined{trial.commit});
+    free_of_quarantine(trial.commit);
     tell(Tone::info, "commit " + trial.commit.short_hex() + " is good");
     watch_live();
     const Slot previous = other(trial.slot);

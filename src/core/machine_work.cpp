@@ -43,10 +43,17 @@ void Machine::on(const RequestArrived& event) {
         return refuse(reason);
     }
 
-    Request request = event.request;
-    if (request.force && request.commit && s_.quarantine.erase(*request.commit) > 0) {
-        record(Unquarantined{*request.commit});
+    if (event.request.commit) {
+        const CommitId& commit = *event.request.commit;
+        const std::string waits = why_it_waits(event.request, commit);
+        if (!waits.empty()) {
+            if (is_automatic(event.request.trigger)) wait_for_proof(CommitId(commit));
+            return refuse(waits);
+        }
     }
+
+    Request request = event.request;
+    if (request.force && request.commit) free_of_quarantine(*request.commit);
     // An operator's deployment starts what had been stopped: should it fail, the app runs.
     if (request.trigger == Trigger::cli && s_.stopped) run_again();
     if (s_.waiting) {
@@ -58,6 +65,7 @@ void Machine::on(const RequestArrived& event) {
         cancel_work(Outcome::superseded, {});
         supersede(older, request);
     }
+    if (is_automatic(request.trigger) && request.commit) taken_as_proved(*request.commit);
     Deployment deployment = queue(std::move(request));
     accept("deploy", {}, deployment.id);
     if (s_.work) {
@@ -89,6 +97,10 @@ void Machine::supersede(Deployment& older, Request& newer) {
     for (auto& candidate : older.request.over) {
         if (candidate.commit != newer.commit) newer.over.push_back(std::move(candidate));
     }
+    if (settings_.promotion) {  // they are proved, and the tip need not be
+        while (newer.over.size() >= limits::kCandidatesMax) newer.over.pop_back();
+        return;
+    }
     // Of more wishes than can be compared the tip is the newest, and stays it.
     const bool too_many = newer.over.size() >= limits::kCandidatesMax;
     if (!too_many && (wanted || !is_automatic(older.request.trigger))) return;
@@ -98,6 +110,7 @@ void Machine::supersede(Deployment& older, Request& newer) {
 
 void Machine::begin_work(Deployment deployment) {
     LG_ASSERT(!s_.work);
+    keep_proved(deployment);
     deployment.phase = Phase::fetching;
     deployment.compared_with = s_.live;
     DoFetch fetch{deployment.id, {}, s_.live};
@@ -121,16 +134,23 @@ void Machine::on(const Fetched& event) {
     if (s_.work->compared_with != s_.live) {
         return begin_work(*std::exchange(s_.work, std::nullopt));
     }
+    const bool promoted = settings_.promotion && s_.work->request.trigger == Trigger::promote;
     const bool waited_enough =
-        LASTGOOD_MUTANT(wait_has_no_end, s_.work->waited >= limits::kCommitAppearsWithin, false);
+        LASTGOOD_MUTANT(wait_has_no_end, s_.work->waited >= limits::kCommitAppearsWithin, false) ||
+        promoted;
     const CommitChoice choice =
         choose_commit(s_.work->request, event.facts, s_.live, settings_, waited_enough);
     switch (choice.kind) {
         case CommitChoice::Kind::deploy:
             // A newer tip than the chosen commit is left to the poller: its delivery may be lost,
             // and it may be one that had its turn before.
+            if (!s_.work->request.over.empty() &&
+                !why_it_waits(s_.work->request, *choice.commit).empty()) {
+                return begin_work(*std::exchange(s_.work, std::nullopt));
+            }
             if (choice.commit == event.facts.tip) {
                 s_.seen_tip = event.facts.tip;
+                s_.waits_for.reset();
             } else if (is_automatic(s_.work->request.trigger)) {
                 s_.seen_tip.reset();
             }
@@ -150,8 +170,9 @@ void Machine::on(const Fetched& event) {
             }
             return end_work(Outcome::cancelled, choice.reason);
         case CommitChoice::Kind::refused:
-            return give_up_fetching(choice.reason);
+            return promoted ? not_promoted(choice.reason) : give_up_fetching(choice.reason);
         case CommitChoice::Kind::not_there_yet:
+            if (promoted) return not_promoted(choice.reason);
             break;
     }
     if (LASTGOOD_MUTANT(wait_forgotten, waited_enough, true))
@@ -167,7 +188,9 @@ void Machine::on(const Fetched& event) {
 void Machine::deploy_chosen(const CommitChoice& choice) {
     const CommitId& commit = *choice.commit;
     // The newest wish may be one that an older, later delivered one had taken the place of.
-    if (choice.candidate > 0) swap_for_candidate(s_.work->request.over[choice.candidate - 1]);
+    if (choice.candidate > 0) {
+        swap_for_candidate(Candidate(s_.work->request.over[choice.candidate - 1]));
+    }
     const auto quarantined = s_.quarantine.find(commit);
     if (quarantined != s_.quarantine.end()) {
         if (LASTGOOD_MUTANT(quarantine_ignored_after_fetch, !s_.work->request.force, false)) {
@@ -175,8 +198,10 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
                                                     " is in quarantine: " + quarantined->second +
                                                     "; to deploy it all the same use --force");
         }
-        s_.quarantine.erase(quarantined);
-        record(Unquarantined{commit});
+        free_of_quarantine(CommitId(commit));
+    }
+    if (const std::string waits = why_it_waits(s_.work->request, commit); !waits.empty()) {
+        return leave_unproved(commit, waits);
     }
     s_.work->commit = commit;
     record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
@@ -202,6 +227,11 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
 }
 
 void Machine::swap_for_candidate(const Candidate& candidate) {
+    if (s_.work->request.trigger == Trigger::promote && candidate.delivery.empty()) {
+        s_.work->request.commit = candidate.commit;  // of what was proved the newest on the branch
+        s_.work->request.over.clear();
+        return;
+    }
     Request request = s_.work->request;
     end(s_.work->id, Outcome::superseded,
         "stale: commit " + candidate.commit.short_hex() + ", which came in before it, is newer");
@@ -245,6 +275,7 @@ void Machine::give_up_fetching(const std::string& reason) {
 // again by the poller.
 void Machine::forget_seen(const Deployment& deployment) {
     const Request& request = deployment.request;
+    if (request.trigger == Trigger::promote) s_.promoted.reset();
     bool wanted = s_.seen_tip == request.commit || s_.seen_tip == deployment.commit;
     for (const auto& candidate : request.over) wanted = wanted || s_.seen_tip == candidate.commit;
     if (wanted) s_.seen_tip.reset();
@@ -252,6 +283,9 @@ void Machine::forget_seen(const Deployment& deployment) {
 
 void Machine::on(const Built& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::building) return;
+    const CommitId commit = *s_.work->commit;
+    const std::string waits = why_it_waits(s_.work->request, commit);
+    if (!waits.empty()) return leave_unproved(commit, waits);
     begin_starting();
 }
 
@@ -282,14 +316,23 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
     s_.work.reset();
 }
 
+// Each look also finds what was proved while the app was paused, stopped or out of reach.
 void Machine::on(const PollSaw& event) {
-    if (LASTGOOD_MUTANT(poller_repeats_failures, s_.seen_tip == event.tip, false))
+    poll_saw(event.tip);
+    const Answer answer = step_.answer;
+    promote_proved();
+    step_.answer = answer;
+}
+
+void Machine::poll_saw(const CommitId& tip) {
+    if (LASTGOOD_MUTANT(poller_repeats_failures, s_.seen_tip == tip, false))
         return accept("ignored", "nothing new");
-    if (is_live_to_stay(event.tip)) {
+    if (is_live_to_stay(tip)) {
+        s_.waits_for.reset();
         // What is under way may be newer than what this look saw, or the branch was set back: not
         // seen, so the next look tells.
         if (s_.work || s_.waiting) return accept("ignored", "another commit is being deployed");
-        s_.seen_tip = event.tip;
+        s_.seen_tip = tip;
         return accept("ignored", "that commit is live already");
     }
     // Whoever asked for the tip must not be told that a look at the same tip took its place. Not
@@ -302,11 +345,11 @@ void Machine::on(const PollSaw& event) {
     }
     Request request;
     request.trigger = Trigger::poll;
-    request.commit = event.tip;
+    request.commit = tip;
     on(RequestArrived{std::move(request)});
     // Quarantined is final until the tip moves on; paused is not. A request that was accepted has
     // acted on the tip once it is fetched: until then it may be cancelled or fail.
-    if (s_.is_quarantined(event.tip)) s_.seen_tip = event.tip;
+    if (s_.is_quarantined(tip)) s_.seen_tip = tip;
 }
 
 }  // namespace lastgood::core

@@ -44,6 +44,7 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       remote_(remote_of(site.config, app_)),
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
       poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }),
+      promoter_(site, engine_, [this] { handle(core::PromotionDue{}); }),
       proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
 
 AppService::~AppService() = default;
@@ -321,8 +322,10 @@ control::AppStatus AppService::status() const {
     if (site_.housekeeper != nullptr) {
         out.mirror_bytes = site_.housekeeper->bytes(remote_);
     }
+    out.waits = promoter_.note();
     out.trouble = engine_.trouble();
     if (out.trouble.empty() && state.failed) out.trouble = "no good release to go back to";
+    if (out.trouble.empty()) out.trouble = promoter_.trouble();
     return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "daemon/left_runs.h"
 #include "daemon/poller.h"
+#include "daemon/promoter.h"
 #include "daemon/proxy_switch.h"
 #include "daemon/release_builder.h"
 #include "daemon/renewal.h"
@@ -50,6 +51,8 @@ class AppService : public deploy::World {
     }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
     [[nodiscard]] control::AppStatus status() const;
+    // Of the apps that are promoted from others.
+    [[nodiscard]] Promoter& promoter() { return promoter_; }
     // What it uses now, for the journal.
     store::SampleRow sample() { return meter_.read(app_.name, *runner_); }
 
@@ -68,6 +71,7 @@ class AppService : public deploy::World {
     void perform(const core::Tell& effect) override;
     void recorded(const std::vector<core::Record>& records) override;
     [[nodiscard]] Instant now() override { return BootClock::now(); }
+    [[nodiscard]] const core::Standing* promoted_from() override { return promoter_.standing(); }
 
   private:
     void handle(const core::Event& event);
@@ -117,6 +121,7 @@ class AppService : public deploy::World {
     std::map<core::TimerKind, sys::EventLoop::Timer> timers_;
     sys::EventLoop::Timer prune_timer_;
     Poller poller_;
+    Promoter promoter_;
     ProxySwitch proxy_;
     std::unique_ptr<Renewal> renewal_;
     sys::EventLoop::Timer renewal_owed_;  // for a changed config

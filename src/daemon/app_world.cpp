@@ -332,6 +332,12 @@ void AppService::perform(const core::Tell& effect) {
 }
 
 void AppService::recorded(const std::vector<core::Record>& records) {
+    for (const auto& record : records) {
+        if (const auto line = log_text_of(record)) {
+            site_.log.write(line->level, app_.name.str(), line->text);
+        }
+    }
+    if (site_.recorded) site_.recorded(app_.name.str());
     if (!site_.publish || !site_.followed()) return;
     for (const auto& record : records) {
         if (auto event = event_of(site_.journal, app_.name, record)) site_.publish(*event);

@@ -49,6 +49,8 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .storage = storage_,
             .publish = {},
             .followed = {},
+            .state_of = [this](const std::string& app) { return state_of(app); },
+            .recorded = [this](const std::string& app) { recorded(app); },
             .journal_refused = [this] { journal_refused(); },
             .reexec = [this] { reexec(); },
             .end_with = [this](int exit_code) { end_with(exit_code); },
@@ -237,6 +239,7 @@ void Daemon::begin() {
         housekeeper_.add(app->remote());
         app->begin();
     }
+    look_for_promotions();
     sampler_.begin();
     if (auto opened = open_front_door(); !opened) return fail(opened.error());
     if (!front_door_.is_open()) ready();

@@ -49,6 +49,9 @@ class Daemon {
     Expected<void> open_all();
     Expected<void> open_front_door();
     void on_signal(std::uint32_t signal);
+    const core::AppState* state_of(const std::string& app) const;
+    void recorded(const std::string& app);
+    void look_for_promotions();
     void ready();
     void tell_watchdog();
     void stop();

@@ -46,6 +46,25 @@ void Daemon::reload_apps() {
     }
     std::erase(apps_, nullptr);
     for (const auto& app : config_.apps) enter(app);
+    look_for_promotions();
+}
+
+// With `promote` an app depends on what another one does.
+const core::AppState* Daemon::state_of(const std::string& app) const {
+    for (const auto& service : apps_) {
+        if (service && service->app().name.str() == app) return &service->engine().state();
+    }
+    return nullptr;
+}
+
+void Daemon::recorded(const std::string& app) {
+    for (const auto& service : apps_) {
+        if (service) service->promoter().recorded(app);
+    }
+}
+
+void Daemon::look_for_promotions() {
+    for (const auto& service : apps_) service->promoter().look();
 }
 
 // Unless it is there, or one of the same name has yet to go.
@@ -70,6 +89,8 @@ void Daemon::enter(const config::App& app) {
     std::sort(apps_.begin(), apps_.end(),
               [&place](const auto& a, const auto& b) { return place(a) < place(b); });
     begun.begin();
+    begun.promoter().look();
+    recorded(app.name.str());
 }
 
 void Daemon::leave(std::unique_ptr<AppService> app) {

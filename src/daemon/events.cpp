@@ -42,6 +42,48 @@ struct Maker {
 
 }  // namespace
 
+namespace {
+
+std::string number(DeploymentId id) {
+    return "deployment " + std::to_string(id.value) + ": ";
+}
+
+std::string of_commit(const std::optional<CommitId>& commit) {
+    return commit ? " commit " + commit->short_hex() : "";
+}
+
+struct Teller {
+    using Line = std::optional<LogText>;
+    Line operator()(const core::DeploymentQueued& record) const {
+        const core::Request& request = record.request;
+        std::string text = number(record.id) + std::string(core::to_string(request.trigger)) +
+                           " asks for" + (request.commit ? of_commit(request.commit) : " the tip");
+        if (!request.delivery.empty()) text += ", by delivery " + request.delivery;
+        if (!request.by.empty()) text += ", by " + request.by;
+        return LogText{config::LogLevel::info, text};
+    }
+    Line operator()(const core::DeploymentMoved& record) const {
+        return LogText{config::LogLevel::debug, number(record.id) +
+                                                    std::string(core::to_string(record.phase)) +
+                                                    of_commit(record.commit)};
+    }
+    Line operator()(const core::DeploymentEnded& record) const {
+        std::string text = number(record.id) + std::string(core::to_string(record.outcome));
+        if (!record.reason.empty()) text += ": " + record.reason;
+        return LogText{config::LogLevel::info, text};
+    }
+    template <typename Other>
+    Line operator()(const Other&) const {
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
+std::optional<LogText> log_text_of(const core::Record& record) {
+    return std::visit(Teller{}, record);
+}
+
 std::optional<control::Event> event_of(store::Journal& journal, const AppName& app,
                                        const core::Record& record) {
     return std::visit(Maker{journal, app}, record);

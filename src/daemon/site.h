@@ -34,6 +34,10 @@ struct Site {
     // Both empty until the API is open. Without followers no event needs to be made.
     std::function<void(const control::Event&)> publish;
     std::function<bool()> followed;
+    // What is known of an app of the config, for those that are promoted from it; null: it isn't
+    // there. And: something was recorded of it.
+    std::function<const core::AppState*(const std::string& app)> state_of;
+    std::function<void(const std::string& app)> recorded;
     // A record was refused: the daemon tries again by and by, and deliveries aren't accepted.
     std::function<void()> journal_refused;
     std::function<void()> reexec;  // see control::Target

@@ -58,13 +58,15 @@ void Engine::set_settings(core::Settings settings) {
 
 core::Answer Engine::handle(const core::Event& event) {
     flush();
-    core::Step step = core::step(settings_, state_, event,
-                                 core::Context{world_.now(), storage_.next_deployment_id()});
+    core::Step step = core::step(
+        settings_, state_, event,
+        core::Context{world_.now(), storage_.next_deployment_id(), world_.promoted_from()});
     storage_.set_next_deployment_id(step.next_deployment_id);
     if (in_batch_) {
-        // A refusal changes nothing, but that the poller may have to look again.
+        // A refusal changes nothing, but that the poller may have to look again, and what waits.
         const bool changed = step.answer.accepted || !step.records.empty() ||
-                             !step.effects.empty() || step.next.seen_tip != state_.seen_tip;
+                             !step.effects.empty() || step.next.seen_tip != state_.seen_tip ||
+                             step.next.waits_for != state_.waits_for;
         batch_changed_ = batch_changed_ || changed;
         state_ = std::move(step.next);
         std::move(step.records.begin(), step.records.end(), std::back_inserter(held_records_));

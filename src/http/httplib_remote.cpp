@@ -167,13 +167,27 @@ RemoteResult exchange(const RemoteRequest& request, const std::optional<Proxy>& 
     RemoteAnswer answer;
     bool large = false;
     httplib::Request made = to_httplib(request, proxy);
+    int status = 0;
+    bool ended = false;
+    made.response_handler = [&status](const httplib::Response& response) {
+        status = response.status;
+        return true;
+    };
     made.content_receiver = [&](const char* bytes, size_t size, std::uint64_t, std::uint64_t) {
+        if (options.on_body && status == 200) {
+            ended = !options.on_body({bytes, size});
+            return !ended;
+        }
         large = answer.body.size() + size > options.answer_bytes;
         if (!large) answer.body.append(bytes, size);
         return !large;
     };
     RemoteClient client(request.url.host, connection);
     const auto result = client.send(made);
+    if (ended) {
+        answer.status = status;
+        return answer;
+    }
     if (large) return too_large(request.url, options.answer_bytes);
     if (client.head_too_large()) return too_large(request.url, limits::kRemoteHeadBytesMax);
     if (connection.failure()) return *connection.failure();

@@ -154,6 +154,18 @@ Expected<std::optional<DeploymentRow>> Journal::newest_by_delivery(const AppName
     return first(collect<DeploymentRow>(*found, read_deployment));
 }
 
+Expected<std::vector<Journal::GoodRow>> Journal::became_good(const AppName& app, int deployments) {
+    auto found = db_->prepare(
+        "SELECT commit_id, max(finished_at) FROM (SELECT id, commit_id, finished_at, outcome, "
+        "probation_ms FROM deployments WHERE app = ? ORDER BY id DESC LIMIT ?) WHERE "
+        "outcome = 'good' AND probation_ms IS NOT NULL GROUP BY commit_id ORDER BY max(id) DESC");
+    if (!found) return found.error();
+    found->bind(app.str()).bind(std::int64_t{deployments});
+    return collect<GoodRow>(*found, [](const Statement& row) {
+        return GoodRow{row.text(0), wall(row.number(1))};
+    });
+}
+
 Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit) {
     const KillPoints around("journal.begin_release");
     return run(*db_,

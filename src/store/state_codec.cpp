@@ -100,6 +100,14 @@ AppState decode(const json& from) {
     state.live = commit_at(from, "live");
     state.active = slot_at(from, "active");
     state.seen_tip = commit_at(from, "seen_tip");
+    state.waits_for = commit_at(from, "waits_for");
+    state.promoted = commit_at(from, "promoted");
+    state.promoted_off_branch = from.value("promoted_off_branch", false);
+    for (const auto& hex : from.value("freed", json::array())) {
+        if (const auto commit = CommitId::parse(hex.get<std::string>())) {
+            state.freed.insert(*commit);
+        }
+    }
     state.runs = from.at("runs").get<std::uint64_t>();
     for (const Slot slot : kSlots) {
         const json& stored = from.at("slots").at(slot_text(slot));
@@ -140,8 +148,13 @@ std::string encode_state(const AppState& state) {
                 {"live", to_json(state.live)},
                 {"active", to_string(state.active)},
                 {"seen_tip", to_json(state.seen_tip)},
+                {"freed", json::array()},
+                {"waits_for", to_json(state.waits_for)},
+                {"promoted", to_json(state.promoted)},
+                {"promoted_off_branch", state.promoted_off_branch},
                 {"runs", state.runs},
                 {"slots", slots_json(state)}};
+    for (const auto& commit : state.freed) out["freed"].push_back(commit.hex());
     if (state.trial) {
         out["trial"] = {{"deployment", state.trial->deployment.value},
                         {"commit", state.trial->commit.hex()},

@@ -39,6 +39,16 @@ TEST(DoctorSpace, CountsInodesWhereThereAreSome) {
     EXPECT_NE(told.mend.find("du -xh --max-depth=3 /srv"), std::string::npos);
 }
 
+TEST(DoctorLogs, TellsWhatTheyTakeAndWarnsWhereTheDiskNeedsIt) {
+    const LogSpace logs{3 * kGiga, 12};
+    const Finding fine = judge_logs("/srv", logs, {4 * kGiga, 40 * kGiga, 0, 0});
+    EXPECT_EQ(fine.verdict, Verdict::ok);
+    EXPECT_EQ(fine.found, "3GB in 12 files under /srv");
+    const Finding full = judge_logs("/srv", logs, {kGiga / 2, 40 * kGiga, 0, 0});
+    EXPECT_EQ(full.verdict, Verdict::warn);
+    EXPECT_NE(full.mend.find("log.keep"), std::string::npos);
+}
+
 TEST(DoctorSecret, IsWeakWhereAStrangerCouldGuessIt) {
     for (const char* weak :
          {"short", "fifteen-letters", "aaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab",

@@ -59,6 +59,10 @@ TEST(ExitCode, FollowsTheOutcome) {
               kDone);
     EXPECT_EQ(exit_code_of(ended("cancelled", "the app was stopped by the operator")), kFailed);
     EXPECT_EQ(exit_code_of(ended("cancelled", "commit 3f2a1c0 is in quarantine: bad")), kRefused);
+    EXPECT_EQ(exit_code_of(ended("cancelled",
+                                 "commit 3f2a1c0 waits for staging: it has not been good there; "
+                                 "to deploy it all the same use --force")),
+              kRefused);
 }
 
 TEST(ExitCode, FollowsTheAnswerOfTheDaemon) {
@@ -78,8 +82,8 @@ TEST(EventReader, TakesEventsFromPiecesOfAnySize) {
         EventReader reader;
         std::vector<std::string> events;
         for (std::size_t at = 0; at < stream.size(); at += piece) {
-            EXPECT_TRUE(reader.feed(stream.substr(at, piece), [&events](const std::string& data) {
-                events.push_back(data);
+            EXPECT_TRUE(reader.feed(stream.substr(at, piece), [&events](const ServerEvent& event) {
+                events.push_back(event.data);
                 return true;
             }));
         }
@@ -87,11 +91,44 @@ TEST(EventReader, TakesEventsFromPiecesOfAnySize) {
     }
 }
 
+TEST(EventReader, KnowsTypesAndTheLastId) {
+    EventReader reader;
+    std::vector<std::string> seen;
+    const auto take = [&seen](const ServerEvent& event) {
+        seen.push_back(event.type + "|" + event.data);
+        return true;
+    };
+    EXPECT_TRUE(reader.feed("event: ready\ndata: {}\n\nid: 7\ndata: a\n\nid\ndata: b\n\n", take));
+    EXPECT_EQ(seen, (std::vector<std::string>{"ready|{}", "|a", "|b"}));
+    EXPECT_EQ(reader.last_id(), "");
+    EXPECT_TRUE(reader.feed("id: 8\n\ndata: half", take));
+    EXPECT_EQ(seen.size(), 3U);
+    EXPECT_EQ(reader.last_id(), "8");
+}
+
+TEST(EventReader, HoldsAsMuchAsItIsToldTo) {
+    const auto take = [](const ServerEvent&) { return true; };
+    EventReader small(100);
+    EXPECT_FALSE(small.feed(
+        "data: " + std::string(60, 'x') + "\ndata: " + std::string(60, 'x') + "\n", take));
+    // A large line in many pieces is not looked through again and again.
+    EventReader large(64 << 20);
+    const std::string piece(16 * 1024, 'x');
+    bool got = false;
+    EXPECT_TRUE(large.feed("data: ", take));
+    for (int i = 0; i < 2000; ++i) EXPECT_TRUE(large.feed(piece, take));
+    EXPECT_TRUE(large.feed("\n\n", [&](const ServerEvent& event) {
+        got = event.data.size() == 2000 * piece.size();
+        return true;
+    }));
+    EXPECT_TRUE(got);
+}
+
 TEST(EventReader, GivesUpOnAnEventWithoutEnd) {
     EventReader reader;
     bool goes_on = true;
     for (int i = 0; i < 100 && goes_on; ++i) {
-        goes_on = reader.feed(std::string(64 * 1024, 'x'), [](const std::string&) { return true; });
+        goes_on = reader.feed(std::string(64 * 1024, 'x'), [](const ServerEvent&) { return true; });
     }
     EXPECT_FALSE(goes_on);
 }

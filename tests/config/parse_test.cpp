@@ -55,6 +55,50 @@ Config whole() {
     return loaded.config.value();
 }
 
+TEST(Parse, PromoteNamesAnotherAppOfTheFile) {
+    const auto with = [](const std::string& promote) {
+        return World{}.read(
+            "apps:\n"
+            "  staging: { repo: /srv/a.git, run: ./a, branch: staging }\n"
+            "  production: { repo: /srv/a.git, run: ./a, promote: " +
+            promote + " }\n");
+    };
+    const auto promotion = [&](const std::string& text) {
+        const Loaded loaded = with(text);
+        EXPECT_TRUE(loaded.config) << faults_of(loaded);
+        return loaded.config->apps.at(1).rules.promotion;
+    };
+    EXPECT_EQ(promotion("staging"), (core::Promotion{"staging", std::chrono::minutes(10)}));
+    EXPECT_EQ(promotion("{ app: staging, after: 2h }"),
+              (core::Promotion{"staging", std::chrono::hours(2)}));
+    EXPECT_EQ(promotion("{ app: staging, after: 0s }")->after, Millis(0));
+    const auto says = [&](const std::string& text, const std::string& fault) {
+        const std::string faults = faults_of(with(text));
+        EXPECT_NE(faults.find(fault), std::string::npos) << text << ": " << faults;
+        EXPECT_NE(faults.find("yaml:3:"), std::string::npos) << faults;
+    };
+    says("stagin", "apps.production.promote: \"stagin\" is no app of this file; there are staging");
+    says("production", "production <- production");
+    says("{ after: 1m }", "name the app that proves commits");
+    says("{ app: staging, before: 1m }", "before");
+    says("[staging]", "promote");
+}
+
+TEST(Parse, AppsThatPromoteEachOtherAreRefused) {
+    const Loaded loaded = World{}.read(
+        "apps:\n"
+        "  a: { repo: /srv/a.git, run: ./a, promote: b }\n"
+        "  b: { repo: /srv/a.git, run: ./a, promote: c }\n"
+        "  c: { repo: /srv/a.git, run: ./a, promote: b }\n");
+    const std::string faults = faults_of(loaded);
+    EXPECT_NE(faults.find("apps.b.promote: each waits for the other, and nothing would ever be "
+                          "deployed: b <- c <- b"),
+              std::string::npos)
+        << faults;
+    EXPECT_NE(faults.find("c <- b <- c"), std::string::npos) << faults;
+    EXPECT_EQ(faults.find("apps.a.promote"), std::string::npos) << faults;
+}
+
 TEST(Parse, ReadsTheTopOfTheFile) {
     const Config config = whole();
     EXPECT_EQ(config.path, "/etc/lastgood/lastgood.yaml");

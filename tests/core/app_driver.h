@@ -25,7 +25,7 @@ class AppDriver {
     AppDriver() { settings.two_slots = true; }
 
     Answer operator()(const Event& event) {
-        Step step = core::step(settings, state, event, Context{now, next_id});
+        Step step = core::step(settings, state, event, Context{now, next_id, promoted_from});
         state = step.next;
         next_id = step.next_deployment_id;
         records = step.records;
@@ -212,6 +212,7 @@ class AppDriver {
     AppState state;
     Instant now{Millis(1'000'000)};
     std::int64_t next_id = 1;
+    const Standing* promoted_from = nullptr;
     std::vector<Record> records;
     std::vector<Effect> effects;
     bool urgent = false;

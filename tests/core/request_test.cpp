@@ -283,7 +283,8 @@ TEST(Request, FindsAfterAPauseThatTheBranchWasSetBack) {
 TEST(Request, RefusesAutomaticRequestsForQuarantinedCommitsWithTheReason) {
     AppDriver app;
     app.state.quarantine[commit(2)] = "it crashed";
-    for (const Trigger trigger : {Trigger::webhook, Trigger::poll, Trigger::fleet}) {
+    for (const Trigger trigger :
+         {Trigger::webhook, Trigger::poll, Trigger::fleet, Trigger::promote}) {
         const Answer answer = app.ask(trigger, 2);
         EXPECT_FALSE(answer.accepted);
         EXPECT_NE(std::string::npos, answer.reason.find("it crashed"));

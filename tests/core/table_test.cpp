@@ -119,6 +119,7 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
         Request tip;
         all.emplace_back("request of the tip", RequestArrived{tip});
         all.emplace_back("rollback", RollbackAsked{{}, "ada"});
+        all.emplace_back("promotion due", PromotionDue{});
         all.emplace_back("pause", PauseAsked{});
         all.emplace_back("resume", ResumeAsked{});
         all.emplace_back("start", StartAsked{});

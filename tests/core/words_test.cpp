@@ -25,10 +25,13 @@ TEST(Provider, EachHasOneNameAndIsFoundByIt) {
 }
 
 TEST(Deployment, ItsWordsAreThoseOfTheContract) {
-    const std::pair<Trigger, std::string_view> triggers[] = {
-        {Trigger::webhook, "webhook"},       {Trigger::poll, "poll"},
-        {Trigger::cli, "cli"},               {Trigger::rollback, "rollback"},
-        {Trigger::crash_loop, "crash-loop"}, {Trigger::fleet, "fleet"}};
+    const std::pair<Trigger, std::string_view> triggers[] = {{Trigger::webhook, "webhook"},
+                                                             {Trigger::poll, "poll"},
+                                                             {Trigger::cli, "cli"},
+                                                             {Trigger::rollback, "rollback"},
+                                                             {Trigger::crash_loop, "crash-loop"},
+                                                             {Trigger::fleet, "fleet"},
+                                                             {Trigger::promote, "promote"}};
     for (const auto& [trigger, word] : triggers) {
         EXPECT_EQ(word, to_string(trigger));
         EXPECT_EQ(trigger, parse_trigger(word));

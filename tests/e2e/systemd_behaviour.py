@@ -37,6 +37,16 @@ class UnitFile(unittest.TestCase):
             about_us = [line for line in done.stderr.splitlines() if "lastgood" in line]
             self.assertEqual([], about_us)
 
+    def test_the_relays_unit_is_well_formed_and_sealed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            unit = pathlib.Path(folder) / "lastgood-relay.service"
+            text = (UNIT.parent / unit.name).read_text().replace("/usr/bin/lastgood", BINARY)
+            unit.write_text(text)
+            done = run("systemd-analyze", "verify", "--recursive-errors=no", "--man=no", unit)
+            self.assertEqual([], [line for line in done.stderr.splitlines() if "relay" in line])
+            done = run("systemd-analyze", "security", "--offline=yes", "--threshold=20", unit)
+            self.assertEqual(0, done.returncode, done.stdout[-3000:])
+
     def test_it_is_hardened_as_far_as_other_peoples_apps_allow(self):
         done = run("systemd-analyze", "security", "--offline=yes", "--threshold=40", UNIT)
         self.assertEqual(0, done.returncode, done.stdout[-3000:])

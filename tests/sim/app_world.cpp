@@ -29,6 +29,7 @@ void AppWorld::begin() {
     handle(started);
     beginning_ = false;
     poll_now();
+    if (source_ != nullptr) later(Millis(0), [this] { look_for_promotion(); });
 }
 
 core::Answer AppWorld::handle(const core::Event& event) {
@@ -190,7 +191,41 @@ void AppWorld::perform(const core::Tell& effect) {
     Ground::must(!effect.text.empty(), "nothing was told");
     noted(effect);
 }
-void AppWorld::recorded(const std::vector<core::Record>&) {}
+void AppWorld::recorded(const std::vector<core::Record>&) {
+    for (AppWorld* app : promoted_here_) {
+        app->later(Millis(0), [app] { app->look_for_promotion(); });
+    }
+}
+
+void AppWorld::promote_from(AppWorld& source) {
+    source_ = &source;
+    source.promoted_here_.push_back(this);
+}
+
+const core::Standing* AppWorld::promoted_from() {
+    if (source_ == nullptr) return nullptr;
+    const auto& rows = disk_.app(source_->name()).became_good;
+    std::vector<core::Standing::Good> good;
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+        good.push_back({row->first, now() - (ground_.clock.now() - row->second)});
+    }
+    standing_ = core::standing_of(source_->state(), std::move(good));
+    return &standing_;
+}
+
+void AppWorld::look_for_promotion() {
+    const core::Standing& standing = *promoted_from();
+    const core::Promotion& promotion = *settings().promotion;
+    const auto next = core::next_proof(promotion, standing, now());
+    if (next) {
+        later(*next, [this, serial = ++promotion_serial_] {
+            if (serial == promotion_serial_) look_for_promotion();
+        });
+    }
+    if (core::promotable(state(), promotion, standing, now()).empty()) return;
+    ground_.counts.add(Kind::promoted);
+    handle(core::PromotionDue{});
+}
 
 void AppWorld::perform(const core::PollNow& effect) {
     noted(effect);

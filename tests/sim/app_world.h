@@ -95,8 +95,13 @@ class AppWorld : public deploy::World {
     void perform(const core::Tell& effect) override;
     void recorded(const std::vector<core::Record>& records) override;
     [[nodiscard]] Instant now() override { return ground_.clock.told(); }
+    [[nodiscard]] const core::Standing* promoted_from() override;
+    // With `promote`: the other app, of the same daemon.
+    void promote_from(AppWorld& source);
+    [[nodiscard]] const AppWorld* source() const { return source_; }
 
   private:
+    void look_for_promotion();
     void later(Millis delay, Clock::Task task);  // not after the daemon's death
     void noted(const core::Effect& effect);
     void drop_work();
@@ -134,6 +139,10 @@ class AppWorld : public deploy::World {
     int poll_failures_ = 0;
     bool pruning_ = false;
     bool beginning_ = false;
+    AppWorld* source_ = nullptr;
+    std::vector<AppWorld*> promoted_here_;  // apps that this one proves commits for
+    core::Standing standing_;
+    std::uint64_t promotion_serial_ = 0;
     bool was_healthy_ = true;  // before the step: what is performed was decided just now
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

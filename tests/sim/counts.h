@@ -49,6 +49,7 @@ enum class Kind {
     stop,
     restart,
     quarantine_released,
+    promoted,
     count,
 };
 constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
@@ -94,6 +95,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "stops and starts",
     "restarts",
     "quarantines released",
+    "promotions due",
 };
 
 class Counts {

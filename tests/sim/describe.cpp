@@ -58,6 +58,7 @@ struct OfEvent {
         return "RunExited " + text(e.slot, e.run) + " " + e.status + (e.asked ? " (asked)" : "");
     }
     std::string operator()(const core::TimerFired& e) const { return "TimerFired " + text(e.kind); }
+    std::string operator()(const core::PromotionDue&) const { return "PromotionDue"; }
     std::string operator()(const core::PollSaw& e) const { return "PollSaw " + remote.name(e.tip); }
     std::string operator()(const core::RollbackAsked& e) const {
         return "RollbackAsked to " + remote.name(e.to);

@@ -77,6 +77,11 @@ void Disk::write(const std::string& name, const core::Record& record) {
                 row.outcome = ended.outcome;
                 row.reason = ended.reason;
                 app.open.erase(ended.id.value);
+                if (ended.outcome == core::Outcome::good && row.phase == core::Phase::probation) {
+                    std::erase_if(app.became_good,
+                                  [&row](const auto& good) { return good.first == row.commit; });
+                    app.became_good.emplace_back(*row.commit, ground_.clock.now());
+                }
                 Ground::must(ended.outcome == core::Outcome::good || !ended.reason.empty(),
                              "a deployment ended without a reason");
             },
@@ -84,7 +89,10 @@ void Disk::write(const std::string& name, const core::Record& record) {
                 app.quarantine[bad.commit] = bad.reason;
                 Ground::must(!bad.reason.empty(), "a quarantine has a reason");
             },
-            [&](const core::Unquarantined& freed) { app.quarantine.erase(freed.commit); },
+            [&](const core::Unquarantined& freed) {
+                app.quarantine.erase(freed.commit);
+                app.freed[freed.commit] = ground_.clock.now();
+            },
             [&](const core::BecameGood& good) {
                 std::erase(app.good, good.commit);
                 app.good.insert(app.good.begin(), good.commit);

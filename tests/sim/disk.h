@@ -39,6 +39,10 @@ class Disk : public deploy::Storage {
         std::map<std::string, Delivery> deliveries;
         std::optional<CommitId> current;  // the link
         std::set<std::int64_t> open;      // deployments without an outcome
+        // By a deployment's probation, and when; the last one last. And when taken out of
+        // quarantine.
+        std::vector<std::pair<CommitId, Instant>> became_good;
+        std::map<CommitId, Instant> freed;
     };
     using Records = std::vector<core::Record>;
 

@@ -150,6 +150,13 @@ void check_journal(AppWorld& app, Disk& disk) {
     }
 }
 
+// By now the other app has proved what it ever will.
+bool may_be_promoted(AppWorld& app, const CommitId& tip) {
+    const core::Standing* standing = app.promoted_from();
+    return standing == nullptr ||
+           core::why_unproved(*app.settings().promotion, *standing, tip, app.now()).empty();
+}
+
 }  // namespace
 
 void check_settled(const Ground& ground, AppWorld& app, Disk& disk, bool tip_is_new) {
@@ -165,7 +172,8 @@ void check_settled(const Ground& ground, AppWorld& app, Disk& disk, bool tip_is_
     const bool tip_good = remote.fate(tip) == Fate::good && !state.is_quarantined(tip) && fits &&
                           !remote.skip_asked(tip) &&
                           !ground.unlucky.contains(app.name().str() + tip.hex());
-    if (tip_good && app.host().tip_expected) check_tip(app, disk.app(app.name()), tip_is_new);
+    if (tip_good && app.host().tip_expected && may_be_promoted(app, tip))
+        check_tip(app, disk.app(app.name()), tip_is_new);
     if (state.live && remote.fate(*state.live) == Fate::good) {
         must(app.serves_users(), "in the end users aren't served, though the live release is good");
     }

@@ -24,6 +24,13 @@ core::Settings any_settings(Random& random, bool two_slots) {
     return settings;
 }
 
+// From the first app, where both have the same repository.
+std::optional<core::Promotion> any_promotion(Random& random, const Host& from, const Host& app) {
+    if (&from.remote != &app.remote || random.chance(30)) return std::nullopt;
+    constexpr Millis kAfter[] = {0min, 1min, 10min};
+    return core::Promotion{from.name.str(), kAfter[random.below(3)]};
+}
+
 }  // namespace
 
 Result simulate(std::uint64_t seed) {
@@ -60,6 +67,7 @@ Simulation::Simulation(std::uint64_t seed, std::size_t lines_kept) : ground_(see
         hosts_.push_back(std::make_unique<Host>(ground_, *remotes_[i % remotes_.size()], disk_,
                                                 *AppName::parse(kNames[i]),
                                                 any_settings(random, random.chance(60))));
+        if (i > 0) hosts_[i]->settings.promotion = any_promotion(random, *hosts_[0], *hosts_[i]);
     }
     disk_.on_stored = [this](const AppName& app, const Disk::Records& records) {
         for (const auto& host : hosts_) {
@@ -95,11 +103,14 @@ void Simulation::start_daemon() {
     retrying_ = false;
     for (const auto& host : hosts_) {
         if (ground_.fault(10)) {
+            const auto promotion = host->settings.promotion;
             host->settings = any_settings(ground_.random, ground_.random.chance(50));
+            host->settings.promotion = promotion;
             ground_.counts.add(Kind::config_changed);
         }
         host->forward_only = host->forward_only || host->settings.fast_forward_only;
         apps_.push_back(std::make_unique<AppWorld>(ground_, disk_, *host));
+        if (host->settings.promotion) apps_.back()->promote_from(*apps_.front());
     }
     try {
         for (const auto& app : apps_) app->begin();
@@ -161,9 +172,9 @@ void Simulation::calm() {
         const CommitId tip = app->remote().tip();
         const bool announced = acknowledged_.contains("last " + tip.hex());
         const bool good = !app->state().is_quarantined(tip);
-        Ground::must(
-            !announced || !good || app->settings().fast_forward_only || app->state().live == tip,
-            "the announced commit isn't live yet");
+        Ground::must(!announced || !good || app->settings().fast_forward_only ||
+                         app->settings().promotion || app->state().live == tip,
+                     "the announced commit isn't live yet");
     }
     run_until(ground_.clock.now() + kCalm);
     check_end(last_push);

@@ -76,6 +76,10 @@ void Witness::end(const core::Answer& answer, const AppWorld& world, bool in_bat
         check_request(arrived->request, answer, after);
     }
     if (const auto* fetched = event<core::Fetched>()) check_choice(*fetched, after);
+    const bool starts = event<core::Built>() != nullptr && after.work && before_.work &&
+                        after.work->id == before_.work->id &&
+                        after.work->phase == core::Phase::starting;
+    if (starts) check_proved(*after.work);
     if (const auto* polled = event<core::PollSaw>()) check_poll(*polled, after);
     hear_operator(answer, world.healthy());
     if (in_batch) {

@@ -38,6 +38,26 @@ std::optional<CommitId> Witness::newest_good(const std::optional<CommitId>& than
     return std::nullopt;
 }
 
+// At the other app, by its journal: good for so long, not bad, and not freed since.
+bool Witness::is_proved(const CommitId& commit) const {
+    const auto& other = disk_.app(*AppName::parse(settings_.promotion->from));
+    if (other.quarantine.contains(commit)) return false;
+    const auto freed = other.freed.find(commit);
+    for (const auto& [good, since] : other.became_good) {
+        if (good != commit) continue;
+        return ground_.clock.now() - since >= settings_.promotion->after &&
+               (freed == other.freed.end() || freed->second <= since);
+    }
+    return false;
+}
+
+void Witness::check_proved(const core::Deployment& work) const {
+    const core::Request& request = work.request;
+    const bool asked = request.trigger == Trigger::cli && request.force;
+    if (!settings_.promotion || asked || core::is_way_back(request.trigger)) return;
+    must(is_proved(*work.commit), "a commit goes on that the other app has not proved");
+}
+
 void Witness::check_request(const core::Request& request, const core::Answer& answer,
                             const core::AppState& after) {
     if (by_itself(request.trigger)) failed_tip_.reset();
@@ -59,6 +79,7 @@ void Witness::check_request(const core::Request& request, const core::Answer& an
 
 void Witness::check_refusal(const core::Request& request) const {
     if (!by_itself(request.trigger) || !request.commit) return;
+    if (settings_.promotion && !is_proved(*request.commit)) return;
     bool for_a_reason = paused_ != false || stopped_ != false || !was_healthy_ ||
                         is_bad(*request.commit) ||
                         (before_.live == request.commit &&
@@ -92,6 +113,7 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
     failed_tip_.reset();
     const bool chosen = after.work && after.work->phase == Phase::building;
     if (!chosen) return check_turned_down(event, after);
+    check_proved(*after.work);
     const CommitId commit = *after.work->commit;
     const auto& tip = event.facts.tip;
     must(tip && (commit == tip || remote_.is_ancestor(commit, *tip)),
@@ -142,6 +164,7 @@ void Witness::check_turned_down(const core::Fetched& event, const core::AppState
              "a commit that isn't there yet was given up early");
         return;
     }
+    if (settings_.promotion && !is_proved(wanted.commit)) return;
     if (wanted.commit != event.facts.tip || !by_itself(before_.work->request.trigger)) return;
     const bool forced = settings_.fast_forward_only && live && live != wanted.commit &&
                         !remote_.is_ancestor(*live, wanted.commit);
@@ -156,8 +179,11 @@ void Witness::check_poll(const core::PollSaw& event, const core::AppState& after
     if (!queued) return;
     must(paused_ != true, "the poller deploys although the app is paused");
     must(stopped_ != true, "the poller deploys although the app is stopped");
-    must(!was_healthy_ || !is_bad(event.tip), "the poller deploys a commit in quarantine");
-    must(failed_tip_ != event.tip, "the poller tries a failed build again");
+    // Where it found what had been proved meanwhile, that one.
+    const auto& queued_last = after.waiting ? after.waiting : after.work;
+    const CommitId commit = queued_last->request.commit.value_or(event.tip);
+    must(!was_healthy_ || !is_bad(commit), "the poller deploys a commit in quarantine");
+    must(failed_tip_ != commit, "the poller tries a failed build again");
 }
 
 void Witness::check_rollback(const core::RollbackAsked& event, const core::Answer& answer) {

@@ -45,6 +45,30 @@ TEST_F(HistoryTest, ShowsADeploymentThatGoesOnWithWhatIsKnown) {
     EXPECT_EQ(*journal_->next_deployment_id(), 2);
 }
 
+TEST_F(HistoryTest, KnowsWhenEachCommitBecameGoodLast) {
+    const auto deploy = [this](std::int64_t id, char letter, Outcome outcome, bool on_trial,
+                               const AppName& name = app()) {
+        queue(id, commit(letter), name);
+        const Phase phase = on_trial ? Phase::probation : Phase::fetching;
+        save({DeploymentMoved{DeploymentId{id}, phase, commit(letter)}}, at(id * 100), name);
+        save({DeploymentEnded{DeploymentId{id}, outcome, "why"}}, at(id * 100 + 50), name);
+    };
+    deploy(1, 'a', Outcome::good, true);
+    deploy(2, 'b', Outcome::good, true);
+    deploy(3, 'c', Outcome::rolled_back, true);
+    deploy(4, 'a', Outcome::good, true);
+    deploy(5, 'b', Outcome::good, false);  // it was live already
+    deploy(6, 'd', Outcome::good, true, app("other"));
+    const auto rows = journal_->became_good(app(), 100);
+    ASSERT_TRUE(rows);
+    ASSERT_EQ(rows->size(), 2U);
+    EXPECT_EQ((*rows)[0].commit, commit('a').hex());
+    EXPECT_EQ((*rows)[0].at, at(450));
+    EXPECT_EQ((*rows)[1].commit, commit('b').hex());
+    EXPECT_EQ((*rows)[1].at, at(250));
+    EXPECT_EQ(journal_->became_good(app(), 2)->size(), 1U) << "of the newest deployments";
+}
+
 TEST_F(HistoryTest, MeasuresEachPhaseByTheTimesOfItsRecords) {
     const DeploymentId id{1};
     save({DeploymentQueued{id, request()}}, at(0));

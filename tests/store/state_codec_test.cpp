@@ -28,6 +28,10 @@ class RandomState {
         out.live = maybe_commit();
         out.active = slot();
         out.seen_tip = maybe_commit();
+        out.waits_for = maybe_commit();
+        out.promoted = maybe_commit();
+        out.promoted_off_branch = random_.chance(50);
+        if (random_.chance(50)) out.freed = {any_commit(), any_commit()};
         out.runs = random_.next();
         for (const Slot which : kSlots) {
             out.slot(which).run = RunId{random_.next()};
@@ -78,9 +82,9 @@ class RandomState {
         return kTexts[random_.below(kTexts.size())];
     }
     Deployment deployment() {
-        static constexpr Trigger kTriggers[] = {Trigger::webhook,    Trigger::poll,
-                                                Trigger::cli,        Trigger::rollback,
-                                                Trigger::crash_loop, Trigger::fleet};
+        static constexpr Trigger kTriggers[] = {
+            Trigger::webhook,    Trigger::poll,  Trigger::cli,    Trigger::rollback,
+            Trigger::crash_loop, Trigger::fleet, Trigger::promote};
         static constexpr Phase kPhases[] = {Phase::queued, Phase::fetching, Phase::building,
                                             Phase::starting, Phase::probation};
         Deployment out;

@@ -187,6 +187,16 @@ constexpr int kForgePagesMax = 50;                  // 5,000 hooks or deliveries
 constexpr Millis kForgeRedeliversMax = 72h;         // GitHub sends nothing again that is older
 constexpr std::size_t kForgeRedeliveriesMax = 200;  // asked for by one command
 
+// --- relay
+constexpr std::size_t kRelayEventBytesMax = 64ULL << 20;  // the largest body in base64, or escaped
+constexpr std::size_t kRelayMembersMax = 256;             // of an event; headers, mostly
+constexpr std::size_t kRelayHeaderBytesMax = 4096;        // of one that is passed on
+constexpr Millis kRelaySilenceMax = 90s;                  // smee pings every 30 s
+constexpr Millis kRelayConnectionMax = 24h;
+constexpr Millis kRelayRetryMin = 1s;  // doubled up to kRelayRetryMax, with jitter
+constexpr Millis kRelayRetryMax = 60s;
+constexpr Millis kRelayHoldMax = 10min;  // a delivery that the receiver can't take yet
+
 // --- doctor
 constexpr std::uint64_t kDiskBytesLow = 1ULL << 30;    // a warning
 constexpr std::uint64_t kDiskBytesOut = 100ULL << 20;  // a release may not fit any more

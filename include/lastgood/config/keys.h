@@ -22,6 +22,7 @@ enum class SectionKind {
     stop,
     crash_loop,
     restart,
+    promote,
     hooks,
     repository
 };

@@ -41,6 +41,7 @@ struct AppStatus {
     std::optional<store::DeploymentRow> deployment;  // the one going on, else none
     std::optional<BesideStatus> beside;
     std::optional<store::SampleRow> sample;  // the newest of this daemon
+    std::string waits;                       // what waits for another app (`promote`), for people
     std::string trouble;                     // what needs attention, for people; empty if nothing
 };
 

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,8 +61,15 @@ struct AppState {
     std::vector<CommitId> good;  // newest first, in the order in which they became good
     std::map<CommitId, std::string> quarantine;  // with the reason
     std::optional<CommitId> seen_tip;            // the branch's tip that was acted on last
-    std::vector<Instant> crashes_after_good;     // recent ones; not stored
-    std::uint64_t runs = 0;                      // made so far; numbers the next
+    // Taken out of quarantine since, and not good anew: they prove nothing to other apps.
+    std::set<CommitId> freed;
+    // With `promote`: a commit of the branch that isn't proved yet, the newest proved one that was
+    // looked at, and whether the branch didn't hold that one.
+    std::optional<CommitId> waits_for;
+    std::optional<CommitId> promoted;
+    bool promoted_off_branch = false;
+    std::vector<Instant> crashes_after_good;  // recent ones; not stored
+    std::uint64_t runs = 0;                   // made so far; numbers the next
     bool operator==(const AppState&) const = default;
 
     [[nodiscard]] const SlotState& slot(Slot which) const { return slots[index(which)]; }

@@ -11,13 +11,14 @@
 
 namespace lastgood::core {
 
-enum class Trigger { webhook, poll, cli, rollback, crash_loop, fleet };
+enum class Trigger { webhook, poll, cli, rollback, crash_loop, fleet, promote };
 enum class Phase { queued, fetching, building, starting, probation };
 enum class Outcome { good, failed, rolled_back, superseded, cancelled };
 
 // Asked for by no person: bound by pause, stop and quarantine.
 constexpr bool is_automatic(Trigger trigger) {
-    return trigger == Trigger::webhook || trigger == Trigger::poll || trigger == Trigger::fleet;
+    return trigger == Trigger::webhook || trigger == Trigger::poll || trigger == Trigger::fleet ||
+           trigger == Trigger::promote;
 }
 constexpr bool is_way_back(Trigger trigger) {
     return trigger == Trigger::rollback || trigger == Trigger::crash_loop;

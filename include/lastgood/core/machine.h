@@ -30,6 +30,9 @@
 //             has come (restart.every) runs on until a fresh process of it is ready in the other
 //             slot; without two slots it is stopped and started. On trial too much memory counts
 //             as a crash, and its hour is not kept.
+//   Promoted  with `promote` nothing that the other app hasn't proved is deployed by itself, nor by
+//             an operator without force (promotion_policy.h); what came in waits, and is asked for
+//             when it is proved.
 //   Poller    only a tip that hasn't been acted on becomes a request; so a failed build, a rollback
 //             or a deploy of an older commit is not fought.
 #pragma once
@@ -100,6 +103,7 @@ struct TimerFired {
 struct PollSaw {
     CommitId tip;
 };
+struct PromotionDue {};  // the other app may have proved something
 struct RollbackAsked {
     std::optional<CommitId> to;
     std::string by;
@@ -121,10 +125,11 @@ struct ReleaseRemoved {  // by retention; comes before its directory goes
     CommitId commit;
 };
 
-using Event = std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed,
-                           RunReady, RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw,
-                           RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked,
-                           RestartAsked, RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
+using Event =
+    std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed, RunReady,
+                 RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw, PromotionDue,
+                 RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked, RestartAsked,
+                 RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
 
 // ---- records: rows of the journal, written in the step's transaction
 struct DeploymentQueued {
@@ -227,7 +232,8 @@ struct Answer {
 
 struct Context {
     Instant now;
-    std::int64_t next_deployment_id = 1;  // unused so far; the step takes as many as it needs
+    std::int64_t next_deployment_id = 1;      // unused so far; the step takes as many as it needs
+    const Standing* promoted_from = nullptr;  // with `promote`; null: nothing is proved
 };
 
 struct Step {

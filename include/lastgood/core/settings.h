@@ -1,11 +1,13 @@
 // What the rules of the core need to know of an app's config: no paths, no commands.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/time.h"
 #include "lastgood/core/followed.h"
+#include "lastgood/core/promotion_policy.h"
 
 namespace lastgood::core {
 
@@ -31,6 +33,7 @@ struct Settings {
     CrashLoop crash_loop;
     RestartBackoff restart;
     int keep_releases = limits::kKeepReleasesDefault;
+    std::optional<Promotion> promotion = {};  // takes by itself only what another app proved
 };
 
 }  // namespace lastgood::core

@@ -41,6 +41,8 @@ class World {
     // After a step was stored: for whoever follows events.
     virtual void recorded(const std::vector<core::Record>& records) = 0;
     [[nodiscard]] virtual Instant now() = 0;
+    // For an app with `promote`: how commits stand at the other app now; null: nothing is known.
+    [[nodiscard]] virtual const core::Standing* promoted_from() { return nullptr; }
 };
 
 class Storage {

@@ -69,6 +69,10 @@ struct RemoteOptions {
     Millis silence = limits::kRemoteSilenceMax;
     Millis whole_time = limits::kRemoteTimeMax;
     std::size_t answer_bytes = limits::kRemoteAnswerBytesMax;
+    // Where set, gets the body of an answer of 200 as it comes, however long, instead of
+    // RemoteAnswer::body; false ends it, which is no failure. It may take its time: that is not the
+    // other side's silence.
+    std::function<bool(std::string_view bytes)> on_body{};
 };
 
 using RemoteResult = std::variant<RemoteAnswer, RemoteFailure>;

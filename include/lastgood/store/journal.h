@@ -136,6 +136,14 @@ class Journal {
     Expected<std::optional<DeploymentRow>> newest_by_delivery(const AppName& app,
                                                               const std::string& delivery);
 
+    // With the time at which each became good last, by a probation; the last one first. Of the
+    // newest deployments, that many.
+    struct GoodRow {
+        std::string commit;
+        WallTime at;
+    };
+    Expected<std::vector<GoodRow>> became_good(const AppName& app, int deployments);
+
     // ---- releases
     Expected<void> begin_release(const AppName& app, const CommitId& commit);
     Expected<void> release_built(const AppName& app, const CommitId& commit,

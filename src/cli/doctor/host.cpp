@@ -77,6 +77,25 @@ void check_state_dir(const Patient& patient, Report& report) {
                 chown_all(patient.account, path)});
 }
 
+// Those of the daemon and of every app, the output of builds among them.
+LogSpace look_at_logs(const std::string& state_dir) {
+    LogSpace found;
+    std::error_code error;
+    const auto add_all = [&](const std::filesystem::path& folder) {
+        std::filesystem::recursive_directory_iterator files(folder, error);
+        for (; !error && files != end(files); files.increment(error)) {
+            const auto size = files->is_regular_file(error) ? files->file_size(error) : 0;
+            if (error) return;
+            found.bytes += size;
+            ++found.files;
+        }
+    };
+    add_all(state_dir + "/logs");
+    std::filesystem::directory_iterator apps(state_dir + "/apps", error);
+    for (; !error && apps != end(apps); apps.increment(error)) add_all(apps->path() / "logs");
+    return found;
+}
+
 // Of the folder, or of the nearest above it that is there.
 void check_disk(const std::string& folder, Report& report) {
     std::filesystem::path path(folder);
@@ -86,9 +105,12 @@ void check_disk(const std::string& folder, Report& report) {
         path = path.parent_path();
     }
     // What only root may take is not free for the daemon.
-    report.add(judge_space(folder, {static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize,
-                                    static_cast<std::uint64_t>(about.f_blocks) * about.f_frsize,
-                                    about.f_favail, about.f_files}));
+    const Space space{static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize,
+                      static_cast<std::uint64_t>(about.f_blocks) * about.f_frsize, about.f_favail,
+                      about.f_files};
+    report.add(judge_space(folder, space));
+    const LogSpace logs = look_at_logs(folder);
+    if (logs.files > 0) report.add(judge_logs(folder, logs, space));
 }
 
 void check_runtime_disk(const std::string& folder, Report& report) {

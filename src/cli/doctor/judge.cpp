@@ -56,6 +56,20 @@ Finding judge_space(const std::string& folder, const Space& space) {
     return finding;
 }
 
+Finding judge_logs(const std::string& folder, const LogSpace& logs, const Space& disk) {
+    Finding finding{
+        "logs", Verdict::ok,
+        format_size(logs.bytes) + " in " + std::to_string(logs.files) + " files under " + folder,
+        ""};
+    // They alone could be what a full disk needs.
+    if (disk.free_bytes < limits::kDiskBytesLow && logs.bytes > disk.free_bytes) {
+        finding.verdict = Verdict::warn;
+        finding.found += ", more than is free";
+        finding.mend = "lower log.max_size or log.keep";
+    }
+    return finding;
+}
+
 Finding judge_certificate(const std::string& summary, WallTime expires, WallTime now) {
     constexpr const char* kMend = "renew it, then: systemctl reload lastgood";
     if (expires <= now) {

@@ -25,6 +25,13 @@ struct Space {
 // By bytes first, then by inodes.
 Finding judge_space(const std::string& folder, const Space& space);
 
+// What the log files under `folder` take. They are bounded, each by log.max_size and log.keep.
+struct LogSpace {
+    std::uint64_t bytes = 0;
+    std::size_t files = 0;
+};
+Finding judge_logs(const std::string& folder, const LogSpace& logs, const Space& disk);
+
 // Why a stranger could guess it; empty: it is strong. Of a signing token (whsec_) its key counts.
 std::string weakness_of(std::string_view secret);
 

@@ -1,0 +1,145 @@
+"""The guides: their configs are valid, their commands exist, and nginx does what its page says."""
+
+import http.client
+import json
+import pathlib
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import unittest
+
+import webhooks
+from harness import BINARY, ENVIRONMENT, ROOT, SECRET, Case, free_port, run
+
+PAGES = [*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "docs" / "from-polling.md"]
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.M | re.S)
+
+
+def blocks(page, kind):
+    for indent, language, text in FENCE.findall(page.read_text("utf-8")):
+        if language == kind:
+            yield "".join(line.removeprefix(indent) for line in text.splitlines(keepends=True))
+
+
+def make_certificate(folder):
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+        "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem")
+    return folder / "fullchain.pem", folder / "privkey.pem"
+
+
+class Pages(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name in ("secret", "id_ed25519", "known_hosts", "backend.env", "shop.env"):
+            (self.folder / name).write_text("" if name.endswith("env") else SECRET + "\n")
+            (self.folder / name).chmod(0o600)
+
+    def test_each_config_is_valid(self):
+        count = 0
+        for page in PAGES:
+            for text in blocks(page, "yaml"):
+                count += 1
+                config = self.folder / "lastgood.yaml"
+                config.write_text(text.replace("/etc/lastgood/", f"{self.folder}/"))
+                done = run(BINARY, "--config", config, "check")
+                self.assertEqual(0, done.returncode, f"{page.name}: {done.stderr}\n{text}")
+        self.assertGreater(count, 8)
+
+    def test_each_command_exists_with_its_options(self):
+        helps = {}
+        count = 0
+        # In blocks of commands and between backticks.
+        for page in PAGES:
+            text = page.read_text("utf-8")
+            lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+            lines += re.findall(r"`([^`\n]*)`", FENCE.sub("", text))
+            for line in lines:
+                words = re.search(r"(?:^|[ ;|&])lastgood ((?:webhook )?[a-z-]+)( .*)?$", line)
+                if not words or line.startswith("sudo useradd") or "systemctl" in line:
+                    continue
+                verb = words[1].split()
+                if words[1] not in helps:
+                    done = run(BINARY, *verb, "--help")
+                    usage = f"Usage: lastgood {words[1]} "
+                    self.assertIn(usage, done.stdout, f"{page.name}: {line}")
+                    helps[words[1]] = done.stdout
+                for option in re.findall(r" (--?[a-z][a-z-]*)", words[2] or ""):
+                    self.assertIn(option, helps[words[1]], f"{page.name}: {line}")
+                count += 1
+        self.assertGreater(count, 25)
+
+    def test_links_lead_to_files(self):
+        for page in [*PAGES, ROOT / "docs" / "README.md"]:
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+                self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+
+
+@unittest.skipUnless(shutil.which("nginx"), "nginx is not installed")
+class Vps(Case):
+    """docs/guides/vps.md, with its own nginx block: only ports, names and files are others."""
+
+    def begin_nginx(self):
+        certificate, key = make_certificate(self.folder)
+        (text,) = blocks(ROOT / "docs" / "guides" / "vps.md", "nginx")
+        self.https = free_port()
+        for old, new in (
+            ("listen 443 ssl", f"listen 127.0.0.1:{self.https} ssl"),
+            ("www.example.org;", "www.localhost;"),
+            ("hooks.example.org;", "hooks.localhost;"),
+            ("http://127.0.0.1:3000", f"http://127.0.0.1:{self.app_port}"),
+            ("http://127.0.0.1:8787", f"http://127.0.0.1:{self.hook_port}"),
+        ):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        text = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(certificate), text)
+        text = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), text)
+        config = self.folder / "nginx.conf"
+        config.write_text(
+            f"daemon off; master_process off; pid {self.folder}/nginx.pid; error_log stderr;\n"
+            f"events {{}}\nhttp {{ access_log off; client_body_temp_path {self.folder}/bodies;\n"
+            f"proxy_temp_path {self.folder}/proxied;\n{text}\n}}\n"
+        )
+        with open(self.folder / "nginx.log", "wb") as log:
+            nginx = subprocess.Popen(["nginx", "-c", config, "-p", self.folder], env=ENVIRONMENT,
+                                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.addCleanup(nginx.wait)
+        self.addCleanup(nginx.terminate)
+        self.context = ssl.create_default_context(cafile=certificate)
+        self.context.check_hostname = False
+
+    def ask(self, host, method, path, body=None, headers=None):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=10,
+                                                 context=self.context)
+        try:
+            connection.request(method, path, body, {"Host": host, **(headers or {})})
+            response = connection.getresponse()
+            return response.status, response.read().decode(errors="replace")
+        except OSError:
+            return 0, ""
+        finally:
+            connection.close()
+
+    def test_a_push_through_nginx_goes_live_behind_nginx(self):
+        self.first_good()
+        self.begin_nginx()
+        self.wait(lambda: self.ask("hooks.localhost", "GET", "/healthz")[0] == 200, "nginx")
+        self.assertTrue(self.ask("www.localhost", "GET", "/")[1].startswith("v1 "))
+        commit = self.repo.commit("v2")
+        body = json.dumps(webhooks.push_payload(commit, "refs/heads/main"), indent=1).encode()
+        headers = {"Content-Type": "application/json", "X-GitHub-Event": "push",
+                   "X-GitHub-Delivery": "by-nginx",
+                   "X-Hub-Signature-256": webhooks.hub_signature(SECRET, body)}
+        status, answer = self.ask("hooks.localhost", "POST", "/hooks/backend", body, headers)
+        self.assertEqual(202, status, answer)
+        self.wait_good(commit)
+        self.assertTrue(self.ask("www.localhost", "GET", "/")[1].startswith("v2 "))
+        self.assertIn("delivery by-nginx from 127.0.0.1", self.daemon.log())
+        status, _ = self.ask("hooks.localhost", "POST", "/hooks/backend", body + b" ", headers)
+        self.assertEqual(401, status)
+
+
+if __name__ == "__main__":
+    unittest.main()
