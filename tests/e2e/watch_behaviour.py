@@ -131,6 +131,13 @@ class Watch(Case):
             process.wait()
             process.stdout.close()
 
+    def test_colours_are_for_terminals_that_want_them(self):
+        for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+            with Terminal([BINARY, "--config", self.config_path, "status"], env=env) as terminal:
+                self.assertEqual(0, terminal.end())
+                self.assertEqual(coloured, b"\x1b[" in terminal.bytes, env)
+                self.assertIn("running", terminal.text)
+
     def test_is_told_like_others_when_nobody_answers_from_the_start(self):
         self.daemon.stop()
         done = self.cli("status", "--watch")
