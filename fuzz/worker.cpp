@@ -1,5 +1,6 @@
 // What daemon and git worker say to each other: the worker has read a stranger's repository.
 #include "fuzz/check.h"
+#include "git/progress.h"
 #include "git/protocol.h"
 
 namespace lastgood::fuzz {
@@ -19,6 +20,11 @@ void run(std::string_view line) {
     answer<std::uint64_t>(line);
     answer<std::vector<std::string>>(line);
     answer<std::vector<Finding>>(line);
+    if (const auto progress = git::decode_progress(line)) {
+        FUZZ_CHECK(git::decode_progress(git::encode_progress(*progress)).has_value());
+    }
+    // What git said, as the worker takes it.
+    if (git::parse_git_progress(line)) FUZZ_CHECK(git::is_git_chatter(line));
     const auto request = git::decode_request(line);
     if (!request) return;
     const std::string written = git::encode(*request);

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/doctor/report.h"
+#include "cli/doctor/topic.h"
+#include "cli/story.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::cli {
@@ -46,6 +48,7 @@ DeploymentView deployment_view(const Json& object) {
     view.phase = text(object, "phase");
     view.outcome = text(object, "outcome");
     view.reason = text(object, "reason");
+    view.help = text(object, "help");
     view.delivery = text(object, "delivery");
     view.started_at = time(object, "started_at");
     view.finished_at = time(object, "finished_at");
@@ -173,6 +176,52 @@ std::optional<DeploymentView> parse_deployment_event(std::string_view json) {
     return deployment_view(whole->at("deployment"));
 }
 
+std::optional<ProgressView> parse_progress_event(std::string_view json) {
+    const auto whole = parse_object(json);
+    if (!whole || text(*whole, "type") != "progress" || !whole->contains("progress") ||
+        !whole->at("progress").is_object()) {
+        return std::nullopt;
+    }
+    const Json& about = whole->at("progress");
+    const auto count = [&about](const char* name) {
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(about, name)));
+    };
+    return ProgressView{.deployment = number(*whole, "deployment"),
+                        .doing = text(about, "doing"),
+                        .command = text(about, "command"),
+                        .line = text(about, "line"),
+                        .elapsed = Millis(number(about, "elapsed_ms")),
+                        .objects = count("objects"),
+                        .objects_total = count("objects_total"),
+                        .bytes = count("bytes"),
+                        .files = count("files"),
+                        .step = number(about, "step"),
+                        .steps = number(about, "steps")};
+}
+
+std::optional<StoryView> parse_story(std::string_view json) {
+    const auto whole = parse_object(json);
+    const auto part = [&whole](const char* name) -> const Json* {
+        const auto found = whole->find(name);
+        return found != whole->end() && found->is_object() ? &*found : nullptr;
+    };
+    if (!whole || part("deployment") == nullptr) return std::nullopt;
+    StoryView story;
+    story.deployment = deployment_view(*part("deployment"));
+    if (const Json* found = part("delivery")) story.delivery = delivery_view(*found);
+    if (const Json* found = part("next")) story.next = deployment_view(*found);
+    if (const Json* found = part("quarantine")) story.quarantine = quarantine_view(*found);
+    story.log = text(*whole, "log");
+    for (const Json& moment : whole->value("moments", Json::array())) {
+        if (!moment.is_object()) continue;
+        story.moments.push_back({time(moment, "at"), text(moment, "kind"), text(moment, "text")});
+    }
+    for (const Json& line : whole->value("output", Json::array())) {
+        if (line.is_string()) story.output.push_back(line.get<std::string>());
+    }
+    return story;
+}
+
 std::optional<OutcomeView> parse_outcome(std::string_view json) {
     const auto whole = parse_object(json);
     if (!whole) return std::nullopt;
@@ -183,6 +232,11 @@ std::optional<OutcomeView> parse_outcome(std::string_view json) {
 std::string parse_error(std::string_view json) {
     const auto whole = parse_object(json);
     return whole ? text(*whole, "error") : std::string{};
+}
+
+std::string parse_error_help(std::string_view json) {
+    const auto whole = parse_object(json);
+    return whole ? text(*whole, "help") : std::string{};
 }
 
 std::string parse_version(std::string_view json) {
@@ -229,7 +283,8 @@ std::string checks_json(const std::vector<diagnosis::Check>& checks) {
              {"check", finding.check},
              {"verdict", kVerdicts[static_cast<int>(finding.verdict)]},
              {"found", to_utf8(finding.found)},
-             {"mend", to_utf8(finding.mend)}});
+             {"mend", to_utf8(finding.mend)},
+             {"help", finding.verdict == Verdict::ok ? "" : diagnosis::topic_of(finding.check)}});
     }
     return nlohmann::ordered_json{{"checks", rows}}.dump();
 }

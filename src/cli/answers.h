@@ -17,7 +17,7 @@ namespace lastgood::cli {
 
 struct DeploymentView {
     std::int64_t id = 0;
-    std::string app, commit, subject, author, trigger, by, phase, outcome, reason, delivery;
+    std::string app, commit, subject, author, trigger, by, phase, outcome, reason, help, delivery;
     std::optional<WallTime> started_at, finished_at;
     std::vector<std::pair<std::string, Millis>> phases;  // in order
 };
@@ -70,7 +70,19 @@ std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view jso
 std::optional<OutcomeView> parse_outcome(std::string_view json);
 // The row that an event of type "deployment" carries.
 std::optional<DeploymentView> parse_deployment_event(std::string_view json);
-std::string parse_error(std::string_view json);    // empty: none in it
+// How far a deployment is within its phase; 0 and "": not told.
+struct ProgressView {
+    std::int64_t deployment = 0;
+    std::string doing, command, line;
+    Millis elapsed{0};
+    std::uint64_t objects = 0, objects_total = 0, bytes = 0, files = 0;
+    std::int64_t step = 0, steps = 0;
+};
+std::optional<ProgressView> parse_progress_event(std::string_view json);
+
+std::string parse_error(std::string_view json);  // empty: none in it
+// The name under which docs/errors.md explains it; empty: none.
+std::string parse_error_help(std::string_view json);
 std::string parse_version(std::string_view json);  // empty: none in it
 
 struct CommandWords {

@@ -29,7 +29,7 @@ int check(const Context& context) {
         print(faults_json(loaded.faults) + "\n");
         return loaded.config ? kDone : kUsage;
     }
-    for (const auto& fault : loaded.faults) complain(fault.text());
+    complain_of(loaded.faults);
     if (!loaded.config) return kUsage;
     const std::size_t apps = loaded.config->apps.size();
     print(path + ": good, " + std::to_string(apps) + (apps == 1 ? " app\n" : " apps\n"));

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "cli/command_tree.h"
+#include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
@@ -24,7 +26,7 @@ struct Line {
     Daemon daemon;
     InitArgs init;
     StatusArgs status;
-    ListArgs history;
+    HistoryArgs history;
     ListArgs deliveries;
     DeployArgs deploy;
     RollbackArgs rollback;
@@ -38,6 +40,9 @@ struct Line {
     std::string archive;
     std::string quarantine_app;
     std::string doctor_app;
+    std::string explained;
+    std::string shell;
+    std::vector<std::string> topic;
     std::function<int()> chosen;
 };
 
@@ -57,6 +62,7 @@ class Verbs {
         add_archive();
         add_webhook();
         add_relay();
+        add_prompt_verbs();
         add_hidden();
     }
 
@@ -72,14 +78,22 @@ class Verbs {
         verb->add_flag("--json", line_.context.json, "Print JSON");
         return verb;
     }
+    // `value`: what its value is called; completion goes by it. Of a positional its name says so.
+    template <typename Value>
+    static CLI::Option* take(CLI::App* verb, const char* names, Value& into, const char* value,
+                             const char* about) {
+        return verb->add_option(names, into, about)->type_name(value);
+    }
     static void take_app(CLI::App* verb, std::string& app, bool required) {
-        CLI::Option* option = verb->add_option("APP", app, "The app's name");
-        if (required) option->required();
+        take(verb, "APP", app, "", "The app's name")->required(required);
     }
     static void take_count(CLI::App* verb, int& count, int most) {
-        verb->add_option("-n", count, "How many at most")
-            ->check(CLI::Range(1, most))
+        take(verb, "-n", count, "N", "How many at most")
+            ->check(CLI::Range(1, most).description(""))
             ->capture_default_str();
+    }
+    void watchable(CLI::App* verb, bool& watch) {
+        verb->add_flag("--watch", watch, "Go on showing it as it changes");
     }
 
     void add_init();
@@ -92,6 +106,8 @@ class Verbs {
     void add_quarantine();
     void add_archive();
     void add_webhook();
+    void add_prompt_verbs();
+    int help_on(const std::vector<std::string>& topic);
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
     void add_relay();
@@ -106,9 +122,9 @@ class Verbs {
 void Verbs::add_init() {
     CLI::App* verb = with_json(add("init", "Look at a project, and write a config that runs it",
                                    [this] { return init(line_.context, line_.init); }));
-    verb->add_option("DIR", line_.init.folder, "The project's checkout (default: this folder)");
-    verb->add_option("--app", line_.init.app, "The app's name (default: the repository's)");
-    verb->add_option("--listen", line_.init.listen, "The app's address, such as 0.0.0.0:3000");
+    take(verb, "DIR", line_.init.folder, "", "The project's checkout (default: this folder)");
+    take(verb, "--app", line_.init.app, "NAME", "The app's name (default: the repository's)");
+    take(verb, "--listen", line_.init.listen, "ADDRESS", "The app's address, such as 0.0.0.0:3000");
     verb->add_flag("--print", line_.init.print, "Print the config, and write nothing");
 }
 
@@ -127,7 +143,8 @@ void Verbs::add_daemon_verbs() {
 
 void Verbs::add_archive() {
     const auto take_file = [this](CLI::App* verb) {
-        verb->add_option("FILE", line_.archive, "The archive, such as lastgood.tar.gz")->required();
+        take(verb, "FILE", line_.archive, "", "The archive, such as lastgood.tar.gz")->required();
+        with_json(verb);
     };
     take_file(add("export", "Write the state to one file, also while the daemon runs",
                   [this] { return export_state(line_.context, line_.daemon, line_.archive); }));
@@ -139,20 +156,26 @@ void Verbs::add_views() {
     CLI::App* verb = with_json(
         add("status", "Show what runs", [this] { return status(line_.context, line_.status); }));
     take_app(verb, line_.status.app, false);
-    verb->add_flag("--watch", line_.status.watch, "Show it again every two seconds");
+    watchable(verb, line_.status.watch);
 
     verb = with_json(add("history", "Show deployments, newest first",
                          [this] { return history(line_.context, line_.history); }));
     take_app(verb, line_.history.app, false);
     take_count(verb, line_.history.count, limits::kRowsMax);
+    watchable(verb, line_.history.watch);
+
+    verb = with_json(add("explain", "Tell the whole story of one deployment",
+                         [this] { return explain(line_.context, line_.explained); }));
+    take(verb, "DEPLOYMENT", line_.explained, "", "Its number, or an app for its newest one")
+        ->required();
 }
 
 void Verbs::add_deployment_verbs() {
     CLI::App* verb = with_json(add("deploy", "Put the branch's tip, or COMMIT, live",
                                    [this] { return deploy(line_.context, line_.deploy); }));
     take_app(verb, line_.deploy.app, true);
-    verb->add_option("COMMIT", line_.deploy.commit,
-                     "A full commit id, or the beginning of one that was here before");
+    take(verb, "COMMIT", line_.deploy.commit, "",
+         "A full commit id, or the beginning of one that was here before");
     verb->add_flag("--force", line_.deploy.force,
                    "Also if it is in quarantine, or not proved yet (promote)");
     verb->add_flag("--no-wait", line_.deploy.no_wait, "Don't wait for the outcome");
@@ -160,7 +183,7 @@ void Verbs::add_deployment_verbs() {
     verb = with_json(add("rollback", "Go back to the good release before this one",
                          [this] { return rollback(line_.context, line_.rollback); }));
     take_app(verb, line_.rollback.app, true);
-    verb->add_option("--to", line_.rollback.to, "Go back to this commit");
+    take(verb, "--to", line_.rollback.to, "COMMIT", "Go back to this commit");
     verb->add_flag("--no-wait", line_.rollback.no_wait, "Don't wait for the outcome");
 }
 
@@ -184,13 +207,13 @@ void Verbs::add_logs() {
     constexpr int kLinesMax = 1'000'000;
     CLI::App* verb = with_json(add("logs", "Show output of apps and the daemon's log, by time",
                                    [this] { return logs(line_.context, line_.logs); }));
-    verb->add_option("APP", line_.logs.apps, "Only of these apps");
+    take(verb, "APP", line_.logs.apps, "", "Only of these apps");
     verb->add_flag("-f,--follow", line_.logs.follow, "Go on with what comes");
     take_count(verb, line_.logs.count, kLinesMax);
-    verb->add_option("--since", line_.logs.since, "Not older than this: 10m, 2h, or a time");
-    verb->add_option("--grep", line_.logs.grep, "Only lines that match this regular expression");
-    verb->add_option("--level", line_.logs.level,
-                     "Only this level and worse: error, warn, info, http, debug");
+    take(verb, "--since", line_.logs.since, "TIME", "Not older than this: 10m, 2h, or a time");
+    take(verb, "--grep", line_.logs.grep, "REGEX", "Only lines that match this regular expression");
+    take(verb, "--level", line_.logs.level, "LEVEL",
+         "Only this level and worse: error, warn, info, http, debug");
 }
 
 void Verbs::add_delivery_verbs() {
@@ -205,7 +228,7 @@ void Verbs::add_delivery_verbs() {
 
     verb = with_json(add("redeliver", "Handle a delivery once more",
                          [this] { return redeliver(line_.context, line_.delivery); }));
-    verb->add_option("ID", line_.delivery, "The delivery's id")->required();
+    take(verb, "ID", line_.delivery, "", "The delivery's id")->required();
 }
 
 void Verbs::add_quarantine() {
@@ -218,17 +241,17 @@ void Verbs::add_quarantine() {
     release_ = verb->add_subcommand("release", "Allow a commit to be deployed again");
     release_->fallthrough();
     take_app(release_, line_.release.app, true);
-    release_->add_option("COMMIT", line_.release.commit, "The commit's id, or its beginning")
+    take(release_, "COMMIT", line_.release.commit, "", "The commit's id, or its beginning")
         ->required();
 }
 
 void Verbs::take_forge(CLI::App* verb, ForgeArgs& args) {
     take_app(verb, args.app, true);
-    verb->add_option("--url", args.url, "The hook's address, instead of by webhook.public_url");
-    verb->add_option("--api", args.api, "The address of the forge's API, if not by `repo`");
-    verb->add_option("--token-file", args.token_file,
-                     "File with the forge's token (default: $LASTGOOD_FORGE_TOKEN)");
-    verb->add_option("--ca", args.ca_file, "Trust the certificates in this file");
+    take(verb, "--url", args.url, "URL", "The hook's address, instead of by webhook.public_url");
+    take(verb, "--api", args.api, "URL", "The address of the forge's API, if not by `repo`");
+    take(verb, "--token-file", args.token_file, "FILE",
+         "File with the forge's token (default: $LASTGOOD_FORGE_TOKEN)");
+    take(verb, "--ca", args.ca_file, "FILE", "Trust the certificates in this file");
 }
 
 void Verbs::add_sync(CLI::App* deliveries) {
@@ -257,19 +280,44 @@ void Verbs::add_webhook() {
     take_forge(verb("remove", "Remove our hook at the forge", webhook_remove), line_.forge);
     CLI::App* test = verb("test", "Send a signed ping through the public address", webhook_test);
     take_app(test, line_.forge.app, true);
-    test->add_option("--url", line_.forge.url, "The address, instead of by webhook.public_url");
-    test->add_option("--ca", line_.forge.ca_file, "Trust the certificates in this file");
+    take(test, "--url", line_.forge.url, "URL", "The address, instead of by webhook.public_url");
+    take(test, "--ca", line_.forge.ca_file, "FILE", "Trust the certificates in this file");
+}
+
+void Verbs::add_prompt_verbs() {
+    CLI::App* verb = add("completion", "Print the script that completes commands in a shell",
+                         [this] { return completion_script(line_.shell); });
+    take(verb, "SHELL", line_.shell, "", "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+    verb = add("help", "Explain a command, or an error by its name",
+               [this] { return help_on(line_.topic); });
+    take(verb, "TOPIC", line_.topic, "", "A command, or a name such as LG-not-ready");
+}
+
+int Verbs::help_on(const std::vector<std::string>& topic) {
+    const CLI::App* found = &program_;
+    std::string before;
+    for (const std::string& word : topic) {
+        const auto verbs = found->get_subcommands([&word](const CLI::App* verb) {
+            return verb->get_name() == word && !verb->get_group().empty();
+        });
+        if (verbs.empty()) return help(join(topic, " "));
+        before += (before.empty() ? "" : " ") + found->get_name();
+        found = verbs.front();
+    }
+    print(found->help(before));
+    return kDone;
 }
 
 void Verbs::add_relay() {
     CLI::App* verb =
         add("relay", "Take webhooks from a relay, where no forge can reach this server",
             [this] { return relay(line_.relay); });
-    verb->add_option("URL", line_.relay.from, "The relay's event stream, as of smee.io")
+    take(verb, "URL", line_.relay.from, "", "The relay's event stream, as of smee.io")->required();
+    take(verb, "--to", line_.relay.to, "URL", "The hook that gets them: http://HOST:PORT/hooks/APP")
         ->required();
-    verb->add_option("--to", line_.relay.to, "The hook that gets them: http://HOST:PORT/hooks/APP")
-        ->required();
-    verb->add_option("--ca", line_.relay.ca_file, "Trust the certificates in this file");
+    take(verb, "--ca", line_.relay.ca_file, "FILE", "Trust the certificates in this file");
 }
 
 // The daemon's own processes.
@@ -281,6 +329,11 @@ void Verbs::add_hidden() {
         return 0;
     })->group("");
     add("git-worker", "", [] { return git::worker_main(); })->group("");
+    // What the man pages are made of.
+    add("command-tree", "", [this] {
+        print(tree_json(tree_of(program_)) + "\n");
+        return kDone;
+    })->group("");
 }
 
 // What stands where a verb should; empty: nothing.
@@ -328,13 +381,18 @@ int run(int argc, char** argv, const Daemon& daemon) {
     line.context.style = Style::of_stdout();
     CLI::App program("Puts the commit you pushed live, and keeps the last good one.", "lastgood");
     program.footer(kExitCodes);
-    program.add_option("--config", line.context.config_option,
-                       "The config file (default: $LASTGOOD_CONFIG, else "
-                       "/etc/lastgood/lastgood.yaml)");
+    program
+        .add_option("--config", line.context.config_option,
+                    "The config file (default: $LASTGOOD_CONFIG, else "
+                    "/etc/lastgood/lastgood.yaml)")
+        ->type_name("FILE");
     program.set_version_flag("--version", std::string("lastgood ") + own_version());
     program.require_subcommand(1);
     Verbs verbs(program, line);  // what it adds refers to it
     verbs.add_all();
+    if (argc > 2 && std::string_view(argv[1]) == kCompleteWords) {
+        return complete_words(tree_of(program), {argv + 3, argv + argc});  // behind the "--"
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& fault) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "cli/help.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -71,6 +72,12 @@ Expected<Places> find_places(const Context& context) {
                      "set it as it is set for the daemon"};
     }
     return places;
+}
+
+void complain_of(const std::vector<config::Fault>& faults) {
+    if (faults.empty()) return;
+    for (const auto& fault : faults) complain(fault.text());
+    complain(see("LG-config"));
 }
 
 bool print(const std::string& text) {

@@ -43,6 +43,9 @@ constexpr const char* kStandIn = "whsec_bm90IGEgc2VjcmV0LCBqdXN0IGEgc3RhbmQtaW4g
 // All faults, one a line.
 Error faulty(const std::vector<config::Fault>& faults);
 
+// The same on stderr, with where they are explained.
+void complain_of(const std::vector<config::Fault>& faults);
+
 // To stdout and stderr, at once. False: nobody reads any more.
 bool print(const std::string& text);
 void complain(const std::string& line);

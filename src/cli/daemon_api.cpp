@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "cli/answers.h"
+#include "cli/help.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/http/client.h"
@@ -23,12 +24,13 @@ int exit_code_of_status(int http_status) {
 Reply ask(const Context& context, const std::string& method, const std::string& path,
           const std::string& body) {
     const auto places = find_places(context);
-    if (!places) return {kUsage, places.error(), {}};
+    if (!places) return {kUsage, places.error(), {}, "LG-config"};
     auto answer = http::request(places->socket(), method, path, body, limits::kCommandAnswerMax);
-    if (!answer) return {kNotReached, answer.error(), {}};
+    if (!answer) return {kNotReached, answer.error(), {}, "LG-no-daemon"};
     Reply reply{exit_code_of_status(answer->status), {}, std::move(answer->body)};
     if (reply.ok()) return reply;
     const std::string told = parse_error(reply.body);
+    reply.help = parse_error_help(reply.body);
     reply.error.what = !told.empty() ? told
                        : answer->status == 0
                            ? reply.body
@@ -38,12 +40,17 @@ Reply ask(const Context& context, const std::string& method, const std::string& 
 
 int fail(const Reply& reply) {
     complain(reply.error);
+    if (!reply.help.empty()) complain("  " + see(reply.help));
     return reply.exit_code;
 }
 
+Reply not_understood(const Reply& reply) {
+    return {
+        kFailed, {"the daemon's answer is not understood: " + printable(reply.body, 200), {}}, {}};
+}
+
 int fail_strange(const Reply& reply) {
-    complain("the daemon's answer is not understood: " + printable(reply.body, 200));
-    return kFailed;
+    return fail(not_understood(reply));
 }
 
 std::string url_escape(std::string_view text) {

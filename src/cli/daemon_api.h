@@ -12,6 +12,7 @@ struct Reply {
     int exit_code = kDone;
     Error error;  // set unless exit_code is kDone
     std::string body;
+    std::string help{};  // the name under which docs/errors.md explains the error; empty: none
     [[nodiscard]] bool ok() const { return exit_code == kDone; }
 };
 
@@ -25,6 +26,7 @@ int exit_code_of_status(int http_status);
 int fail(const Reply& reply);
 // For an answer that could not be understood.
 int fail_strange(const Reply& reply);
+Reply not_understood(const Reply& reply);  // the same as an error that is still to be told
 
 // The path of an app's resource: "/v1/apps/APP" and `rest`, with APP made safe for a URL.
 std::string app_path(const std::string& app, const std::string& rest = {});

@@ -22,6 +22,8 @@ namespace lastgood::cli {
 namespace {
 
 constexpr int kInterrupted = 130;  // as a shell says it of SIGINT
+constexpr const char* kClearLine = "\r\033[K";
+constexpr Millis kLiveEvery{200};
 
 // Made before it is needed: a signal handler may not allocate.
 std::array<char, 512> farewell{};
@@ -66,23 +68,42 @@ class Follower {
   private:
     void listen(const std::string& socket);
     bool on_event(const std::string& data);
+    void show(const std::string& lines);
+    [[nodiscard]] bool is_live() const {
+        return context_.style.columns > 0 && context_.style.redraws && !context_.json;
+    }
 
     const Context& context_;
     const Followed& followed_;
     Progress progress_;
+    std::string live_;              // the line that stands under the others
     bool heard_ = false;            // something, in this try
     std::optional<int> exit_code_;  // it ended
     Error last_error_;
 };
 
+// On a terminal the live line goes away before the lines, and comes back under them.
+void Follower::show(const std::string& lines) {
+    if (context_.json) return;
+    const std::string live = is_live() && !exit_code_ ? progress_.live(BootClock::now()) : "";
+    if (lines.empty() && live == live_) return;
+    print((live_.empty() ? "" : kClearLine) + lines + live);
+    live_ = live;
+}
+
 bool Follower::on_event(const std::string& data) {
     heard_ = true;
+    if (const auto progress = parse_progress_event(data)) {
+        if (progress->deployment == followed_.deployment) {
+            progress_.take(*progress, BootClock::now());
+        }
+        return true;
+    }
     const auto row = parse_deployment_event(data);
     if (!row || row->id != followed_.deployment) return true;
-    if (!context_.json) print(progress_.lines(*row, wall_now()));
-    if (row->outcome.empty()) return true;
-    exit_code_ = exit_code_of(*row);
-    return false;
+    if (!row->outcome.empty()) exit_code_ = exit_code_of(*row);
+    show(progress_.lines(*row, wall_now()));
+    return !exit_code_;
 }
 
 void Follower::listen(const std::string& socket) {
@@ -92,7 +113,13 @@ void Follower::listen(const std::string& socket) {
         [this, &reader](std::string_view bytes) {
             return reader.feed(bytes,
                                [this](const ServerEvent& event) { return on_event(event.data); });
+        },
+        [this]() -> std::optional<Millis> {
+            show({});
+            return is_live() ? kLiveEvery : Millis(-1);
         });
+    if (!live_.empty()) print(kClearLine);
+    live_.clear();
     if (!end) {
         last_error_ = end.error();
     } else if (end->status == 404) {
@@ -109,7 +136,7 @@ int Follower::run(Millis away_max) {
     bool told = false;
     while (true) {
         const auto places = find_places(context_);
-        if (!places) return fail({kUsage, places.error(), {}});
+        if (!places) return fail({kUsage, places.error(), {}, "LG-config"});
         heard_ = false;
         last_error_ = {"the daemon on " + places->socket() + " ends the connection", {}};
         listen(places->socket());
@@ -119,7 +146,8 @@ int Follower::run(Millis away_max) {
             last_heard = now;
             told = false;
         }
-        if (now - last_heard >= away_max) return fail({kNotReached, last_error_, {}});
+        if (now - last_heard >= away_max)
+            return fail({kNotReached, last_error_, {}, "LG-no-daemon"});
         if (!std::exchange(told, true)) {
             complain("the daemon went away; trying again for " + format_duration(away_max));
         }

@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::cli {
@@ -38,21 +39,33 @@ std::string render(const std::vector<DeploymentView>& rows, const Style& style) 
     return table.render(style);
 }
 
-}  // namespace
-
-int history(const Context& context, const ListArgs& args) {
+Reply show(const Context& context, const HistoryArgs& args, std::string& text) {
     const std::string query = "?n=" + std::to_string(args.count);
-    const Reply reply =
+    Reply reply =
         ask(context, "GET",
             args.app.empty() ? "/v1/history" + query : app_path(args.app, "/history" + query));
-    if (!reply.ok()) return fail(reply);
+    if (!reply.ok()) return reply;
     if (context.json) {
-        print(reply.body + "\n");
-        return kDone;
+        text = reply.body + "\n";
+        return reply;
     }
     const auto rows = parse_history(reply.body);
-    if (!rows) return fail_strange(reply);
-    print(rows->empty() ? "no deployments yet\n" : render(*rows, context.style));
+    if (!rows) return not_understood(reply);
+    text = rows->empty() ? "no deployments yet\n" : render(*rows, context.style);
+    return reply;
+}
+
+}  // namespace
+
+int history(const Context& context, const HistoryArgs& args) {
+    const auto view = [&args](const Context& now, std::string& text) {
+        return show(now, args, text);
+    };
+    if (args.watch) return watch(context, view);
+    std::string text;
+    const Reply reply = view(context, text);
+    if (!reply.ok()) return fail(reply);
+    print(text);
     return kDone;
 }
 

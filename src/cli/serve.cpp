@@ -17,7 +17,7 @@ std::string own_program() {
 int serve(const Context& context, const Daemon& daemon) {
     const auto loaded = config::load(config_path(context));
     if (!loaded.config) {
-        for (const auto& fault : loaded.faults) complain(fault.text());
+        complain_of(loaded.faults);
         return kUsage;
     }
     return daemon.serve(*loaded.config, own_program());

@@ -1,19 +1,19 @@
 #include <map>
-#include <thread>
 
 #include "cli/answers.h"
 #include "cli/daemon_api.h"
 #include "cli/format.h"
+#include "cli/help.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/usage_lines.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::cli {
 namespace {
 
-constexpr const char* kClearScreen = "\033[H\033[2J\033[3J";
 using Newest = std::map<std::string, DeploymentView>;  // by app
 
 std::string state_text(const AppView& app) {
@@ -120,6 +120,7 @@ std::string details(const AppView& app, const Newest& newest, const std::vector<
          last == nullptr ? "-"
                          : std::to_string(last->id) + ": " + deployment_text(*last, wall_now()));
     if (last != nullptr && !last->reason.empty()) line("reason", first_line(last->reason));
+    if (last != nullptr && !last->help.empty()) line("", see(last->help));
     return text + trouble_lines({app}, style);
 }
 
@@ -158,21 +159,15 @@ Reply show(const Context& context, const std::string& app, std::string& text) {
 }  // namespace
 
 int status(const Context& context, const StatusArgs& args) {
-    bool shown = false;
-    while (true) {
-        std::string text;
-        const Reply reply = show(context, args.app, text);
-        if (!reply.ok() && !(shown && reply.exit_code == kNotReached)) return fail(reply);
-        if (!reply.ok()) text = printable(reply.error.text()) + "\n";
-        if (!args.watch) {
-            print(text);
-            return kDone;
-        }
-        shown = true;
-        const bool screen = context.style.columns > 0 && !context.json;
-        if (!print((screen ? kClearScreen : "") + text)) return kDone;  // nobody reads any more
-        std::this_thread::sleep_for(limits::kWatchEvery);
-    }
+    const auto view = [&args](const Context& now, std::string& text) {
+        return show(now, args.app, text);
+    };
+    if (args.watch) return watch(context, view);
+    std::string text;
+    const Reply reply = view(context, text);
+    if (!reply.ok()) return fail(reply);
+    print(text);
+    return kDone;
 }
 
 }  // namespace lastgood::cli

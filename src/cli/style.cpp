@@ -33,8 +33,8 @@ Style Style::of_stdout() {
     if (isatty(STDOUT_FILENO) == 0) return style;
     const char* no_color = std::getenv("NO_COLOR");
     const char* term = std::getenv("TERM");
-    style.color = (no_color == nullptr || *no_color == '\0') && term != nullptr &&
-                  std::string_view(term) != "dumb";
+    style.redraws = term != nullptr && std::string_view(term) != "dumb";
+    style.color = (no_color == nullptr || *no_color == '\0') && style.redraws;
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     style.columns = known ? size.ws_col : 80;

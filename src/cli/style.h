@@ -12,6 +12,7 @@ enum class Tone { plain, strong, dim, good, warn, bad };
 struct Style {
     bool color = false;
     std::size_t columns = 0;  // of the terminal; 0: no terminal, nothing is cut
+    bool redraws = false;     // the terminal can go back over what was written
 
     // Of stdout. Colours only on a terminal, and not where NO_COLOR is set (to anything) or TERM
     // is "dumb".

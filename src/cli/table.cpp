@@ -12,27 +12,7 @@ namespace {
 constexpr std::string_view kGap = "  ";
 constexpr std::size_t kCutColumnMin = 12;
 
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-}
-
 }  // namespace
-
-std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
-
-std::string cut_to(std::string_view text, std::size_t width) {
-    if (display_width(text) <= width) return std::string(text);
-    if (width == 0) return {};
-    std::size_t characters = 0;
-    std::size_t end = 0;
-    while (end < text.size()) {
-        if (begins_character(text[end]) && ++characters == width) break;
-        ++end;
-    }
-    return std::string(text.substr(0, end)) + "…";
-}
 
 void Table::add(std::vector<Cell> row) {
     LG_ASSERT(row.size() == columns_.size());

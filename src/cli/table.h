@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/style.h"
+#include "cli/width.h"
 
 namespace lastgood::cli {
 
@@ -37,10 +38,5 @@ class Table {
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;
 };
-
-// Characters, not bytes, of UTF-8.
-std::size_t display_width(std::string_view text);
-// At most `width` characters; what is cut ends in an ellipsis.
-std::string cut_to(std::string_view text, std::size_t width);
 
 }  // namespace lastgood::cli

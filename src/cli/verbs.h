@@ -42,8 +42,13 @@ struct ListArgs {
     std::string app;  // empty: all
     int count = limits::kRowsDefault;
 };
-int history(const Context& context, const ListArgs& args);
+struct HistoryArgs : ListArgs {
+    bool watch = false;
+};
+int history(const Context& context, const HistoryArgs& args);
 int deliveries(const Context& context, const ListArgs& args);
+
+int explain(const Context& context, const std::string& what);  // a deployment's id, or an app
 
 struct DeployArgs {
     std::string app;
@@ -74,6 +79,8 @@ struct LogsArgs {
 int logs(const Context& context, const LogsArgs& args);
 
 int redeliver(const Context& context, const std::string& id);
+
+int help(const std::string& topic);  // of an error, by its stable name
 
 int quarantine_list(const Context& context, const std::string& app);
 struct ReleaseArgs {

@@ -66,6 +66,7 @@ std::string_view method_of(const std::vector<std::string>& parts) {
     if (parts.size() == 2) return is_one_of(noun, kLists) ? "GET" : "";
     if (parts.size() == 3 && noun == "deliveries") return parts[2] == "redeliver" ? "POST" : "";
     if (parts.size() == 3) return noun == "apps" || noun == "deployments" ? "GET" : "";
+    if (parts.size() == 4 && noun == "deployments") return parts[3] == "story" ? "GET" : "";
     if (noun != "apps") return {};
     if (parts.size() == 4 && (parts[3] == "history" || parts[3] == "samples")) return "GET";
     if (parts.size() == 4) return is_one_of(parts[3], kVerbs) ? "POST" : "";
@@ -112,7 +113,7 @@ http::Response Routes::answer_get(const http::Request& request, const Parts& par
         if (noun == "version") return reply(200, version_json());
         return events(request);
     }
-    if (noun == "deployments") return deployment(parts[2]);
+    if (noun == "deployments") return parts.size() == 3 ? deployment(parts[2]) : story(parts[2]);
     if (parts.size() == 3) return app(parts[2]);
     return parts[3] == "samples" ? samples(parts[2]) : history(request, parts[2]);
 }
@@ -165,6 +166,15 @@ http::Response Routes::deployment(const std::string& id) {
     if (!row) return fault(503, row.error().text());
     if (!*row) return fault(404, "no deployment " + std::to_string(*number));
     return reply(200, to_json(**row));
+}
+
+http::Response Routes::story(const std::string& id) {
+    const auto number = parse_number(id, 1, kIdMax);
+    if (!number) return fault(400, "the id of a deployment is a number");
+    const auto found = target_.story({*number});
+    if (!found) return fault(503, found.error().text());
+    if (!*found) return fault(404, "no deployment " + std::to_string(*number));
+    return reply(200, to_json(**found));
 }
 
 http::Response Routes::deliveries(const http::Request& request) {

@@ -29,6 +29,7 @@ class Routes {
     http::Response history(const http::Request& request, const std::string& app);
     http::Response samples(const std::string& app);
     http::Response deployment(const std::string& id);
+    http::Response story(const std::string& id);
     http::Response deliveries(const http::Request& request);
     http::Response quarantine(const http::Request& request);
     http::Response events(const http::Request& request);

@@ -5,6 +5,8 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/version.h"
 #include "lastgood/control/event.h"
+#include "lastgood/control/progress.h"
+#include "lastgood/core/help_topic.h"
 
 namespace lastgood::control {
 namespace {
@@ -36,6 +38,7 @@ Json object(const store::DeploymentRow& row) {
         {"phase", to_utf8(row.phase)},
         {"outcome", to_utf8(row.outcome)},
         {"reason", to_utf8(row.reason)},
+        {"help", core::help_topic({row.outcome, row.phase, row.reason})},
         {"delivery", to_utf8(row.delivery)},
         {"started_at", format_rfc3339(row.started_at)},
         {"finished_at", row.finished_at ? Json(format_rfc3339(*row.finished_at)) : Json(nullptr)},
@@ -136,6 +139,26 @@ std::string to_json(const store::QuarantineRow& row) {
     return object(row).dump();
 }
 
+std::string to_json(const Story& story) {
+    Json moments = Json::array();
+    for (const Moment& moment : story.moments) {
+        moments.push_back({{"at", format_rfc3339(moment.at)},
+                           {"kind", to_utf8(moment.kind)},
+                           {"text", to_utf8(moment.text)}});
+    }
+    Json output = Json::array();
+    for (const std::string& line : story.output) output.push_back(to_utf8(line));
+    const auto or_null = [](const auto& row) { return row ? object(*row) : Json(nullptr); };
+    return Json{{"deployment", object(story.deployment)},
+                {"delivery", or_null(story.delivery)},
+                {"moments", std::move(moments)},
+                {"output", std::move(output)},
+                {"log", to_utf8(story.log)},
+                {"next", or_null(story.next)},
+                {"quarantine", or_null(story.quarantine)}}
+        .dump();
+}
+
 std::string to_json(const Outcome& outcome) {
     Json whole{
         {"status", "done"},
@@ -155,6 +178,8 @@ std::string version_json() {
 std::string error_json(const std::string& text, bool refused) {
     Json whole{{"error", to_utf8(text)}};
     if (refused) whole["refused"] = true;
+    const auto help = core::help_topic_of_refusal(text);
+    if (!help.empty()) whole["help"] = help;
     return whole.dump();
 }
 
@@ -170,6 +195,27 @@ Event delivery_event(const store::DeliveryRow& row) {
 
 Event app_event(const AppStatus& status) {
     return event("app", status.name, "status", object(status));
+}
+
+Event progress_event(const Progress& progress) {
+    Json about{{"doing", progress.doing}, {"elapsed_ms", progress.elapsed.count()}};
+    if (progress.objects_total > 0) {
+        about["objects"] = progress.objects;
+        about["objects_total"] = progress.objects_total;
+    }
+    if (progress.files > 0) about["files"] = progress.files;
+    if (progress.bytes > 0) about["bytes"] = progress.bytes;
+    if (progress.step > 0) {
+        about["step"] = progress.step;
+        about["steps"] = progress.steps;
+        about["command"] = to_utf8(progress.command);
+        about["line"] = to_utf8(progress.line);
+    }
+    const Json whole{{"type", "progress"},
+                     {"app", to_utf8(progress.app)},
+                     {"deployment", progress.deployment.value},
+                     {"progress", std::move(about)}};
+    return Event{"progress", progress.app, whole.dump(), progress.deployment};
 }
 
 Event quarantine_event(const store::QuarantineRow& row, bool released) {

@@ -13,6 +13,7 @@ std::string to_json(const AppStatus& status);
 std::string to_json(const store::SampleRow& row);
 std::string to_json(const store::DeploymentRow& row);
 std::string to_json(const store::DeliveryRow& row);
+std::string to_json(const Story& story);
 std::string to_json(const store::QuarantineRow& row);
 std::string to_json(const Outcome& outcome);
 

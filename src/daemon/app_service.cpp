@@ -43,6 +43,8 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       paths_(site.config.state_dir, app_.name),
       remote_(remote_of(site.config, app_)),
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
+      moments_(paths_.logs()),
+      progress_(site, app_.name),
       poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }),
       promoter_(site, engine_, [this] { handle(core::PromotionDue{}); }),
       proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
@@ -238,7 +240,9 @@ void AppService::handle(const core::Event& event) {
 core::Answer AppService::ask(const core::Event& event) {
     // The state as it was is what the next daemon goes on with.
     if (gone_) return {false, {}, {}, {}};
+    in_question_ = deployment_of(event, engine_.state());
     core::Answer answer = engine_.handle(event);
+    in_question_ = {};
     if (!engine_.healthy()) site_.journal_refused();
     return answer;
 }

@@ -11,8 +11,10 @@
 #include <string>
 
 #include "daemon/left_runs.h"
+#include "daemon/moments.h"
 #include "daemon/poller.h"
 #include "daemon/promoter.h"
+#include "daemon/progress_teller.h"
 #include "daemon/proxy_switch.h"
 #include "daemon/release_builder.h"
 #include "daemon/renewal.h"
@@ -84,6 +86,8 @@ class AppService : public deploy::World {
     void start_now(const core::DoStart& effect);
     void restore(const core::DoStart& effect);
     // The machine hears of it as an end, later: like a program that can't be started.
+    void note_start(const core::DoStart& effect);
+    void note_switch(const core::DoSwitch& effect);
     void not_started(const core::DoStart& effect, const std::string& reason);
     supervise::Listener listener();
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
@@ -106,10 +110,13 @@ class AppService : public deploy::World {
     deploy::Engine engine_;
     LeftApp left_;
     std::array<std::optional<Instant>, 2> running_since_{};  // of what was taken over
+    Moments moments_;
+    DeploymentId in_question_;  // that the event being handled is news of
     std::unique_ptr<supervise::AppRunner> runner_;
     std::unique_ptr<git::Session> session_;  // of the work
     sys::EventLoop::Timer fetch_timer_;
     Instant fetching_since_{};  // zero: no fetch, or it ended by itself
+    ProgressTeller progress_;   // of the work; outlives the builder
     std::unique_ptr<ReleaseBuilder> builder_;
     std::unique_ptr<git::Session> pruning_;
     struct Restoring {

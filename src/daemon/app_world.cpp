@@ -75,11 +75,16 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     kill_point("fetch", "begun");
     const DeploymentId id = effect.deployment;
+    moments_.add(id, "phase", "fetching");
+    progress_.begin(id, "fetch");
+    session_->on_progress(
+        [this, id](const git::FetchProgress& far) { progress_.fetched(id, far); });
     session_->fetch(
         {effect.candidates, effect.live, app_.paths, app_.repository, fetching_since_},
         [this, id](git::GitResult<git::FetchResult> result) {
             kill_point("fetch", "ended");
             fetching_since_ = Instant{};
+            progress_.end(id);
             if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
             session_.reset();  // no worker waits for the next try
             handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
@@ -92,7 +97,9 @@ void AppService::perform(const core::DoBuild& effect) {
         session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     }
     const DeploymentId id = effect.deployment;
+    moments_.add(id, "phase", "building");
     builder_ = std::make_unique<ReleaseBuilder>(site_, app_, *session_, effect,
+                                                Witnesses{moments_, progress_},
                                                 [this, id](const std::string& failure) {
                                                     builder_.reset();
                                                     session_.reset();
@@ -103,7 +110,8 @@ void AppService::perform(const core::DoBuild& effect) {
     builder_->begin();
 }
 
-void AppService::perform(const core::CancelWork&) {
+void AppService::perform(const core::CancelWork& effect) {
+    progress_.end(effect.deployment);
     fetch_timer_.reset();
     builder_.reset();
     session_.reset();
@@ -154,6 +162,7 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
 }
 
 void AppService::perform(const core::DoStart& effect) {
+    note_start(effect);
     if (sys::is_directory(paths_.release(effect.commit))) return start_now(effect);
     restore(effect);
 }
@@ -173,7 +182,7 @@ void AppService::restore(const core::DoStart& effect) {
     restoring->session = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     core::DoBuild what{{}, effect.commit, core::Trigger::crash_loop, {}};
     restoring->builder = std::make_unique<ReleaseBuilder>(
-        site_, app_, *restoring->session, std::move(what),
+        site_, app_, *restoring->session, std::move(what), Witnesses{moments_, progress_},
         [this, effect, release](const std::string& failure) {
             restoring_[index(effect.slot)].reset();
             if (failure.empty()) return start_now(effect);
@@ -202,6 +211,7 @@ void AppService::perform(const core::DoStop& effect) {
 }
 
 void AppService::perform(const core::DoSwitch& effect) {
+    note_switch(effect);
     auto switched = runner_->switch_to(effect.slot);
     kill_point("switch", "between the sockets and the link");
     if (!switched) site_.log.error(app_.name.str(), switched.error().text());
@@ -320,7 +330,29 @@ void AppService::perform(const core::PollNow&) {
     poller_.poll_now();
 }
 
+void AppService::note_start(const core::DoStart& effect) {
+    const core::AppState& state = engine_.state();
+    const bool of_work = state.work && state.work->phase == core::Phase::starting &&
+                         state.work->commit == effect.commit;
+    if (of_work) {
+        moments_.add(state.work->id, "phase", "starting");
+    } else if (state.trial && state.trial->slot == effect.slot) {
+        moments_.add(state.trial->deployment, "told", "it is started again");
+    }
+}
+
+// What an operator rolls back to without a start is in question by its row.
+void AppService::note_switch(const core::DoSwitch& effect) {
+    DeploymentId about = in_question_;
+    if (!about) {
+        auto row = site_.journal.newest_of(app_.name, effect.commit);
+        if (row && *row) about = (*row)->id;
+    }
+    moments_.add(about, "switch", effect.commit.hex() + " " + std::string(to_string(effect.slot)));
+}
+
 void AppService::perform(const core::Tell& effect) {
+    moments_.add(in_question_, "told", effect.text);
     switch (effect.tone) {
         case core::Tone::info:
             return site_.log.info(app_.name.str(), effect.text);

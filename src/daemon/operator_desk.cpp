@@ -1,5 +1,6 @@
 #include "daemon/operator_desk.h"
 
+#include "daemon/story.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::daemon {
@@ -173,6 +174,10 @@ Expected<std::vector<store::DeploymentRow>> OperatorDesk::history(
 
 Expected<std::optional<store::DeploymentRow>> OperatorDesk::deployment(DeploymentId id) {
     return site_.journal.deployment(id);
+}
+
+Expected<std::optional<control::Story>> OperatorDesk::story(DeploymentId id) {
+    return story_of(site_, id);
 }
 
 Expected<std::vector<store::DeliveryRow>> OperatorDesk::deliveries(

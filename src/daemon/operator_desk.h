@@ -35,6 +35,7 @@ class OperatorDesk : public control::Target {
     Expected<std::vector<store::DeploymentRow>> history(const std::optional<std::string>& app,
                                                         int count) override;
     Expected<std::optional<store::DeploymentRow>> deployment(DeploymentId id) override;
+    Expected<std::optional<control::Story>> story(DeploymentId id) override;
     Expected<std::vector<store::DeliveryRow>> deliveries(const std::optional<std::string>& app,
                                                          int count) override;
     Expected<std::vector<store::SampleRow>> samples(const std::string& app) override;

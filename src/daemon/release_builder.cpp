@@ -19,13 +19,18 @@ std::string build_token(const config::Config& config, const AppName& app, Deploy
 }
 
 ReleaseBuilder::ReleaseBuilder(Site& site, const config::App& app, git::Session& session,
-                               core::DoBuild what, Done done)
+                               core::DoBuild what, Witnesses witnesses, Done done)
     : site_(site),
       app_(app),
       session_(session),
       what_(std::move(what)),
+      witnesses_(witnesses),
       done_(std::move(done)),
       paths_(site.config.state_dir, app.name) {}
+
+ReleaseBuilder::~ReleaseBuilder() {
+    witnesses_.progress.end(what_.deployment);  // it may ask the steps for their last line
+}
 
 void ReleaseBuilder::begin() {
     remove_old_deployment_logs(paths_.logs());
@@ -78,10 +83,12 @@ void ReleaseBuilder::write_tree() {
     if (begun) begun = sys::make_directories(paths_.releases());
     if (!begun) return fail(begun.error().text());
     kill_point("release", "being written");
+    witnesses_.progress.begin(what_.deployment, "files");
     session_.materialise(tree_request(), [this](git::GitResult<git::Released> written) {
         kill_point("release", "written");
         if (!written.value) return fail(written.error.error.text());
         const git::Released& released = *written.value;
+        witnesses_.progress.written(what_.deployment, released);
         for (const auto& note : released.notes) site_.log.info(app_.name.str(), note);
         text_ = {released.text.subject, released.text.author,
                  git::encode_settings(released.settings)};
@@ -127,7 +134,12 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
     spec.token = build_token(site_.config, app_.name, what_.deployment);
     if (site_.cgroups) spec.group = site_.cgroups->group(spec.token);
     const std::string log = spec.output_file;
+    witnesses_.progress.begin(what_.deployment, named.c_str());
     process::RunSteps::News news;
+    news.step = [this, named, &steps](std::size_t step) { step_began(named, steps, step); };
+    news.wrote = [this] {
+        witnesses_.progress.wrote(what_.deployment, [this] { return steps_->last_line(); });
+    };
     news.started = [this](pid_t pid, std::uint64_t start_time) {
         auto stored = site_.journal.set_process({app_.name.str(), "build", pid, start_time});
         if (!stored) site_.journal_refused();
@@ -142,6 +154,15 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
         fail(reason + " (all of it: " + log + ")");
     };
     steps_ = process::RunSteps::start(site_.loop, site_.reaper, std::move(spec), std::move(news));
+}
+
+void ReleaseBuilder::step_began(const std::string& named, const std::vector<config::Command>& steps,
+                                std::size_t step) {
+    const std::string& command = steps[step].text;
+    witnesses_.progress.step(what_.deployment, step + 1, steps.size(), command);
+    witnesses_.moments.add(what_.deployment, "step",
+                           named + " step " + std::to_string(step + 1) + " of " +
+                               std::to_string(steps.size()) + ": " + command);
 }
 
 void ReleaseBuilder::finish(std::string failure) {

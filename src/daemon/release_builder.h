@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "daemon/moments.h"
+#include "daemon/progress_teller.h"
 #include "daemon/site.h"
 #include "lastgood/core/machine.h"
 #include "lastgood/git/session.h"
@@ -16,13 +18,20 @@
 
 namespace lastgood::daemon {
 
+// Who is told of the way; both outlive the builder.
+struct Witnesses {
+    Moments& moments;
+    ProgressTeller& progress;
+};
+
 class ReleaseBuilder {
   public:
     using Done = std::function<void(std::string failure)>;
 
     // `session` is used while the builder lives.
     ReleaseBuilder(Site& site, const config::App& app, git::Session& session, core::DoBuild what,
-                   Done done);
+                   Witnesses witnesses, Done done);
+    ~ReleaseBuilder();
 
     void begin();
     // Without the hooks: it was live before.
@@ -43,6 +52,8 @@ class ReleaseBuilder {
     void run_hooks();
     void run(const std::vector<config::Command>& steps, const std::string& named,
              std::function<void()> next);
+    void step_began(const std::string& named, const std::vector<config::Command>& steps,
+                    std::size_t step);
     void fail(const std::string& reason) { finish(reason); }
     void finish(std::string failure);
 
@@ -51,6 +62,7 @@ class ReleaseBuilder {
     process::Terms terms_;
     git::Session& session_;
     core::DoBuild what_;
+    Witnesses witnesses_;
     Done done_;
     AppPaths paths_;
     store::ReleaseText text_;

@@ -23,8 +23,10 @@ std::string without_chatter(std::string_view said) {
 }  // namespace
 
 Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> arguments,
-                                std::uint64_t file_bytes_max) {
+                                std::uint64_t file_bytes_max,
+                                std::function<bool(std::string_view piece)> on_said) {
     Program git;
+    git.on_said = std::move(on_said);
     arguments.emplace(arguments.begin(), "git");
     git.argv = std::move(arguments);
     git.env = git_environment(access);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace lastgood::git {
 
 // Waits for its end; has no deadline of its own, the daemon keeps that.
 Expected<ProgramOutput> run_git(const Access& access, std::vector<std::string> arguments,
-                                std::uint64_t file_bytes_max = limits::kPackBytesMax);
+                                std::uint64_t file_bytes_max = limits::kPackBytesMax,
+                                std::function<bool(std::string_view piece)> on_said = {});
 
 // The same, of a command that looks at the mirror alone and talks to no remote.
 Expected<ProgramOutput> run_git_in(const std::string& mirror, std::vector<std::string> arguments);

@@ -2,6 +2,7 @@
 #include "git/failure.h"
 #include "git/git_command.h"
 #include "git/libgit2.h"
+#include "git/progress.h"
 #include "git/shallow.h"
 #include "git/transport.h"
 #include "lastgood/base/limits.h"
@@ -9,6 +10,11 @@
 
 namespace lastgood::git {
 namespace {
+
+bool take_progress(std::string_view piece) {
+    if (const auto progress = parse_git_progress(piece)) tell_progress(*progress);
+    return is_git_chatter(piece);
+}
 
 class GitTransport final : public Transport {
   public:
@@ -87,14 +93,14 @@ class GitTransport final : public Transport {
                                   std::uint64_t file_bytes_max = limits::kPackBytesMax) {
         std::vector<std::string> words = {"--git-dir=" + access_.remote.mirror,
                                           "fetch",
-                                          "-q",
+                                          "--progress",
                                           "--no-tags",
                                           "--no-write-fetch-head",
                                           "--no-auto-maintenance",
                                           "--no-recurse-submodules"};
         words.insert(words.end(), options.begin(), options.end());
         words.insert(words.end(), {"--end-of-options", access_.url.text, refspec});
-        return run_git(access_, std::move(words), file_bytes_max);
+        return run_git(access_, std::move(words), file_bytes_max, take_progress);
     }
 
     Access access_;

@@ -5,6 +5,7 @@
 
 #include "git/failure.h"
 #include "git/libgit2.h"
+#include "git/progress.h"
 #include "git/transport.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
@@ -78,6 +79,7 @@ int judge_certificate(git_cert* cert, int valid, const char*, void* payload) {
 int see_objects(const git_indexer_progress* progress, void* payload) {
     auto& login = *static_cast<Login*>(payload);
     login.came = login.came || progress->received_objects > 0;
+    tell_progress({progress->received_objects, progress->total_objects, progress->received_bytes});
     return login.peek && login.came ? GIT_EUSER : 0;
 }
 

@@ -14,6 +14,12 @@
 namespace lastgood::git {
 namespace {
 
+void keep_end(std::string& text) {
+    if (text.size() > limits::kGitOutputBytesMax) {
+        text.erase(0, text.size() - limits::kGitOutputBytesMax);
+    }
+}
+
 // Takes what is there; closes the descriptor at its end.
 void take(sys::Fd& fd, std::string& text) {
     char chunk[16 * 1024];
@@ -21,9 +27,7 @@ void take(sys::Fd& fd, std::string& text) {
         const ssize_t got = read(fd.get(), chunk, sizeof chunk);
         if (got > 0) {
             text.append(chunk, static_cast<std::size_t>(got));
-            if (text.size() > limits::kGitOutputBytesMax) {
-                text.erase(0, text.size() - limits::kGitOutputBytesMax);
-            }
+            keep_end(text);
             continue;
         }
         if (got < 0 && errno == EINTR) continue;
@@ -32,16 +36,31 @@ void take(sys::Fd& fd, std::string& text) {
     }
 }
 
+// Takes the whole pieces out of `pending`; at the `end` what is left, too.
+void sort_pieces(const Program& program, std::string& pending, bool end, std::string& kept) {
+    while (!pending.empty()) {
+        const auto cut = pending.find_first_of("\r\n");
+        if (cut == std::string::npos && !end) return;
+        const std::string piece = pending.substr(0, cut);
+        pending.erase(0, cut == std::string::npos ? cut : cut + 1);
+        if (!piece.empty() && !program.on_said(piece)) kept += piece + "\n";
+        keep_end(kept);
+    }
+}
+
 // Until the program itself ends: something it started may hold the pipes open for longer.
-void gather(const sys::Child& child, sys::Fd& out, sys::Fd& err, ProgramOutput& output) {
+void gather(const Program& program, const sys::Child& child, sys::Fd& out, sys::Fd& err,
+            ProgramOutput& output) {
+    std::string pending;  // a piece of stderr that isn't whole
     while (true) {
         pollfd watched[] = {
             {out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}, {child.pidfd.get(), POLLIN, 0}};
         if (poll(watched, 3, -1) < 0 && errno != EINTR) return;
         bool ended = (watched[2].revents & POLLIN) != 0;
         take(out, output.out);
-        take(err, output.err);
+        take(err, program.on_said ? pending : output.err);
         if (!child.pidfd) ended = !out && !err;
+        if (program.on_said) sort_pieces(program, pending, ended, output.err);
         if (ended) return;
     }
 }
@@ -94,7 +113,7 @@ Expected<ProgramOutput> run_program(const Program& program) {
     err->write.reset();
 
     ProgramOutput output;
-    gather(*child, out->read, err->read, output);
+    gather(program, *child, out->read, err->read, output);
     while (waitpid(child->pid, &output.wait_status, 0) < 0) {
         if (errno != EINTR) return system_error("waiting for " + program.argv[0], errno);
     }

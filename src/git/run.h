@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct Program {
     std::optional<std::string_view> file{};
     std::uint64_t file_bytes_max = 0;    // of a file that it writes; 0: as ours
     std::uint64_t memory_bytes_max = 0;  // of its own, files that it maps not counted; 0: as ours
+    // Gets each piece of stderr as it comes, up to a newline or a carriage return. True: it is not
+    // kept. Empty: all is kept as it is.
+    std::function<bool(std::string_view piece)> on_said{};
 };
 
 struct ProgramOutput {

@@ -18,6 +18,10 @@ class WorkerSession final : public Session {
                   SessionLimits limits)
         : worker_(loop, reaper, std::move(program)), remote_(std::move(remote)), limits_(limits) {}
 
+    void on_progress(std::function<void(const FetchProgress&)> told) override {
+        worker_.on_progress(std::move(told));
+    }
+
     void list_tip(std::function<void(GitResult<std::optional<CommitId>>)> done) override {
         ask(request(Op::list_tip), limits_.list, late("asking", limits_.list, true),
             std::move(done));

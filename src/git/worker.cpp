@@ -13,6 +13,7 @@
 #include "git/examine.h"
 #include "git/fetch.h"
 #include "git/housekeeping.h"
+#include "git/progress.h"
 #include "git/protocol.h"
 #include "git/release.h"
 #include "git/rescue.h"
@@ -76,6 +77,7 @@ std::string perform(const Request& request) {
             return with_access<std::optional<CommitId>>(remote, list_tip);
         case Op::fetch:
             return with_access<FetchResult>(remote, [&request](const Access& access) {
+                const ProgressTelling telling;
                 return fetch_candidates(access, request.fetch);
             });
         case Op::verify:

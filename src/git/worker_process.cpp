@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "git/environment.h"
+#include "git/progress.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -130,12 +131,20 @@ void WorkerProcess::read_errors() {
 }
 
 bool WorkerProcess::take_line() {
-    const auto end = received_.find('\n');
-    if (end == std::string::npos || !on_answer_) return false;
-    std::string line = received_.substr(0, end);
-    received_.clear();  // it says nothing unasked
-    answer(GitResult<std::string>{std::move(line), {}});
-    return true;
+    while (on_answer_) {
+        const auto end = received_.find('\n');
+        if (end == std::string::npos) return false;
+        std::string line = received_.substr(0, end);
+        if (const auto progress = decode_progress(line)) {
+            received_.erase(0, end + 1);
+            if (told_) told_(*progress);
+            continue;
+        }
+        received_.clear();  // it says nothing unasked
+        answer(GitResult<std::string>{std::move(line), {}});
+        return true;
+    }
+    return false;
 }
 
 void WorkerProcess::ended(int wait_status) {

@@ -29,6 +29,9 @@ class WorkerProcess {
     // `late` is the failure that is answered when `limit` has passed; the worker is killed then.
     void ask(const std::string& line, Millis limit, GitError late, OnAnswer on_answer);
 
+    // For what the worker tells before its answer.
+    void on_progress(std::function<void(const FetchProgress&)> told) { told_ = std::move(told); }
+
     // 0 when none runs.
     [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -51,6 +54,7 @@ class WorkerProcess {
     sys::EventLoop::Timer deadline_, start_failed_;
     std::string unsent_, received_, errors_;
     OnAnswer on_answer_;
+    std::function<void(const FetchProgress&)> told_;
 };
 
 }  // namespace lastgood::git

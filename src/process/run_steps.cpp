@@ -24,7 +24,7 @@ class Runner : public RunSteps {
           reaper_(reaper),
           spec_(std::move(spec)),
           news_(std::move(news)),
-          output_(loop) {
+          output_(loop, news_.wrote) {
         spec_.env.push_back("LASTGOOD_RUN=" + spec_.token);
     }
 
@@ -47,6 +47,8 @@ class Runner : public RunSteps {
         next_step();
     }
 
+    [[nodiscard]] std::string last_line() const override { return output_.last_line(); }
+
     void cancel() override {
         if (finished_ || cancelled_) return;
         cancelled_ = true;
@@ -63,6 +65,8 @@ class Runner : public RunSteps {
 
     void next_step() {
         if (step_ == spec_.steps.size()) return finish("");
+        const auto began = news_.step;
+        if (began) began(step_);
         auto write_end = output_.new_pipe();
         if (!write_end) return finish(step_name() + write_end.error().text());
         sys::SpawnSpec spawn;

@@ -52,6 +52,7 @@ void StepOutput::keep(std::string_view bytes) {
     }
     end_.append(bytes);
     if (end_.size() > 2 * limits::kTailBytes) end_.erase(0, end_.size() - limits::kTailBytes);
+    if (wrote_) wrote_();
 }
 
 void StepOutput::drain() {
@@ -87,6 +88,20 @@ std::vector<std::string> StepOutput::tail() const {
     }
     for (std::string& line : lines) line = printable(line, limits::kTailBytes);
     return lines;
+}
+
+std::string StepOutput::last_line() const {
+    constexpr std::size_t kLineMax = 400;
+    std::string_view text = end_;
+    while (!text.empty()) {
+        const std::size_t cut = text.find_last_of("\r\n");
+        const std::string_view line =
+            trim(text.substr(cut == std::string_view::npos ? 0 : cut + 1));
+        if (!line.empty()) return printable(line, kLineMax);
+        if (cut == std::string_view::npos) break;
+        text = text.substr(0, cut);
+    }
+    return {};
 }
 
 }  // namespace lastgood::process

@@ -1,7 +1,9 @@
 // The output of steps: read from pipes, appended to a file, the last lines kept.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lastgood/base/error.h"
@@ -12,7 +14,9 @@ namespace lastgood::process {
 
 class StepOutput {
   public:
-    explicit StepOutput(sys::EventLoop& loop) : loop_(loop) {}
+    // `wrote` is called whenever something came; may be empty.
+    StepOutput(sys::EventLoop& loop, std::function<void()> wrote)
+        : loop_(loop), wrote_(std::move(wrote)) {}
 
     // Without a path only the tail is kept.
     Expected<void> open(const std::string& path);
@@ -23,12 +27,15 @@ class StepOutput {
     void close();
 
     [[nodiscard]] std::vector<std::string> tail() const;
+    // That isn't blank, as a terminal would show it: what a carriage return takes back is left out.
+    [[nodiscard]] std::string last_line() const;
 
   private:
     bool read_some();
     void keep(std::string_view bytes);
 
     sys::EventLoop& loop_;
+    std::function<void()> wrote_;
     sys::Fd file_;
     sys::Fd pipe_;
     sys::EventLoop::Watch watch_;

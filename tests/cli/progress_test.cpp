@@ -5,6 +5,7 @@
 #include "cli/daemon_api.h"
 #include "cli/event_reader.h"
 #include "cli/exit_code.h"
+#include "cli/width.h"
 
 namespace lastgood::cli {
 namespace {
@@ -48,6 +49,55 @@ TEST(Progress, EndsWithOutcomeReasonAndTimes) {
               "backend 3f2a1c0 failed after 12.4s: not ready within 30s\n"
               "    listen: EADDRINUSE\\x07\n"
               "  fetching 84ms, building 12.3s\n");
+}
+
+TEST(Progress, PointsToTheStoryAndTheExplanation) {
+    DeploymentView view = ended("failed", "not ready within 30s");
+    view.help = "LG-not-ready";
+    EXPECT_NE(outcome_lines(view, Style{})
+                  .find("  why: lastgood explain 7; see: lastgood help LG-not-ready\n"),
+              std::string::npos);
+}
+
+ProgressView told(const char* json) {
+    const auto view = parse_progress_event(std::string(R"({"type":"progress","deployment":7,)") +
+                                           R"("progress":)" + json + "}");
+    EXPECT_TRUE(view.has_value()) << json;
+    return view.value_or(ProgressView{});
+}
+
+TEST(Progress, HasALineThatTellsHowFarItIs) {
+    Style style;
+    style.columns = 60;
+    Progress progress{style};
+    const Instant now{};
+    EXPECT_EQ(progress.live(now), "") << "nothing began yet";
+    progress.lines(deployment("fetching"), wall_now());
+    progress.take(told(R"({"doing":"fetch","elapsed_ms":1200,"objects":450,"objects_total":1000,)"
+                       R"("bytes":1048576})"),
+                  now);
+    EXPECT_EQ(progress.live(now), "          fetching 1s  45% of 1000 objects, 1MB");
+    progress.lines(deployment("building"), wall_now());
+    progress.take(told(R"({"doing":"build","elapsed_ms":0,"step":2,"steps":3,"command":"make",)"
+                       R"("line":"one \u001b[31mtwo"})"),
+                  now);
+    EXPECT_EQ(progress.live(now + Millis(2100)),
+              "          building 2s  step 2 of 3: make  | one \\x1b[31mtwo");
+    Progress narrow{Style{false, 30}};
+    narrow.lines(deployment("building"), wall_now());
+    narrow.take(told(R"({"doing":"build","step":2,"steps":3,"command":"make everything"})"), now);
+    EXPECT_EQ(display_width(narrow.live(now)), 29U) << "one line, always";
+}
+
+TEST(Progress, SaysInTheEndWhatThePhasesBrought) {
+    Progress progress{Style{}};
+    progress.lines(deployment("fetching"), wall_now());
+    progress.take(told(R"({"doing":"fetch","objects":450,"objects_total":450,"bytes":2048})"), {});
+    progress.take(told(R"({"doing":"files","files":9,"bytes":1048576})"), {});
+    EXPECT_NE(progress.lines(ended("good", ""), wall_now())
+                  .find("  fetching 84ms (450 objects, 2KB), building 12.3s (9 files, 1MB)\n"),
+              std::string::npos);
+    EXPECT_EQ(progress.live({}), "");
 }
 
 TEST(ExitCode, FollowsTheOutcome) {

@@ -71,6 +71,7 @@ class FakeTarget : public Target {
     std::vector<store::DeliveryRow> delivery_rows;
     std::vector<store::QuarantineRow> quarantine_rows;
     std::vector<store::SampleRow> sample_rows;
+    Story about;  // of every deployment
     bool store_broken = false;
     std::string unhealthy;
 
@@ -112,6 +113,15 @@ class FakeTarget : public Target {
             if (row.id == id) return std::optional(row);
         }
         return std::optional<store::DeploymentRow>{};
+    }
+    Expected<std::optional<Story>> story(DeploymentId id) override {
+        for (const auto& row : rows) {
+            if (row.id != id) continue;
+            Story story = about;
+            story.deployment = row;
+            return std::optional(std::move(story));
+        }
+        return std::optional<Story>{};
     }
     Expected<std::vector<store::DeliveryRow>> deliveries(const std::optional<std::string>& app,
                                                          int count) override {

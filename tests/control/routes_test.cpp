@@ -143,6 +143,26 @@ TEST_F(ControlApi, ShowsDeliveriesAndQuarantine) {
                                               {"since", "2026-05-01T12:00:00.123Z"}}}}}));
 }
 
+TEST_F(ControlApi, TellsAllThatIsKnownOfADeployment) {
+    target_.rows = {deployment_row(7, "building", "failed", "build: step 1 `make` failed")};
+    target_.about.moments = {{at("2026-05-01T12:00:00.010Z"), "phase", "fetching"}};
+    target_.about.output = {"make: *** \xff"};
+    target_.about.log = "/state/deployment-7.log";
+    const Json story = get("/v1/deployments/7/story");
+    EXPECT_EQ(story.at("deployment").at("help"), "LG-build-failed");
+    EXPECT_EQ(story.at("moments").at(0).at("at"), "2026-05-01T12:00:00.010Z");
+    EXPECT_EQ(story.at("moments").at(0).at("kind"), "phase");
+    EXPECT_EQ(story.at("output").at(0), "make: *** \xef\xbf\xbd");
+    EXPECT_EQ(story.at("log"), "/state/deployment-7.log");
+    for (const char* name : {"delivery", "next", "quarantine"}) {
+        EXPECT_TRUE(story.at(name).is_null()) << name;
+    }
+    EXPECT_EQ(ask("GET", "/v1/deployments/8/story").status, 404);
+    EXPECT_EQ(ask("GET", "/v1/deployments/x/story").status, 400);
+    EXPECT_EQ(ask("GET", "/v1/deployments/7/nonsense").status, 404);
+    EXPECT_EQ(ask("POST", "/v1/deployments/7/story").status, 405);
+}
+
 TEST_F(ControlApi, StaysValidJsonWithForeignBytes) {
     target_.rows = {deployment_row(7, "building", "failed", "bad \xff\x1b[31m \"bytes\"")};
     const Json row = get("/v1/deployments/7");

@@ -38,7 +38,7 @@ class Doctor(Case):
             self.assertEqual(expect, done.returncode, (done.stdout, done.stderr))
         rows = json.loads(done.stdout)["checks"]
         for row in rows:
-            self.assertEqual({"app", "check", "verdict", "found", "mend"}, set(row))
+            self.assertEqual({"app", "check", "verdict", "found", "mend", "help"}, set(row))
             self.assertIn(row["verdict"], ("ok", "warn", "fail"))
             self.assertEqual(row["verdict"] == "ok", row["mend"] == "", row)
         failed = any(row["verdict"] == "fail" for row in rows)

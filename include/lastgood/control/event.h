@@ -3,6 +3,7 @@
 //     {"type":"deployment","app":APP,"deployment":{as in history}}
 //     {"type":"delivery","app":APP,"delivery":{as in deliveries}}
 //     {"type":"app","app":APP,"status":{as in status}}
+//     {"type":"progress","app":APP,"deployment":ID,"progress":{…}} lastgood/control/progress.h
 //     {"type":"quarantine","app":APP,"quarantine":{"app","commit","reason","since"},"released":BOOL}
 #pragma once
 

@@ -11,6 +11,7 @@
 #include "lastgood/base/ids.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/time.h"
+#include "lastgood/control/story.h"
 #include "lastgood/store/journal.h"
 
 namespace lastgood::control {
@@ -55,7 +56,7 @@ struct Outcome {
 };
 
 struct Event {
-    std::string type;  // "deployment", "delivery", "app", "quarantine"
+    std::string type;  // "deployment", "delivery", "app", "quarantine", "progress"
     std::string app;
     std::string json;  // the whole event as one JSON object, with "type" and "app" in it
     DeploymentId deployment;
@@ -85,6 +86,7 @@ class Target {
     virtual Expected<std::vector<store::DeploymentRow>> history(
         const std::optional<std::string>& app, int count) = 0;
     virtual Expected<std::optional<store::DeploymentRow>> deployment(DeploymentId id) = 0;
+    virtual Expected<std::optional<Story>> story(DeploymentId id) = 0;
     virtual Expected<std::vector<store::DeliveryRow>> deliveries(
         const std::optional<std::string>& app, int count) = 0;
     // Of the last day, from old to new.

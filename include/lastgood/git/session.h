@@ -70,6 +70,13 @@ struct FetchResult {
     std::vector<CommitFacts> facts;  // one per candidate; for none: one for the tip
 };
 
+// What a fetch brought so far; 0: not known (yet).
+struct FetchProgress {
+    std::uint64_t objects = 0;
+    std::uint64_t objects_total = 0;
+    std::uint64_t bytes = 0;
+};
+
 struct CommitText {
     std::string subject;
     std::string author;  // "Name <mail>"
@@ -137,6 +144,9 @@ class Session {
     static std::unique_ptr<Session> open(sys::EventLoop& loop, sys::Reaper& reaper,
                                          std::string program, Remote remote);
     virtual ~Session() = default;
+
+    // Told now and then while a fetch takes its time; it must not destroy the session.
+    virtual void on_progress(std::function<void(const FetchProgress&)> told) = 0;
 
     // One request at a time.
     virtual void list_tip(std::function<void(GitResult<std::optional<CommitId>>)> done) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,10 +22,15 @@ struct ClientResponse {
 Expected<ClientResponse> request(const std::string& socket_path, const std::string& method,
                                  const std::string& path, const std::string& body, Millis timeout);
 
+using OnChunk = std::function<bool(std::string_view bytes)>;
+// Called before each wait for bytes, and so after each signal, too: says how long to wait at most
+// (negative: without end); nothing ends the reading.
+using BeforeWait = std::function<std::optional<Millis>()>;
+
 // GET of an answer without end (server-sent events); `on_chunk` gets the bytes as they come and
 // ends it by false. Returns when either side ended it. The body of an answer that isn't 200 is in
 // the response and not given to on_chunk.
 Expected<ClientResponse> stream(const std::string& socket_path, const std::string& path,
-                                const std::function<bool(std::string_view)>& on_chunk);
+                                const OnChunk& on_chunk, const BeforeWait& before_wait = {});
 
 }  // namespace lastgood::http

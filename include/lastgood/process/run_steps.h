@@ -43,6 +43,10 @@ class RunSteps {
         // A step's process was made; to be stored, so that a later daemon can end it. Comes at
         // once, for the first step from inside start().
         std::function<void(pid_t, std::uint64_t start_time)> started;
+        // A step begins, counted from 0. Before `started`; may be empty.
+        std::function<void(std::size_t step)> step{};
+        // A step wrote something: look at last_line(). Often, so do little. May be empty.
+        std::function<void()> wrote{};
         // Once, when nothing of any step is left; deferred. It may destroy the RunSteps.
         std::function<void(StepsResult)> done;
     };
@@ -54,6 +58,9 @@ class RunSteps {
 
     // KILL to everything; `done` comes with `cancelled` when it is gone.
     virtual void cancel() = 0;
+
+    // Of the output so far, printable.
+    [[nodiscard]] virtual std::string last_line() const = 0;
 };
 
 }  // namespace lastgood::process

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/answers.h"
+#include "cli/doctor/topic.h"
 #include "cli/exit_code.h"
 #include "lastgood/base/strings.h"
 
@@ -41,6 +42,10 @@ std::string line_of(const Check& check, std::size_t label_width, const Style& st
                        style.paint(Tone::strong, padded(printable(label), label_width)) + "  " +
                        printable(check.finding.found);
     if (!check.finding.mend.empty()) text += "; " + printable(check.finding.mend);
+    const std::string topic(topic_of(check.finding.check));
+    if (check.finding.verdict != Verdict::ok && !topic.empty()) {
+        text += style.paint(Tone::dim, " (lastgood help " + topic + ")");
+    }
     return text + "\n";
 }
 
