@@ -29,6 +29,18 @@ def do(*argv, **options):
     return done.stdout
 
 
+def build(folder):
+    """The package of the program that is tested; nothing is compiled for it."""
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing or not (BUILD / "CPackConfig.cmake").exists():
+        raise unittest.SkipTest(f"no {', '.join(missing) or BUILD / 'CPackConfig.cmake'}")
+    do("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", folder,
+       "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip",  # quicker
+       env={"SOURCE_DATE_EPOCH": "1700000000"})
+    (package,) = folder.glob("lastgood_*.deb")
+    return package
+
+
 class Package(BootedCase):
     """One package and one machine for all tests: they tell what became of it, the last one its end."""
 
@@ -44,25 +56,14 @@ print(json.dumps({{"total": load.total, "kinds": load.kinds()}}))
 
     @classmethod
     def setUpClass(cls):
-        missing = [tool for tool in TOOLS if not shutil.which(tool)]
-        if missing or not (BUILD / "CPackConfig.cmake").exists():
-            raise unittest.SkipTest(f"no {', '.join(missing) or BUILD / 'CPackConfig.cmake'}")
         place = tempfile.TemporaryDirectory(prefix="lastgood-package-")
         cls.addClassCleanup(place.cleanup)
         cls.folder = pathlib.Path(place.name)
-        cls.new = cls.build()
+        cls.new = build(cls.folder / "cpack")
         cls.unpacked = cls.folder / "unpacked"
         do("dpkg-deb", "-R", cls.new, cls.unpacked)
         cls.old = cls.older()
         super().setUpClass()
-
-    @classmethod
-    def build(cls):
-        do("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", cls.folder / "cpack",
-           "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip",  # quicker
-           env={"SOURCE_DATE_EPOCH": "1700000000"})
-        (package,) = (cls.folder / "cpack").glob("lastgood_*.deb")
-        return package
 
     @classmethod
     def older(cls):
@@ -170,7 +171,7 @@ print(json.dumps({{"total": load.total, "kinds": load.kinds()}}))
     def test_of_the_same_program_it_is_the_same(self):
         first = hashlib.sha256(self.new.read_bytes()).hexdigest()
         shutil.rmtree(self.folder / "cpack")
-        self.assertEqual(first, hashlib.sha256(self.build().read_bytes()).hexdigest())
+        self.assertEqual(first, hashlib.sha256(build(self.folder / "cpack").read_bytes()).hexdigest())
 
     def test_the_life_of_it_from_install_to_purge(self):
         before = self.made()
@@ -249,6 +250,38 @@ print(json.dumps({{"total": load.total, "kinds": load.kinds()}}))
         self.settled()
         self.assertEqual(commit, self.status()["commit"])
         self.assertEqual("enabled", self.ok("systemctl", "is-enabled", "lastgood"))
+
+
+@unittest.skipUnless(os.environ.get("LASTGOOD_E2E_CLEAN_ROOT"), "LASTGOOD_E2E_CLEAN_ROOT=1 fetches a system for it")
+class CleanRoot(unittest.TestCase):
+    """In a root of nothing but apt: what the package depends on is all that it needs."""
+
+    LIFE = """
+set -e
+apt-get -q install -y --no-install-recommends /new.deb
+lastgood version
+lastgood check 2>&1 | grep 'no app is configured yet'
+test "$(stat -c '%a %U %G' /etc/lastgood)" = '750 root lastgood'
+mkdir /etc/lastgood/secrets; touch /var/lib/lastgood/lastgood.db
+dpkg --remove lastgood; test -e /etc/lastgood/lastgood.yaml; test -e /var/lib/lastgood/lastgood.db
+dpkg -i /new.deb; dpkg --purge lastgood
+echo "left: $(find / -xdev -name '*lastgood*' ! -path '/proc/*' ! -path '/var/log/*' -print | tr '\\n' ' ')"
+"""
+
+    @unittest.skipUnless(shutil.which("mmdebstrap") and os.geteuid() == 0, "needs root and mmdebstrap")
+    def test_it_installs_runs_and_leaves_nothing(self):
+        release = dict(line.split("=", 1) for line in
+                       pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
+        with tempfile.TemporaryDirectory(prefix="lastgood-clean-") as place:
+            package = build(pathlib.Path(place) / "cpack")
+            script = pathlib.Path(place) / "life.sh"
+            script.write_text(self.LIFE)
+            done = run("mmdebstrap", "--variant=apt", f"--customize-hook=upload {package} /new.deb",
+                       f"--customize-hook=upload {script} /life.sh",
+                       '--customize-hook=chroot "$1" sh /life.sh', release["VERSION_CODENAME"], "/dev/null",
+                       timeout=280)
+        self.assertEqual(0, done.returncode, (done.stdout + done.stderr)[-3000:])
+        self.assertRegex(done.stdout + done.stderr, r"(?m)^left: ?$")
 
 
 if __name__ == "__main__":
