@@ -136,7 +136,7 @@ print(json.dumps({{"total": load.total, "kinds": load.kinds()}}))
         return self.show("MainPID"), self.status()["pid"]
 
     def test_lintian_finds_nothing(self):
-        # The manual page comes with what makes it; this is about all else.
+        # A build without the manual pages is looked at in all else.
         pages = list(self.unpacked.glob("usr/share/man/man1/lastgood.1*"))
         options = () if pages else ("--suppress-tags", "no-manual-page")
         done = run("lintian", "--fail-on", "error,warning", *options, self.new, timeout=120)
@@ -192,6 +192,7 @@ print(json.dumps({{"total": load.total, "kinds": load.kinds()}}))
     def is_installed_and_not_started(self):
         told = self.install(self.old)
         self.assertIn("no app is configured yet; `lastgood init`", told)
+        self.assertIn("/usr/bin/lastgood", self.made())
         self.assertEqual("inactive", self.active())
         self.assertEqual("disabled", self.inside("systemctl", "is-enabled", "lastgood").stdout.strip())
         self.assertEqual("/etc/lastgood/lastgood.yaml",
