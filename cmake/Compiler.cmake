@@ -11,6 +11,9 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_R
 find_program(LASTGOOD_CCACHE ccache)
 if(LASTGOOD_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LASTGOOD_CCACHE})
+else()
+  # The same bytes wherever the sources are (scripts/reproducible). ccache has its own way with paths.
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 endif()
 
 add_library(lastgood_flags INTERFACE)

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint64_t kSmallest = 1024;
 constexpr std::uint64_t kLogLargest = 1ULL << 40;
 constexpr int kLogFilesMax = 1000;
+// The config that the package brings is such a one.
+constexpr char kNothingYet[] =
+    "no app is configured yet; `lastgood init`, in a checkout of the project, writes the config";
 
 // Who listens where, to find two on one address.
 struct Listener {
@@ -147,7 +150,9 @@ Loaded parse(const std::string& path, std::string_view yaml, const Environment& 
     const auto full = (std::filesystem::path(environment.current_folder) / path).lexically_normal();
     Reading reading{path, full.parent_path().string(), environment, {}};
     YamlDocument document = read_yaml(yaml);
-    for (const YamlFault& found : document.faults) reading.fault(found.mark, found.message);
+    for (const YamlFault& found : document.faults) {
+        reading.fault(found.mark, found.message == kEmptyFile ? kNothingYet : found.message);
+    }
 
     Config config;
     config.path = full.string();
@@ -156,7 +161,7 @@ Loaded parse(const std::string& path, std::string_view yaml, const Environment& 
         expand_variables(reading, document.root);
         read_top(reading, document.root, config);
     } else if (reading.faults.empty()) {
-        reading.fault({}, "the file is empty");
+        reading.fault({}, kNothingYet);
     }
     if (reading.faults.empty()) return {std::move(config), {}};
     std::stable_sort(reading.faults.begin(), reading.faults.end(),

@@ -199,7 +199,9 @@ YamlDocument read_yaml(std::string_view text) {
     try {
         std::istringstream stream(closed(text));
         YAML::Parser parser(stream);
-        if (!parser.HandleNextDocument(tree)) return refused({}, "the file is empty");
+        if (!parser.HandleNextDocument(tree)) {
+            return refused({}, std::string(kEmptyFile));
+        }
         TreeBuilder second;
         if (parser.HandleNextDocument(second)) {
             return refused(second.root.mark, "only one YAML document may be in the file");

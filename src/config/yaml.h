@@ -41,6 +41,9 @@ struct YamlDocument {
     std::vector<YamlFault> faults;  // syntax (the first only), or every duplicate key
 };
 
+// Of a file without a document: nothing in it, or comments alone.
+inline constexpr std::string_view kEmptyFile = "the file is empty";
+
 // Bounded: kConfigBytesMax, kConfigNodesMax (anchors resolved), kConfigDepthMax.
 YamlDocument read_yaml(std::string_view text);
 

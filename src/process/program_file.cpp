@@ -1,5 +1,6 @@
 #include "process/program_file.h"
 
+#include <cstdint>
 #include <cstring>
 #include <optional>
 

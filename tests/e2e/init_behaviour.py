@@ -201,6 +201,24 @@ class Writing(InitCase):
         self.assertEqual("mine", self.config_path.read_text())
         self.assertFalse((self.config_path.parent / "secret").exists())
 
+    def test_comments_alone_are_no_config_and_are_kept(self):
+        self.commit_project("script")
+        self.config_path.parent.mkdir()
+        comments = (ROOT / "packaging" / "lastgood.yaml").read_text()
+        self.config_path.write_text(comments)
+        refused = self.cli("check")
+        self.assertEqual(2, refused.returncode)
+        self.assertIn("no app is configured yet; `lastgood init`", refused.stderr)
+        before = f"{self.config_path}.before"
+        self.assertIn(before, self.init_ok())
+        self.assertEqual(comments, text_of(self.config_path.parent / "lastgood.yaml.before"))
+        self.cli_ok("check")
+        self.config_path.write_text(comments)
+        again = self.init()
+        self.assertEqual(1, again.returncode)
+        self.assertIn(before, again.stderr)
+        self.assertEqual(comments, self.config_path.read_text())
+
     def test_print_writes_nothing(self):
         self.commit_project("node")
         text = self.init_ok("--print", "--app", "web", "--listen", "127.0.0.1:4444")

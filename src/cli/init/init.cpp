@@ -1,8 +1,12 @@
 // init: looks at a checkout and writes a config that runs it.
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -61,18 +65,40 @@ Expected<void> make_folder(const std::string& config) {
     return system_error("could not give " + folder + " to lastgood", errno);
 }
 
+// Nothing but comments: what the package puts there, or an app that was commented out.
+bool says_nothing(const std::string& config) {
+    const auto text = sys::read_file(config, limits::kConfigBytesMax);
+    if (!text) return false;
+    const std::vector<std::string> lines = split(*text, '\n');
+    return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
+        const auto said = trim(line);
+        return said.empty() || said.front() == '#';
+    });
+}
+
+// What somebody wrote is kept, also comments.
+Expected<void> put_aside(const std::string& config, std::string& aside) {
+    const std::string place = config + ".before";
+    if (renameat2(AT_FDCWD, config.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0) {
+        return system_error("could not put the comments aside as " + place, errno);
+    }
+    aside = place;
+    return {};
+}
+
 Expected<void> write_files(const std::string& path, const std::string& yaml,
-                           const planning::Setting& setting, bool signing_token,
-                           bool& secret_made) {
+                           const planning::Setting& setting, bool signing_token, InitDone& told) {
     auto done = make_folder(path);
     if (done && !sys::exists(setting.secret_file)) {
         const auto secret = fresh_secret(signing_token);
         if (!secret) return secret.error();
         done = make_file(setting.secret_file, *secret, 0600, setting.state_dir);
-        secret_made = done.ok();
+        told.secret_made = done.ok();
     }
+    if (done && sys::exists(path)) done = put_aside(path, told.before);
     if (done) done = make_file(path, yaml, 0640, setting.state_dir);
     if (done) return {};
+    if (!told.before.empty()) rename(told.before.c_str(), path.c_str());
     return Error{"can't write " + path + " (" + done.error().what + ")",
                  geteuid() == 0 ? "name another place with --config FILE"
                                 : "run it with sudo, or name a place of yours with --config FILE"};
@@ -104,6 +130,9 @@ std::string told(const InitDone& done) {
                        (done.found.empty() ? "" : " (by " + printable(done.found) + ")") + "\n";
     text += (done.secret_made ? "made the secret " : "kept the secret ") + printable(done.secret) +
             "\n";
+    if (!done.before.empty()) {
+        text += "put aside the comments that stood there: " + printable(done.before) + "\n";
+    }
     if (!done.look_at.empty()) text += "look at:\n";
     for (const Note& note : done.look_at) {
         text += "  " + note.key + ": " + printable(note.text) + "\n";
@@ -133,7 +162,7 @@ int init(const Context& context, const InitArgs& args) {
     std::error_code ignored;
     InitDone done;
     done.config = fs::absolute(config_path(context), ignored).lexically_normal().string();
-    if (!args.print && sys::exists(done.config)) {
+    if (!args.print && sys::exists(done.config) && !says_nothing(done.config)) {
         return refuse({done.config + " is there already, and is left as it is",
                        "see what it would be with --print, and add the app to it; or name another "
                        "file with --config FILE"},
@@ -174,8 +203,7 @@ int init(const Context& context, const InitArgs& args) {
     add_notes(*checkout, source, done);
     const bool signing_token =
         source.provider == core::Provider::gitlab || source.provider == core::Provider::standard;
-    const auto written =
-        write_files(done.config, rendered.yaml, setting, signing_token, done.secret_made);
+    const auto written = write_files(done.config, rendered.yaml, setting, signing_token, done);
     if (!written) return refuse(written.error(), kFailed);
     print(context.json ? init_json(done) + "\n" : told(done));
     return kDone;

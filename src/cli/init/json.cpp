@@ -17,7 +17,8 @@ std::string init_json(const InitDone& done) {
                                   {"app", done.app},
                                   {"kind", done.kind},
                                   {"found", to_utf8(done.found)},
-                                  {"look_at", notes}}
+                                  {"look_at", notes},
+                                  {"before", to_utf8(done.before)}}
         .dump();
 }
 
