@@ -117,6 +117,7 @@ void Machine::next_work() {
 
 void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
+    repository_answers();
     // Users were moved back meanwhile: what is stale, forced or changed is another question now.
     if (s_.work->compared_with != s_.live) {
         return begin_work(*std::exchange(s_.work, std::nullopt));
@@ -198,6 +199,7 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
         return end_work(Outcome::good, "commit " + commit.short_hex() + " is live already");
     }
     s_.work->start_attempts = 0;
+    record(Noticed{NewsKind::started, s_.work->id, commit, {}});
     begin_building();
 }
 
@@ -229,6 +231,7 @@ void Machine::on(const FetchFailed& event) {
         return give_up_fetching(event.reason);
     }
     s_.work->fetch_failures++;
+    if (s_.work->fetch_failures >= limits::kFetchFailuresTold) repository_is_away(event.reason);
     const Millis delay =
         LASTGOOD_MUTANT(fetch_without_backoff,
                         fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(1));
@@ -283,6 +286,7 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
 }
 
 void Machine::on(const PollSaw& event) {
+    repository_answers();
     if (LASTGOOD_MUTANT(poller_repeats_failures, s_.seen_tip == event.tip, false))
         return accept("ignored", "nothing new");
     if (is_live_to_stay(event.tip)) {

@@ -30,6 +30,9 @@
 //             has come (restart.every) runs on until a fresh process of it is ready in the other
 //             slot; without two slots it is stopped and started. On trial too much memory counts
 //             as a crash, and its hour is not kept.
+//   Told      once when what serves users crashes in a loop or nothing good is left, and once more
+//             when it has run for `crash_loop.within` since; once when the repository can't be
+//             reached for a while, and when it can again.
 //   Poller    only a tip that hasn't been acted on becomes a request; so a failed build, a rollback
 //             or a deploy of an older commit is not fought.
 #pragma once
@@ -42,6 +45,7 @@
 
 #include "lastgood/core/app_state.h"
 #include "lastgood/core/commit_policy.h"
+#include "lastgood/core/news_kind.h"
 
 namespace lastgood::core {
 
@@ -93,12 +97,16 @@ struct RunExited {
     std::string tail;  // last lines of output
     bool asked = false;
 };
-enum class TimerKind { fetch_retry, restart_blue, restart_green, probation };
+enum class TimerKind { fetch_retry, restart_blue, restart_green, probation, settled };
 struct TimerFired {
     TimerKind kind;
 };
 struct PollSaw {
     CommitId tip;
+};
+struct LookFailed {  // the poller could not find the tip
+    int in_a_row = 0;
+    std::string reason;
 };
 struct RollbackAsked {
     std::optional<CommitId> to;
@@ -121,10 +129,11 @@ struct ReleaseRemoved {  // by retention; comes before its directory goes
     CommitId commit;
 };
 
-using Event = std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed,
-                           RunReady, RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw,
-                           RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked,
-                           RestartAsked, RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
+using Event =
+    std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed, RunReady,
+                 RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw, LookFailed,
+                 RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked, RestartAsked,
+                 RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
 
 // ---- records: rows of the journal, written in the step's transaction
 struct DeploymentQueued {
@@ -156,8 +165,15 @@ struct DeliveryRedecided {  // after fetching more is known than when it came in
     std::string decision;
     std::string reason;
 };
+// Worth telling, and in no other record.
+struct Noticed {
+    NewsKind kind = NewsKind::crashed;
+    DeploymentId deployment;  // started
+    std::optional<CommitId> commit;
+    std::string reason;
+};
 using Record = std::variant<DeploymentQueued, DeploymentMoved, DeploymentEnded, Quarantined,
-                            Unquarantined, BecameGood, DeliveryRedecided>;
+                            Unquarantined, BecameGood, DeliveryRedecided, Noticed>;
 
 // ---- effects
 struct DoFetch {
