@@ -8,6 +8,7 @@
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/git/session.h"
+#include "lastgood/notify/notifier.h"
 #include "lastgood/process/cgroup.h"
 #include "lastgood/receiver/receiver.h"
 
@@ -37,6 +38,7 @@ struct Line {
     std::string archive;
     std::string quarantine_app;
     std::string doctor_app;
+    std::string notify_app;
     std::function<int()> chosen;
 };
 
@@ -55,6 +57,7 @@ class Verbs {
         add_quarantine();
         add_archive();
         add_webhook();
+        add_notify();
         add_hidden();
     }
 
@@ -90,6 +93,7 @@ class Verbs {
     void add_quarantine();
     void add_archive();
     void add_webhook();
+    void add_notify();
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
     void add_hidden();
@@ -257,6 +261,24 @@ void Verbs::add_webhook() {
     test->add_option("--ca", line_.forge.ca_file, "Trust the certificates in this file");
 }
 
+void Verbs::add_notify() {
+    CLI::App* group =
+        program_.add_subcommand("notify", "Who is told what happens, and how it goes");
+    group->require_subcommand(1);
+    group->fallthrough();
+    const auto verb = [this, group](const char* name, const char* about,
+                                    int (*does)(const Context&, const std::string&)) {
+        CLI::App* one = with_json(group->add_subcommand(name, about));
+        one->fallthrough();
+        take_app(one, line_.notify_app, false);
+        one->callback([this, does] {
+            line_.chosen = [this, does] { return does(line_.context, line_.notify_app); };
+        });
+    };
+    verb("list", "Show what was told, what waits, and what was given up", notify_list);
+    verb("test", "Send a test message to each target", notify_test);
+}
+
 // The daemon's own processes.
 void Verbs::add_hidden() {
     add("receiver", "", [] { return receiver::receiver_main(); })->group("");
@@ -266,6 +288,7 @@ void Verbs::add_hidden() {
         return 0;
     })->group("");
     add("git-worker", "", [] { return git::worker_main(); })->group("");
+    add("notifier", "", [] { return notify::notifier_main(); })->group("");
 }
 
 // What stands where a verb should; empty: nothing.

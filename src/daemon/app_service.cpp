@@ -43,7 +43,11 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       paths_(site.config.state_dir, app_.name),
       remote_(remote_of(site.config, app_)),
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
-      poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }),
+      poller_(
+          site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); },
+          [this](int in_a_row, const std::string& why) {
+              handle(core::LookFailed{in_a_row, why});
+          }),
       proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
 
 AppService::~AppService() = default;

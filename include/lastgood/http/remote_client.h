@@ -1,5 +1,5 @@
-// A blocking HTTP(S) client for the command line: forges' APIs and the own front door. The daemon
-// never uses it.
+// A blocking HTTP(S) client for the command line (forges' APIs, the own front door) and for the
+// notifier. The daemon never uses it.
 //
 // Bounded whatever the other side does: the time to connect, each silence, the whole, the bytes of
 // the answer (looking up the name has the resolver's own bound). Certificates and names are always
@@ -69,6 +69,7 @@ struct RemoteOptions {
     Millis silence = limits::kRemoteSilenceMax;
     Millis whole_time = limits::kRemoteTimeMax;
     std::size_t answer_bytes = limits::kRemoteAnswerBytesMax;
+    bool redirects = true;  // followed, as said above
 };
 
 using RemoteResult = std::variant<RemoteAnswer, RemoteFailure>;
