@@ -119,6 +119,28 @@ QuarantineView quarantine_view(const Json& object) {
             .since = time(object, "since")};
 }
 
+TargetView target_view(const Json& object) {
+    TargetView view;
+    view.app = text(object, "app");
+    view.target = text(object, "target");
+    view.kind = text(object, "kind");
+    view.waiting = number(object, "waiting");
+    view.delivered = number(object, "delivered");
+    view.given_up = number(object, "given_up");
+    if (const auto last = object.find("last"); last != object.end() && last->is_object()) {
+        view.last_event = text(*last, "event");
+        view.last_at = time(*last, "at");
+        view.last_delivered = truth(*last, "delivered");
+        view.last_failure = text(*last, "failure");
+    }
+    if (const auto next = object.find("next"); next != object.end() && next->is_object()) {
+        view.tries = number(*next, "tries");
+        view.next_try_at = time(*next, "next_try_at");
+        view.failure = text(*next, "failure");
+    }
+    return view;
+}
+
 std::optional<Json> parse_object(std::string_view json) {
     Json parsed = Json::parse(json, nullptr, false);
     if (!parsed.is_object()) return std::nullopt;
@@ -153,6 +175,10 @@ std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json)
 }
 std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view json) {
     return parse_list(json, "quarantine", quarantine_view);
+}
+
+std::optional<std::vector<TargetView>> parse_targets(std::string_view json) {
+    return parse_list(json, "targets", target_view);
 }
 
 std::optional<AppView> parse_app(std::string_view json) {
@@ -261,6 +287,18 @@ std::string object_json(const std::vector<std::pair<std::string, std::string>>& 
     nlohmann::ordered_json object = nlohmann::ordered_json::object();
     for (const auto& [name, value] : fields) object[name] = to_utf8(value);
     return object.dump();
+}
+
+std::string tested_json(const std::vector<TestedTarget>& rows) {
+    auto tested = nlohmann::ordered_json::array();
+    for (const auto& row : rows) {
+        tested.push_back({{"app", row.app},
+                          {"target", row.target},
+                          {"kind", row.kind},
+                          {"told", row.told},
+                          {"why", to_utf8(row.why)}});
+    }
+    return nlohmann::ordered_json{{"tested", tested}}.dump();
 }
 
 std::string faults_json(const std::vector<config::Fault>& faults) {

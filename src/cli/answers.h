@@ -54,6 +54,18 @@ struct QuarantineView {
     std::optional<WallTime> since;
 };
 
+// Somebody who is told, and how that goes.
+struct TargetView {
+    std::string app, target, kind;
+    std::int64_t waiting = 0, delivered = 0, given_up = 0;
+    std::string last_event, last_failure;  // empty: none has ended yet; it was delivered
+    bool last_delivered = false;
+    std::optional<WallTime> last_at;
+    std::int64_t tries = 0;  // of the one that is sent next
+    std::string failure;
+    std::optional<WallTime> next_try_at;
+};
+
 // What a command led to.
 struct OutcomeView {
     std::int64_t deployment = 0;
@@ -67,6 +79,7 @@ std::optional<DeploymentView> parse_deployment(std::string_view json);
 std::optional<std::vector<SampleView>> parse_samples(std::string_view json);
 std::optional<std::vector<DeliveryView>> parse_deliveries(std::string_view json);
 std::optional<std::vector<QuarantineView>> parse_quarantine(std::string_view json);
+std::optional<std::vector<TargetView>> parse_targets(std::string_view json);
 std::optional<OutcomeView> parse_outcome(std::string_view json);
 // The row that an event of type "deployment" carries.
 std::optional<DeploymentView> parse_deployment_event(std::string_view json);
@@ -94,6 +107,14 @@ std::string command_body(const CommandWords& words);
 
 // {"NAME":"TEXT",…} in the given order, for output that doesn't come from the daemon.
 std::string object_json(const std::vector<std::pair<std::string, std::string>>& fields);
+
+struct TestedTarget {
+    std::string app, target, kind;
+    bool told = false;
+    std::string why;  // it was not
+};
+// {"tested":[{"app","target","kind","told","why"}]}
+std::string tested_json(const std::vector<TestedTarget>& rows);
 
 // {"faults":[{"file","line","column","message"}]}
 std::string faults_json(const std::vector<config::Fault>& faults);

@@ -39,6 +39,7 @@ config::Environment recording_environment(const std::string& path, Missing& miss
         missing.files.emplace(file, content.error());
         return std::string(kStandIn);
     };
+    environment.stand_in = kStandIn;
     struct stat about {};
     environment.file_is_private =
         stat(path.c_str(), &about) == 0 && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0;

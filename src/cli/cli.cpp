@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/git/session.h"
+#include "lastgood/notify/notifier.h"
 #include "lastgood/process/cgroup.h"
 #include "lastgood/receiver/receiver.h"
 
@@ -43,6 +44,7 @@ struct Line {
     std::string explained;
     std::string shell;
     std::vector<std::string> topic;
+    std::string notify_app;
     std::function<int()> chosen;
 };
 
@@ -63,6 +65,7 @@ class Verbs {
         add_webhook();
         add_relay();
         add_prompt_verbs();
+        add_notify();
         add_hidden();
     }
 
@@ -108,6 +111,7 @@ class Verbs {
     void add_webhook();
     void add_prompt_verbs();
     int help_on(const std::vector<std::string>& topic);
+    void add_notify();
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
     void add_relay();
@@ -320,6 +324,24 @@ void Verbs::add_relay() {
     take(verb, "--ca", line_.relay.ca_file, "FILE", "Trust the certificates in this file");
 }
 
+void Verbs::add_notify() {
+    CLI::App* group =
+        program_.add_subcommand("notify", "Who is told what happens, and how it goes");
+    group->require_subcommand(1);
+    group->fallthrough();
+    const auto verb = [this, group](const char* name, const char* about,
+                                    int (*does)(const Context&, const std::string&)) {
+        CLI::App* one = with_json(group->add_subcommand(name, about));
+        one->fallthrough();
+        take_app(one, line_.notify_app, false);
+        one->callback([this, does] {
+            line_.chosen = [this, does] { return does(line_.context, line_.notify_app); };
+        });
+    };
+    verb("list", "Show what was told, what waits, and what was given up", notify_list);
+    verb("test", "Send a test message to each target", notify_test);
+}
+
 // The daemon's own processes.
 void Verbs::add_hidden() {
     add("receiver", "", [] { return receiver::receiver_main(); })->group("");
@@ -334,6 +356,7 @@ void Verbs::add_hidden() {
         print(tree_json(tree_of(program_)) + "\n");
         return kDone;
     })->group("");
+    add("notifier", "", [] { return notify::notifier_main(); })->group("");
 }
 
 // What stands where a verb should; empty: nothing.

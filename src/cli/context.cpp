@@ -27,6 +27,7 @@ config::Environment lenient_environment() {
         return std::string(kStandIn);
     };
     environment.file_is_private = true;
+    environment.stand_in = kStandIn;
     std::error_code ignored;
     const auto folder = std::filesystem::current_path(ignored);
     if (!ignored) environment.current_folder = folder.string();

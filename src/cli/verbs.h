@@ -89,6 +89,9 @@ struct ReleaseArgs {
 };
 int quarantine_release(const Context& context, const ReleaseArgs& args);
 
+int notify_list(const Context& context, const std::string& app);  // empty: all
+int notify_test(const Context& context, const std::string& app);
+
 int webhook_register(const Context& context, const ForgeArgs& args);
 int webhook_test(const Context& context, const ForgeArgs& args);
 int webhook_list(const Context& context, const ForgeArgs& args);

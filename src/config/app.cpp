@@ -5,6 +5,7 @@
 
 #include "config/command.h"
 #include "config/listen.h"
+#include "config/notify.h"
 #include "config/process.h"
 #include "config/promote.h"
 #include "config/source.h"
@@ -262,6 +263,8 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     app.hooks = read_hooks(section);
     read_process(section, app);
     read_rules(section, app);
+    app.notify = read_notify(section).value_or(defaults.notify);
+    read_status(section, app);
     return app;
 }
 

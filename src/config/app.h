@@ -5,6 +5,7 @@
 
 #include "config/secrets.h"
 #include "config/section.h"
+#include "lastgood/config/config.h"
 
 namespace lastgood::config {
 
@@ -12,6 +13,7 @@ namespace lastgood::config {
 struct AppDefaults {
     Secrets secrets;
     bool needs_secret = false;  // there is a receiver
+    std::vector<NotifyTarget> notify;
 };
 
 Ready read_ready(const Section& section, bool listens);

@@ -12,7 +12,9 @@ constexpr std::string_view kAppKeys =
     "supersede keep_previous transport fast_forward_only verify submodules "
     "export_ignore materialise cache rollback_after_good depth allow_repo_config user "
     "group nofile nice umask no_new_privileges read_only_paths fetch_timeout memory_max "
-    "watch logs drain cpu_max exit_with_app adopt ports proxy promote";
+    "watch logs drain cpu_max exit_with_app adopt ports proxy promote notify status";
+
+constexpr std::string_view kSecretUrlKeys = "url_file url_env url ca_file";
 
 }  // namespace
 
@@ -20,8 +22,8 @@ const std::vector<SectionKeys>& all_sections() {
     static const std::vector<SectionKeys> sections = {
         {SectionKind::top,
          "",
-         {"state_dir", "runtime_dir", "webhook", "log", "control", "apps"},
-         {"admin", "notify", "fleet", "user", "group", "umask", "trusted_proxies"}},
+         {"state_dir", "runtime_dir", "webhook", "log", "control", "notify", "apps"},
+         {"admin", "fleet", "user", "group", "umask", "trusted_proxies"}},
         {SectionKind::webhook,
          "webhook",
          {"listen", "provider", "secret_file", "secret_env", "secret", "max_body", "tls",
@@ -33,7 +35,7 @@ const std::vector<SectionKeys>& all_sections() {
          {"level", "format", "max_size", "keep", "compress", "journald"},
          {}},
         {SectionKind::control, "control", {"read", "deploy", "admin"}, {}},
-        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"notify", "fleet"}},
+        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"fleet"}},
         {SectionKind::auth,
          "apps.APP.auth",
          {"ssh_key", "known_hosts", "username", "token_file", "ca_file", "proxy"},
@@ -52,6 +54,31 @@ const std::vector<SectionKeys>& all_sections() {
          "apps.APP.hooks",
          {"before_switch", "after_switch", "on_rollback", "on_failure"},
          {}},
+        {SectionKind::status,
+         "apps.APP.status",
+         {"token_file", "token_env", "token", "context", "environment", "api", "url", "ca_file"},
+         {}},
+        {SectionKind::notify,
+         "notify.[]",
+         {"slack", "discord", "teams", "matrix", "ntfy", "webhook", "email", "command", "events",
+          "name"},
+         {}},
+        {SectionKind::notify_slack, "notify.[].slack", split(kSecretUrlKeys, ' '), {}},
+        {SectionKind::notify_discord, "notify.[].discord", split(kSecretUrlKeys, ' '), {}},
+        {SectionKind::notify_teams, "notify.[].teams", split(kSecretUrlKeys, ' '), {}},
+        {SectionKind::notify_matrix,
+         "notify.[].matrix",
+         {"server", "room", "token_file", "token_env", "token", "ca_file"},
+         {}},
+        {SectionKind::notify_ntfy,
+         "notify.[].ntfy",
+         {"url", "url_file", "url_env", "token_file", "token_env", "token", "ca_file"},
+         {}},
+        {SectionKind::notify_webhook,
+         "notify.[].webhook",
+         {"url", "url_file", "url_env", "secret_file", "secret_env", "secret", "ca_file"},
+         {}},
+        {SectionKind::notify_email, "notify.[].email", {"to", "from", "sendmail"}, {}},
     };
     return sections;
 }

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "config/app.h"
+#include "config/notify.h"
 #include "config/promote.h"
 #include "config/section.h"
 #include "config/source.h"
@@ -131,6 +132,7 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
         listeners.push_back({"webhook.listen", *config.webhook.listen, mark});
     read_log(top, config.log);
     read_control(top, config.control);
+    defaults.notify = read_notify(top).value_or(std::vector<NotifyTarget>{});
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
     for (const auto& app : config.apps) {

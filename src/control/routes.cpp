@@ -20,8 +20,8 @@ constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 const std::vector<std::string> kVerbs = {"deploy", "rollback", "pause",  "resume",
                                          "start",  "stop",     "restart"};
 
-const std::vector<std::string> kLists = {"apps",       "history", "deliveries",
-                                         "quarantine", "events",  "version"};
+const std::vector<std::string> kLists = {"apps",   "history", "deliveries",   "quarantine",
+                                         "events", "version", "notifications"};
 
 bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -110,6 +110,7 @@ http::Response Routes::answer_get(const http::Request& request, const Parts& par
         if (noun == "history") return history(request, {});
         if (noun == "deliveries") return deliveries(request);
         if (noun == "quarantine") return quarantine(request);
+        if (noun == "notifications") return notifications(request);
         if (noun == "version") return reply(200, version_json());
         return events(request);
     }
@@ -193,6 +194,14 @@ http::Response Routes::quarantine(const http::Request& request) {
     if (!rows) return fault(503, rows.error().text());
     if (rows->empty() && app && !knows(*app)) return no_such_app(*app);
     return reply(200, list_json("quarantine", *rows));
+}
+
+http::Response Routes::notifications(const http::Request& request) {
+    const auto app = app_param(request);
+    if (app && !knows(*app)) return no_such_app(*app);
+    const auto all = target_.notifications(app);
+    if (!all) return fault(503, all.error().text());
+    return reply(200, to_json(*all));
 }
 
 http::Response Routes::events(const http::Request& request) {

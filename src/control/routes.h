@@ -32,6 +32,7 @@ class Routes {
     http::Response story(const std::string& id);
     http::Response deliveries(const http::Request& request);
     http::Response quarantine(const http::Request& request);
+    http::Response notifications(const http::Request& request);
     http::Response events(const http::Request& request);
     http::Response metrics();
     http::Response health();

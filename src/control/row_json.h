@@ -16,6 +16,7 @@ std::string to_json(const store::DeliveryRow& row);
 std::string to_json(const Story& story);
 std::string to_json(const store::QuarantineRow& row);
 std::string to_json(const Outcome& outcome);
+std::string to_json(const Notifications& all);
 
 std::string version_json();  // of this program
 std::string error_json(const std::string& text, bool refused = false);

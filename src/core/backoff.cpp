@@ -31,6 +31,11 @@ Millis fetch_retry_delay(int failures, std::uint64_t salt) {
         doubled(limits::kFetchRetryMin, limits::kFetchRetryMax, std::max(0, failures - 1)), salt);
 }
 
+Millis notice_retry_delay(int failures, std::uint64_t salt) {
+    return with_jitter(
+        doubled(limits::kNoticeRetryMin, limits::kNoticeRetryMax, std::max(0, failures - 1)), salt);
+}
+
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt) {
     return with_jitter(doubled(poll, std::max(poll, limits::kPollBackoffMax), failures), salt);
 }

@@ -80,6 +80,7 @@ void Machine::become_good(const CommitId& commit) {
     s_.good.insert(LASTGOOD_MUTANT(good_out_of_order, s_.good.begin(), s_.good.end()), commit);
     s_.failed = false;
     record(BecameGood{commit});
+    end_alarm(commit);
     effect(Prune{});
 }
 
@@ -195,6 +196,9 @@ void Machine::on(const TimerFired& event) {
         }
         case TimerKind::probation:
             end_of_probation();
+            return;
+        case TimerKind::settled:
+            settled();
             return;
     }
 }

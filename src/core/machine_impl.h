@@ -27,6 +27,7 @@ class Machine {
     void on(const TimerFired& event);
     void on(const PollSaw& event);
     void on(const PromotionDue& event);
+    void on(const LookFailed& event);
     void on(const RollbackAsked& event);
     void on(const PauseAsked& event);
     void on(const ResumeAsked& event);
@@ -58,9 +59,19 @@ class Machine {
     void free_of_quarantine(const CommitId& commit);
     void put_in_quarantine(const CommitId& commit, const std::string& reason);
     void become_good(const CommitId& commit);
+    void notice(NewsKind kind, const CommitId& commit, std::string reason) {
+        record(Noticed{kind, {}, commit, std::move(reason)});
+    }
     [[nodiscard]] bool is_current(RunId run, Slot slot) const;
     [[nodiscard]] bool is_on_the_way(const CommitId& commit) const;
     [[nodiscard]] bool is_live_to_stay(const CommitId& commit) const;
+
+    // ---- machine_notice.cpp: what is told once
+    void raise_alarm(const CommitId& commit, const std::string& reason);
+    void end_alarm(const CommitId& commit);
+    void settled();
+    void repository_answers();
+    void repository_is_away(const std::string& reason);
 
     // ---- machine_work.cpp: from the request to the start
     [[nodiscard]] std::string why_not(const Request& request) const;

@@ -44,6 +44,9 @@ void Machine::roll_back_to(const CommitId& target, const std::string& by) {
     }
     if (leaving != target) {
         if (LASTGOOD_MUTANT(rollback_leaves_free, true, false)) put_in_quarantine(leaving, reason);
+        if (!s_.trial || !s_.trial->deployment) {
+            notice(NewsKind::rolled_back, leaving, reason);
+        }
         effect(RunHook{HookKind::on_rollback, leaving});
         // What is left isn't restarted any more.
         if (s_.live == leaving && s_.slot(s_.active).state == RunState::backoff) {

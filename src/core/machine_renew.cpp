@@ -95,6 +95,7 @@ void Machine::renewed(Slot slot) {
 // Beyond the probation, where the config wants it.
 void Machine::watch_live() {
     if (settings_.watch_liveness && !s_.trial) effect(WatchHealth{s_.active, true});
+    if (s_.alarm && !s_.trial) effect(SetTimer{TimerKind::settled, settings_.crash_loop.within});
 }
 
 void Machine::live_is_deaf(const ProbeFailed& event) {

@@ -245,6 +245,7 @@ bool Machine::leave_kept(const std::string& reason) {
     if (!s_.trial || s_.trial->deployment || !rollback_target(s_, s_.trial->commit)) return false;
     const Trial kept = *s_.trial;
     if (!s_.is_quarantined(kept.commit)) put_in_quarantine(kept.commit, reason);
+    notice(NewsKind::rolled_back, kept.commit, reason);
     trial_runs(false);
     s_.trial.reset();
     stop_run(kept.slot);
@@ -296,6 +297,7 @@ void Machine::go_back(const std::string& reason) {
     if (!target) {
         s_.failed = true;
         tell(Tone::error, reason + "; there is no good release to go back to");
+        if (s_.live) raise_alarm(*s_.live, reason + "; there is no good release to go back to");
         if (s_.live && !s_.serves(s_.active)) keep_restarting(*s_.live, s_.active, reason);
         return next_work();
     }
@@ -355,14 +357,22 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
                           (looping ? ". It crashes in a loop, though it was good before: look at "
                                      "what changed around it"
                                    : ""));
+    if (s_.alarm) effect(ClearTimer{TimerKind::settled});
     // A rollback from it is under way: it isn't needed again.
     if (live_is_left()) return;
     if (s_.is_quarantined(commit) && rollback_target(s_, commit)) return go_back(event.status);
     if (looping && LASTGOOD_MUTANT(good_rolled_back, settings_.rollback_after_good, true) &&
         rollback_target(s_, commit)) {
-        put_in_quarantine(commit, "it crashed in a loop after it had been good: " + event.status);
+        const std::string reason =
+            "it crashed in a loop after it had been good: " + with_tail(event);
+        put_in_quarantine(commit, reason);
+        notice(NewsKind::rolled_back, commit, reason);
         effect(RunHook{HookKind::on_rollback, commit});
         return go_back(event.status);
+    }
+    if (looping) {
+        raise_alarm(commit,
+                    "it crashes in a loop, though it was good before; it " + with_tail(event));
     }
     crashes.resize(std::min<std::size_t>(crashes.size(), 100));
     restart_later(event.slot, commit, ran);

@@ -112,6 +112,7 @@ void Machine::keep_restarting(const CommitId& commit, Slot slot, const std::stri
     tell(Tone::error, "commit " + commit.short_hex() + ": " + reason +
                           "; there is no good release to go back to, it is kept restarting");
     s_.failed = true;
+    raise_alarm(commit, reason + "; there is no good release to go back to, it is kept restarting");
     s_.live = commit;
     s_.active = slot;
     s_.trial = Trial{{}, commit, slot, 0, Millis(0), std::nullopt};

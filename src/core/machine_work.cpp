@@ -130,6 +130,7 @@ void Machine::next_work() {
 
 void Machine::on(const Fetched& event) {
     if (!s_.work || s_.work->id != event.deployment || s_.work->phase != Phase::fetching) return;
+    repository_answers();
     // Users were moved back meanwhile: what is stale, forced or changed is another question now.
     if (s_.work->compared_with != s_.live) {
         return begin_work(*std::exchange(s_.work, std::nullopt));
@@ -223,6 +224,7 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
         return end_work(Outcome::good, "commit " + commit.short_hex() + " is live already");
     }
     s_.work->start_attempts = 0;
+    record(Noticed{NewsKind::started, s_.work->id, commit, {}});
     begin_building();
 }
 
@@ -259,6 +261,7 @@ void Machine::on(const FetchFailed& event) {
         return give_up_fetching(event.reason);
     }
     s_.work->fetch_failures++;
+    if (s_.work->fetch_failures >= limits::kFetchFailuresTold) repository_is_away(event.reason);
     const Millis delay =
         LASTGOOD_MUTANT(fetch_without_backoff,
                         fetch_retry_delay(s_.work->fetch_failures, s_.work->id.value), Millis(1));
@@ -318,6 +321,7 @@ void Machine::cancel_work(Outcome outcome, const std::string& reason) {
 
 // Each look also finds what was proved while the app was paused, stopped or out of reach.
 void Machine::on(const PollSaw& event) {
+    repository_answers();
     poll_saw(event.tip);
     const Answer answer = step_.answer;
     promote_proved();

@@ -45,7 +45,11 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
       moments_(paths_.logs()),
       progress_(site, app_.name),
-      poller_(site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); }),
+      poller_(
+          site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); },
+          [this](int in_a_row, const std::string& why) {
+              handle(core::LookFailed{in_a_row, why});
+          }),
       promoter_(site, engine_, [this] { handle(core::PromotionDue{}); }),
       proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
 

@@ -58,6 +58,9 @@ class AppService : public deploy::World {
     // What it uses now, for the journal.
     store::SampleRow sample() { return meter_.read(app_.name, *runner_); }
 
+    // Of the poller, in a row.
+    [[nodiscard]] int poll_failures() const { return poller_.failures(); }
+
     void perform(const core::DoFetch& effect) override;
     void perform(const core::DoBuild& effect) override;
     void perform(const core::CancelWork& effect) override;

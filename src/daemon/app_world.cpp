@@ -285,9 +285,11 @@ void AppService::pruned(const git::GitResult<std::vector<std::string>>& rescued)
         return;
     }
     for (const auto& rescue : *rescued.value) {
-        site_.log.warn(app_.name.str(),
-                       "someone had edited files of an old release; the edits are kept as commit " +
-                           rescue + " in " + paths_.mirror());
+        const std::string told =
+            "someone had edited files of an old release; the edits are kept as commit " + rescue +
+            " in " + paths_.mirror();
+        site_.log.warn(app_.name.str(), told);
+        site_.tell_of(app_.name, {core::NewsKind::edits_rescued, {}, {}, told, {}});
     }
 }
 

@@ -54,15 +54,22 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .journal_refused = [this] { journal_refused(); },
             .reexec = [this] { reexec(); },
             .end_with = [this](int exit_code) { end_with(exit_code); },
+            .tell_of = [this](const AppName& app, const core::News& news) { tell_of(app, news); },
             .housekeeper = nullptr,
             .journal_trouble = {}},
       journal_is_new_(journal_is_new),
-      storage_(journal, next_id),
+      news_(
+          config_, journal, [this] { outbox_.wake(); },
+          [this](const std::string& app, const std::string& target) {
+              site_.log.error(app, target + ": too many messages wait for it; the oldest is lost");
+          }),
+      storage_(journal, next_id, news_),
       slot_sockets_(take_slot_sockets(passed)),
       operator_desk_(site_, apps_),
       delivery_desk_(site_, apps_),
       housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
       sampler_(site_, apps_),
+      outbox_(site_),
       front_door_(site_, std::move(passed)) {}
 
 int Daemon::run() {
@@ -241,6 +248,7 @@ void Daemon::begin() {
     }
     look_for_promotions();
     sampler_.begin();
+    outbox_.begin();
     if (auto opened = open_front_door(); !opened) return fail(opened.error());
     if (!front_door_.is_open()) ready();
 }
@@ -313,6 +321,7 @@ void Daemon::stop_parts() {
     trying_successor_.reset();
     housekeeper_.stop();
     sampler_.stop();
+    outbox_.stop();
     front_door_.stop([this] { stop_apps(); });
 }
 
@@ -349,6 +358,14 @@ bool Daemon::is_at_work(const std::string& mirror) const {
 
 void Daemon::app_gone() {
     if (--apps_left_ == 0) site_.loop.stop();
+}
+
+// Beside the record it is about: a message that can't be stored is lost, and its log line isn't.
+void Daemon::tell_of(const AppName& app, const core::News& news) {
+    const auto wanted = news_.wanted(app, {news});
+    if (wanted.empty()) return;
+    const auto written = news_.write(app, nullptr, wanted, wall_now());
+    if (!written) site_.log.error(app.str(), written.error().text());
 }
 
 void Daemon::journal_refused() {

@@ -13,7 +13,9 @@
 #include "daemon/delivery_desk.h"
 #include "daemon/front_door.h"
 #include "daemon/housekeeper.h"
+#include "daemon/news_desk.h"
 #include "daemon/operator_desk.h"
+#include "daemon/outbox.h"
 #include "daemon/sampler.h"
 #include "daemon/site.h"
 #include "daemon/storage.h"
@@ -64,6 +66,7 @@ class Daemon {
     [[nodiscard]] bool is_at_work(const std::string& mirror) const;
     void app_gone();
     void fail(const Error& error);
+    void tell_of(const AppName& app, const core::News& news);
     void journal_refused();
     void retry_journal();
 
@@ -71,6 +74,7 @@ class Daemon {
     Site site_;
     const bool journal_is_new_;                         // what there was of it is lost
     std::vector<std::pair<AppName, RunId>> lost_runs_;  // that it knows no more
+    NewsDesk news_;
     JournalStorage storage_;
     std::vector<PassedSocket> slot_sockets_;            // that the service manager kept
     std::vector<std::unique_ptr<AppService>> apps_;     // in the config's order
@@ -79,6 +83,7 @@ class Daemon {
     DeliveryDesk delivery_desk_;
     Housekeeper housekeeper_;
     Sampler sampler_;
+    Outbox outbox_;
     std::unique_ptr<control::Server> control_;
     FrontDoor front_door_;
     sys::Fd signals_;

@@ -28,6 +28,7 @@ void Daemon::reload() {
     config_ = std::move(*loaded.config);
     reload_apps();
     front_door_.apply(config_);
+    outbox_.wake();
     site_.log.info("config", "read again");
 }
 

@@ -30,6 +30,7 @@ struct Maker {
         return quarantine(record.commit, {}, true);
     }
     Found operator()(const core::BecameGood&) const { return std::nullopt; }
+    Found operator()(const core::Noticed&) const { return std::nullopt; }
     Found operator()(const core::DeliveryRedecided& record) const {
         auto rows = journal.find_delivery(record.delivery);
         if (!rows) return std::nullopt;

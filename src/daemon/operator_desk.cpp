@@ -1,5 +1,7 @@
 #include "daemon/operator_desk.h"
 
+#include "daemon/metrics.h"
+#include "daemon/notifications.h"
 #include "daemon/story.h"
 #include "lastgood/base/strings.h"
 
@@ -206,43 +208,13 @@ bool OperatorDesk::healthy(std::string& why_not) {
     return why_not.empty();
 }
 
+Expected<control::Notifications> OperatorDesk::notifications(
+    const std::optional<std::string>& app) {
+    return notifications_of(site_, app);
+}
+
 std::string OperatorDesk::metrics() {
-    using Status = control::AppStatus;
-    const std::vector<Status> all = apps();
-    std::string text;
-    const auto family = [&](const std::string& name, const std::string& type,
-                            const std::string& help, const auto& value) {
-        text += "# HELP lastgood_" + name + " " + help + "\n# TYPE lastgood_" + name + " " + type +
-                "\n";
-        for (const Status& status : all) {
-            text += "lastgood_" + name + "{app=\"" + status.name + "\"} " +
-                    std::to_string(value(status)) + "\n";
-        }
-    };
-    const auto sampled = [](std::int64_t store::SampleRow::*field) {
-        return
-            [field](const Status& status) { return status.sample ? (*status.sample).*field : 0; };
-    };
-    family("app_up", "gauge", "1 while a release of the app runs",
-           [](const Status& status) { return status.pid != 0 ? 1 : 0; });
-    family("app_paused", "gauge", "1 while automatic deployments are paused",
-           [](const Status& status) { return status.paused ? 1 : 0; });
-    family("app_restarts_total", "counter", "unasked ends of the app's processes",
-           [](const Status& status) { return status.restarts; });
-    family("app_memory_bytes", "gauge", "memory of the live release's processes",
-           [](const Status& status) { return status.memory_bytes; });
-    family("app_cpu_ratio", "gauge", "CPUs that the app used in the last minute",
-           [](const Status& status) {
-               return status.sample ? static_cast<double>(status.sample->cpu_permille) / 1000 : 0.0;
-           });
-    family("app_descriptors", "gauge", "open descriptors of the app's processes",
-           sampled(&store::SampleRow::descriptors));
-    family("app_threads", "gauge", "threads of the app's processes",
-           sampled(&store::SampleRow::threads));
-    family("app_processes", "gauge", "the app's processes", sampled(&store::SampleRow::processes));
-    family("app_uptime_seconds", "gauge", "age of the live release's process",
-           [](const Status& status) { return status.uptime_s; });
-    return text;
+    return metrics_text(site_, apps_, apps());
 }
 
 }  // namespace lastgood::daemon

@@ -41,6 +41,7 @@ class OperatorDesk : public control::Target {
     Expected<std::vector<store::SampleRow>> samples(const std::string& app) override;
     Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) override;
+    Expected<control::Notifications> notifications(const std::optional<std::string>& app) override;
     std::string metrics() override;
     bool healthy(std::string& why_not) override;
 

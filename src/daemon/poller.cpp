@@ -7,8 +7,13 @@
 
 namespace lastgood::daemon {
 
-Poller::Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip)
-    : site_(site), app_(app), remote_(std::move(remote)), on_tip_(std::move(on_tip)) {}
+Poller::Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip,
+               OnFailure on_failure)
+    : site_(site),
+      app_(app),
+      remote_(std::move(remote)),
+      on_tip_(std::move(on_tip)),
+      on_failure_(std::move(on_failure)) {}
 
 void Poller::poll_now() {
     if (session_) return;
@@ -26,15 +31,13 @@ void Poller::set_remote(git::Remote remote) {
 void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
     session_.reset();
     if (!result.value) {
-        ++failures_;
-        tell_once("could not look for new commits: " + result.error.error.text());
+        failed("could not look for new commits: " + result.error.error.text());
     } else if (!*result.value) {
-        ++failures_;
-        tell_once(app_.followed.by_tags()
-                      ? "none of the tags " + app_.followed.tags + " is in " + app_.repo +
-                            "; push one, or mend `tags` in the config"
-                      : "branch " + app_.followed.branch + " is not in " + app_.repo +
-                            "; push it, or mend `branch` in the config");
+        failed(app_.followed.by_tags()
+                   ? "none of the tags " + app_.followed.tags + " is in " + app_.repo +
+                         "; push one, or mend `tags` in the config"
+                   : "branch " + app_.followed.branch + " is not in " + app_.repo +
+                         "; push it, or mend `branch` in the config");
     } else {
         if (failures_ > 0) site_.log.info(app_.name.str(), "the repository can be reached again");
         failures_ = 0;
@@ -44,9 +47,10 @@ void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
     schedule();
 }
 
-void Poller::tell_once(const std::string& text) {
-    if (text == std::exchange(told_, text)) return;
-    site_.log.error(app_.name.str(), text);
+void Poller::failed(const std::string& why) {
+    on_failure_(++failures_, why);
+    if (why == std::exchange(told_, why)) return;
+    site_.log.error(app_.name.str(), why);
 }
 
 void Poller::schedule() {

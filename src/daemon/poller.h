@@ -13,23 +13,27 @@ namespace lastgood::daemon {
 class Poller {
   public:
     using OnTip = std::function<void(const CommitId& tip)>;
+    using OnFailure = std::function<void(int in_a_row, const std::string& why)>;
 
-    Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip);
+    Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip,
+           OnFailure on_failure);
 
     // At once, then as the config says. A look that is under way is not begun again.
     void poll_now();
+    [[nodiscard]] int failures() const { return failures_; }  // in a row
     // The config has changed: counts from the next look on, which comes at once.
     void set_remote(git::Remote remote);
 
   private:
     void done(const git::GitResult<std::optional<CommitId>>& result);
-    void tell_once(const std::string& text);
+    void failed(const std::string& why);
     void schedule();
 
     Site& site_;
     const config::App& app_;
     git::Remote remote_;
     OnTip on_tip_;
+    OnFailure on_failure_;
     std::unique_ptr<git::Session> session_;
     sys::EventLoop::Timer timer_;
     int failures_ = 0;

@@ -92,6 +92,9 @@ void ReleaseBuilder::write_tree() {
         for (const auto& note : released.notes) site_.log.info(app_.name.str(), note);
         text_ = {released.text.subject, released.text.author,
                  git::encode_settings(released.settings)};
+        // Known also of a release whose build fails.
+        const auto named = site_.journal.set_release_text(app_.name, what_.commit, text_);
+        if (!named) return fail(named.error().text());
         take_settings(released.settings, [this] { run_build(); });
     });
 }

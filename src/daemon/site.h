@@ -10,6 +10,7 @@
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
 #include "lastgood/control/target.h"
+#include "lastgood/core/news.h"
 #include "lastgood/deploy/engine.h"
 #include "lastgood/logs/daemon_log.h"
 #include "lastgood/process/cgroup.h"
@@ -43,6 +44,8 @@ struct Site {
     std::function<void()> reexec;  // see control::Target
     // The only app is over, and with it the daemon.
     std::function<void(int exit_code)> end_with;
+    // Of what no step of an engine tells.
+    std::function<void(const AppName& app, const core::News& news)> tell_of;
     Housekeeper* housekeeper = nullptr;  // null until the apps begin, and at the end
     std::string journal_trouble;         // why records are refused now; empty: they aren't
 };

@@ -2,6 +2,7 @@
 #include "forge/api_json.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/forge/status.h"
 
 namespace lastgood::forge {
 namespace {
@@ -27,31 +28,6 @@ std::string forge_name(Provider provider) {
             break;
     }
     return "the forge";
-}
-
-// The forges say why in `message` (text, or at GitLab a map), `error_description` or `error`;
-// GitHub adds a list of `errors`.
-std::string reason_in(const ApiAnswer& answer) {
-    const auto json = parse_json(answer.body);
-    if (!json || !json->is_object()) return {};
-    std::string reason;
-    for (const char* name : {"message", "error_description", "error"}) {
-        const auto found = json->find(name);
-        if (found == json->end() || found->is_null()) continue;
-        reason = found->is_string() ? found->get<std::string>()
-                                    : found->dump(-1, ' ', true, Json::error_handler_t::replace);
-        break;
-    }
-    const auto errors = json->find("errors");
-    if (errors != json->end() && errors->is_array()) {
-        for (const Json& error : *errors) {
-            const std::string more = error.is_string()   ? error.get<std::string>()
-                                     : error.is_object() ? text_of(error, "message")
-                                                         : std::string{};
-            if (!more.empty()) reason += (reason.empty() ? "" : ": ") + more;
-        }
-    }
-    return printable(reason, 300);
 }
 
 Error forbidden(const ApiPlace& place, const ApiAnswer& answer, const std::string& shown) {
@@ -84,6 +60,31 @@ Error unprocessable(const ApiPlace& place, const std::string& shown, const std::
 
 }  // namespace
 
+// The forges say why in `message` (text, or at GitLab a map), `error_description` or `error`;
+// GitHub adds a list of `errors`.
+std::string words_of(const ApiAnswer& answer) {
+    const auto json = parse_json(answer.body);
+    if (!json || !json->is_object()) return {};
+    std::string reason;
+    for (const char* name : {"message", "error_description", "error"}) {
+        const auto found = json->find(name);
+        if (found == json->end() || found->is_null()) continue;
+        reason = found->is_string() ? found->get<std::string>()
+                                    : found->dump(-1, ' ', true, Json::error_handler_t::replace);
+        break;
+    }
+    const auto errors = json->find("errors");
+    if (errors != json->end() && errors->is_array()) {
+        for (const Json& error : *errors) {
+            const std::string more = error.is_string()   ? error.get<std::string>()
+                                     : error.is_object() ? text_of(error, "message")
+                                                         : std::string{};
+            if (!more.empty()) reason += (reason.empty() ? "" : ": ") + more;
+        }
+    }
+    return printable(reason, 300);
+}
+
 std::string token_hint(const ApiPlace& place) {
     switch (place.provider) {
         case Provider::github:
@@ -109,7 +110,7 @@ std::string token_hint(const ApiPlace& place) {
 
 Error explain(const ApiPlace& place, const ApiAnswer& answer, const std::string& app) {
     const std::string name = forge_name(place.provider);
-    const std::string reason = reason_in(answer);
+    const std::string reason = words_of(answer);
     const std::string shown =
         "(" + std::to_string(answer.status) + (reason.empty() ? "" : ": " + reason) + ")";
     Error error;

@@ -39,7 +39,8 @@ RemoteResult send_remote(const RemoteRequest& request, const RemoteOptions& opti
     for (int hop = 0;; ++hop) {
         RemoteResult result = exchange(current, *proxy, left);
         const auto* answer = std::get_if<RemoteAnswer>(&result);
-        if (answer == nullptr || hop == limits::kRemoteRedirectsMax) return result;
+        const int hops_max = options.redirects ? limits::kRemoteRedirectsMax : 0;
+        if (answer == nullptr || hop == hops_max) return result;
         auto next = redirected(current, *answer);
         if (!next) return result;
         current.url = *std::move(next);

@@ -8,6 +8,7 @@
 #include "lastgood/base/sys/files.h"
 #include "lastgood/store/database.h"
 #include "lastgood/store/state_codec.h"
+#include "store/at_once.h"
 #include "store/schema.h"
 #include "store/transaction.h"
 
@@ -122,7 +123,6 @@ Expected<void> Journal::save_state(const AppName& app, const core::AppState& sta
                app.str(), encode_state(state));
 }
 
-// With NORMAL a commit only writes the log file; the next full one syncs all of it.
 namespace {
 
 std::int64_t ms_since_1970(WallTime time) {
@@ -130,14 +130,6 @@ std::int64_t ms_since_1970(WallTime time) {
 }
 
 }  // namespace
-
-template <typename Write>
-Expected<void> Journal::at_once(Write write) {
-    if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
-    auto written = write();
-    auto back = db_->execute("PRAGMA synchronous=FULL");
-    return written ? back : written;
-}
 
 Expected<void> Journal::save_at_once(const AppName& app, const core::AppState& state) {
     const KillPoints around("journal.save_at_once");

@@ -2,6 +2,7 @@
 #include "lastgood/base/kill_point.h"
 #include "lastgood/store/database.h"
 #include "lastgood/store/journal.h"
+#include "store/at_once.h"
 #include "store/transaction.h"
 
 namespace lastgood::store {
@@ -172,6 +173,15 @@ Expected<void> Journal::begin_release(const AppName& app, const CommitId& commit
                "INSERT INTO releases VALUES (?, ?, 0, NULL, '', '', '', '') "
                "ON CONFLICT DO UPDATE SET built = 0",
                app.str(), commit.hex());
+}
+
+Expected<void> Journal::set_release_text(const AppName& app, const CommitId& commit,
+                                         const ReleaseText& text) {
+    return at_once([&] {
+        return run(*db_,
+                   "UPDATE releases SET subject = ?, author = ? WHERE app = ? AND commit_id = ?",
+                   text.subject, text.author, app.str(), commit.hex());
+    });
 }
 
 Expected<void> Journal::release_built(const AppName& app, const CommitId& commit,

@@ -78,6 +78,8 @@ struct Writer {
         return run(db, "UPDATE deliveries SET decision = ?, reason = ? WHERE app = ? AND id = ?",
                    record.decision, record.reason, app, record.delivery);
     }
+    // For whoever tells of it.
+    Expected<void> operator()(const core::Noticed&) const { return {}; }
 };
 
 }  // namespace

@@ -94,6 +94,35 @@ CREATE TABLE samples (
     PRIMARY KEY (app, at)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,                 -- of the message, the same for each attempt
+    app TEXT NOT NULL,
+    target TEXT NOT NULL,
+    event TEXT NOT NULL,
+    message TEXT NOT NULL,            -- JSON, without secrets
+    made_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    failure TEXT NOT NULL,            -- of the last attempt
+    UNIQUE (app, target, id)
+) STRICT;
+CREATE INDEX outbox_by_target ON outbox (app, target, seq);
+CREATE TABLE outbox_tally (
+    app TEXT NOT NULL,
+    target TEXT NOT NULL,
+    delivered INTEGER NOT NULL,
+    given_up INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    last_event TEXT NOT NULL,
+    last_delivered INTEGER NOT NULL,
+    last_detail TEXT NOT NULL,
+    PRIMARY KEY (app, target)
+) STRICT;
+CREATE INDEX deployments_by_outcome ON deployments (app, outcome, finished_at);
+CREATE INDEX deliveries_by_decision ON deliveries (app, decision);
+)sql",
 };
 
 }  // namespace lastgood::store

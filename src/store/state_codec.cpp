@@ -95,6 +95,9 @@ AppState decode(const json& from) {
     state.paused = from.at("paused").get<bool>();
     state.stopped = from.at("stopped").get<bool>();
     state.failed = from.at("failed").get<bool>();
+    // Missing in what an older version stored.
+    state.alarm = from.value("alarm", false);
+    state.unreachable = from.value("unreachable", false);
     state.waiting = deployment_at(from, "waiting");
     state.work = deployment_at(from, "work");
     state.live = commit_at(from, "live");
@@ -142,6 +145,8 @@ std::string encode_state(const AppState& state) {
                 {"paused", state.paused},
                 {"stopped", state.stopped},
                 {"failed", state.failed},
+                {"alarm", state.alarm},
+                {"unreachable", state.unreachable},
                 {"waiting", state.waiting ? to_json(*state.waiting) : json(nullptr)},
                 {"work", state.work ? to_json(*state.work) : json(nullptr)},
                 {"trial", nullptr},

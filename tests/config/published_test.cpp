@@ -30,8 +30,9 @@ TEST(Published, TheSchemaHasTheKeysThatTheParserKnows) {
         const nlohmann::json* node = &schema;
         for (const std::string& part : split(section.place, '.')) {
             if (part.empty()) continue;
-            node = part == "APP" ? &node->at("additionalProperties")
-                                 : &node->at("properties").at(part);
+            node = part == "APP"  ? &node->at("additionalProperties")
+                   : part == "[]" ? &node->at("items")
+                                  : &node->at("properties").at(part);
         }
         std::vector<std::string> names;
         for (const auto& [name, rule] : node->at("properties").items()) names.push_back(name);
@@ -46,7 +47,11 @@ TEST(Published, TheManualNamesEachKey) {
     ASSERT_NE(apps_begin, std::string::npos);
     constexpr std::string_view kApp = "apps.APP";
     for (const SectionKeys& section : all_sections()) {
-        std::string_view place = section.place;
+        std::string within(section.place);
+        if (const auto entry = within.find(".[]"); entry != std::string::npos) {
+            within.erase(entry, 3);
+        }
+        std::string_view place = within;
         const bool of_app = place.starts_with(kApp);
         if (of_app) place.remove_prefix(std::min(place.size(), kApp.size() + 1));
         const std::string part = of_app ? manual.substr(apps_begin) : manual.substr(0, apps_begin);
@@ -70,6 +75,8 @@ TEST(Published, TheExampleIsAValidConfig) {
 TEST(Published, TheOptionalLinesOfTheExampleAreValidToo) {
     World world;
     world.files["/etc/lastgood/secrets/backend"] = "0123456789abcdef0123456789abcdef\n";
+    world.files["/etc/lastgood/secrets/forge-token"] = "t0ken\n";
+    world.files["/etc/lastgood/secrets/slack"] = "https://hooks.slack.com/services/x\n";
     std::string all;
     int optional = 0;
     for (std::string line : split(project_file("config/lastgood.yaml"), '\n')) {

@@ -72,6 +72,7 @@ class FakeTarget : public Target {
     std::vector<store::QuarantineRow> quarantine_rows;
     std::vector<store::SampleRow> sample_rows;
     Story about;  // of every deployment
+    Notifications told;
     bool store_broken = false;
     std::string unhealthy;
 
@@ -136,6 +137,10 @@ class FakeTarget : public Target {
         const std::optional<std::string>& app) override {
         note("quarantine " + app.value_or("-"));
         return quarantine_rows;
+    }
+    Expected<Notifications> notifications(const std::optional<std::string>&) override {
+        if (store_broken) return Error{"the journal can't be read", {}};
+        return told;
     }
     std::string metrics() override { return "lastgood_up 1\n"; }
     bool healthy(std::string& why_not) override {

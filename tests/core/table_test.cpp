@@ -111,6 +111,7 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
                 wish.force = true;
                 all.emplace_back("forced request", RequestArrived{wish});
             }
+            all.emplace_back("poll failed", LookFailed{letter - 'a', "why"});
             all.emplace_back("poll", PollSaw{commit(letter)});
             all.emplace_back("rollback to", RollbackAsked{commit(letter), "ada"});
             all.emplace_back("release of quarantine", QuarantineReleaseAsked{commit(letter)});
@@ -156,7 +157,8 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
             }
         }
         for (const TimerKind kind : {TimerKind::fetch_retry, TimerKind::restart_blue,
-                                     TimerKind::restart_green, TimerKind::probation}) {
+                                     TimerKind::restart_green, TimerKind::probation,
+                                     TimerKind::settled}) {
             all.emplace_back("timer", TimerFired{kind});
         }
     }

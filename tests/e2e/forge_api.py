@@ -26,6 +26,7 @@ import urllib.parse
 import uuid
 
 from harness import ENVIRONMENT, run
+from forge_statuses import Statuses
 from webhooks import gitlab_payload, hub_signature, push_payload
 
 API_PATH = {"github": "/api/v3", "gitlab": "/api/v4", "gitea": "/api/v1", "forgejo": "/api/v1"}
@@ -121,7 +122,7 @@ class Served:
         self.thread.join()
 
 
-class ForgeApi(Served):
+class ForgeApi(Served, Statuses):
     def __init__(self, dialect, token="t0ken", repos=None, context=None, signs=True):
         super().__init__(self._answer, context)
         self.dialect = dialect
@@ -134,6 +135,7 @@ class ForgeApi(Served):
         self.fail_next = None  # (status, body, headers)
         self.number = 100
         self.lock = threading.RLock()
+        self.forget_statuses()
 
     def repo_url(self, name):
         return self.url(f"/acme/{name}.git")
@@ -172,6 +174,10 @@ class ForgeApi(Served):
         project = "/projects/acme%2Fbackend" if self.dialect == "gitlab" else "/repos/acme/backend"
         root = API_PATH[self.dialect] + project + "/hooks"
         missing = 404, {"message": "Not Found"}, {}
+        told = self.route_statuses(method, path.removeprefix(API_PATH[self.dialect] + project),
+                                   page, wish)
+        if told:
+            return told
         found = re.fullmatch(re.escape(root) + r"(?:/(\d+))?(/deliveries(?:/(\d+)/attempts)?)?", path)
         if not found:
             return missing

@@ -179,6 +179,22 @@ TEST(RemoteClient, FollowsRedirectsWithinTheOriginOnly) {
     send_remote(get(elsewhere.url()), {});  // lets its thread end
 }
 
+TEST(RemoteClient, ARedirectIsAnAnswerWhereItIsNotFollowed) {
+    int asked = 0;
+    RunningFront front({}, [&](const Request& request) {
+        Response response = echo(request);
+        ++asked;
+        response.status = 307;
+        response.headers = {{"Location", "/new"}};
+        return response;
+    });
+    RemoteOptions options;
+    options.redirects = false;
+    const auto url = parse_url("http://127.0.0.1:" + std::to_string(front.port()) + "/old");
+    EXPECT_EQ(std::get<RemoteAnswer>(send_remote(get(*url), options)).status, 307);
+    EXPECT_EQ(asked, 1);
+}
+
 std::optional<Proxy> proxy(const std::string& url, std::map<std::string, std::string> variables) {
     const auto found = proxy_for(*parse_url(url), [&](const std::string& name) {
         const auto at = variables.find(name);

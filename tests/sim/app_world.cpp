@@ -243,7 +243,7 @@ void AppWorld::polled() {
     polling_ = false;
     schedule_poll();
     if (ground_.faults.git_fails || ground_.faults.branch_gone || ground_.fault(10)) {
-        ++poll_failures_;
+        handle(core::LookFailed{++poll_failures_, "the remote doesn't answer"});
         return;
     }
     poll_failures_ = 0;

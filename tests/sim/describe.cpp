@@ -12,7 +12,8 @@ std::string text(Slot slot, RunId run) {
     return std::string(to_string(slot)) + " run " + std::to_string(run.value);
 }
 std::string text(core::TimerKind kind) {
-    constexpr std::array kNames = {"fetch_retry", "restart_blue", "restart_green", "probation"};
+    constexpr std::array kNames = {"fetch_retry", "restart_blue", "restart_green", "probation",
+                                   "settled"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 std::string text(core::RunState state) {
@@ -60,6 +61,9 @@ struct OfEvent {
     std::string operator()(const core::TimerFired& e) const { return "TimerFired " + text(e.kind); }
     std::string operator()(const core::PromotionDue&) const { return "PromotionDue"; }
     std::string operator()(const core::PollSaw& e) const { return "PollSaw " + remote.name(e.tip); }
+    std::string operator()(const core::LookFailed& e) const {
+        return "LookFailed x" + std::to_string(e.in_a_row);
+    }
     std::string operator()(const core::RollbackAsked& e) const {
         return "RollbackAsked to " + remote.name(e.to);
     }

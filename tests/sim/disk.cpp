@@ -102,7 +102,8 @@ void Disk::write(const std::string& name, const core::Record& record) {
                 if (found == app.deliveries.end()) return;
                 found->second.decision = again.decision;
                 found->second.reason = again.reason;
-            }},
+            },
+            [&](const core::Noticed&) {}},
         record);
 }
 

@@ -4,6 +4,8 @@ namespace lastgood::sim {
 namespace {
 
 constexpr MutantRow kRows[] = {
+    {Mutant::alarm_repeated, "alarm_repeated", "a crash loop is told with each crash"},
+    {Mutant::recovery_untold, "recovery_untold", "the end of a crash loop is not told"},
     {Mutant::pause_ignored, "pause_ignored", "a push is deployed though the app is paused"},
     {Mutant::stop_ignored, "stop_ignored", "a push is deployed though the app is stopped"},
     {Mutant::stop_goes_on, "stop_goes_on", "a stop leaves the deployment under way"},

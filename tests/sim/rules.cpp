@@ -176,6 +176,7 @@ void check_settled(const Ground& ground, AppWorld& app, Disk& disk, bool tip_is_
         check_tip(app, disk.app(app.name()), tip_is_new);
     if (state.live && remote.fate(*state.live) == Fate::good) {
         must(app.serves_users(), "in the end users aren't served, though the live release is good");
+        must(!state.alarm || state.failed || state.stopped, "in the end its recovery isn't told");
     }
     check_journal(app, disk);
 }

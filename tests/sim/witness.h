@@ -53,6 +53,7 @@ class Witness {
     [[nodiscard]] bool is_bad(const CommitId& commit) const;
 
     // ---- witness_records.cpp: the journal and the hooks
+    void check_noticed(const core::Noticed& noticed);
     void check_ended(const core::DeploymentEnded& ended, const Disk::Records& all);
     void check_way_back(const core::DeploymentQueued& queued, const Disk::Records& all) const;
     void check_open_deployments() const;
@@ -94,6 +95,8 @@ class Witness {
     // What the operator said last; nothing where it may have been lost.
     std::optional<bool> paused_ = false;
     std::optional<bool> stopped_ = false;
+    bool told_down_ = false;     // whoever is told of it thinks that the app crashes
+    bool told_away_ = false;     // and that its repository is away
     bool word_at_risk_ = false;  // not stored yet
     bool lists_differ_ = false;  // of good releases: one couldn't be removed whole
 

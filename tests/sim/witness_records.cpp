@@ -38,6 +38,8 @@ void Witness::stored(const Disk::Records& records) {
             check_way_back(*queued, records);
         } else if (const auto* good = std::get_if<core::BecameGood>(&record)) {
             check_became_good(good->commit);
+        } else if (const auto* noticed = std::get_if<core::Noticed>(&record)) {
+            check_noticed(*noticed);
         } else if (const auto* moved = std::get_if<core::DeploymentMoved>(&record)) {
             if (moved->phase == Phase::building) starts_[moved->id.value] = 0;
             if (moved->phase == Phase::starting) {
@@ -52,6 +54,20 @@ void Witness::stored(const Disk::Records& records) {
     }
     ended_well_.clear();
     check_open_deployments();
+}
+
+// Whoever is told that something is wrong hears of its end, and then only of the next one.
+void Witness::check_noticed(const core::Noticed& noticed) {
+    using core::NewsKind;
+    const bool of_processes = noticed.commit.has_value();
+    if (noticed.kind == NewsKind::crashed) {
+        must(!std::exchange(told_down_, true), "a crash loop is told twice");
+    } else if (noticed.kind == NewsKind::fetch_failing) {
+        must(!std::exchange(told_away_, true), "a repository that is away is told twice");
+    } else if (noticed.kind == NewsKind::recovered) {
+        must(std::exchange(of_processes ? told_down_ : told_away_, false),
+             "a recovery is told of nothing");
+    }
 }
 
 void Witness::check_ended(const core::DeploymentEnded& ended, const Disk::Records& all) {
@@ -192,6 +208,9 @@ void Witness::check_timer(const core::SetTimer& timer) const {
             break;
         case core::TimerKind::probation:
             must(timer.delay <= settings_.probation, "a probation is longer than configured");
+            break;
+        case core::TimerKind::settled:
+            must(timer.delay <= settings_.crash_loop.within, "a recovery is told too late");
             break;
     }
 }

@@ -10,7 +10,7 @@ FLOORS = [
     {"core"},
     {"forge", "config"},
     {"git", "store", "process", "logs", "http"},
-    {"deploy", "supervise", "receiver", "control", "fleet"},
+    {"deploy", "supervise", "receiver", "control", "notify", "fleet"},
     {"daemon", "cli"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}

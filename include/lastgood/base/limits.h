@@ -142,6 +142,23 @@ constexpr Millis kRenewSpacing = 60s;  // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;
 constexpr std::size_t kReasonBytesMax = 2000;
 
+// --- notifications
+constexpr std::size_t kNotifyTargetsMax = 32;      // of one app
+constexpr std::size_t kNoticesPerTargetMax = 500;  // waiting; beyond it the oldest is given up
+constexpr Millis kNoticeAgeMax = 72h;              // a weekend
+constexpr Millis kNoticeRetryMin = 5s;
+constexpr Millis kNoticeRetryMax = 1h;
+constexpr Millis kNoticeRetryAfterMax = 24h;  // what a receiver may ask for
+constexpr std::size_t kNotifiersAtOnce = 16;  // one target each: a dead one holds up no other
+constexpr Millis kNoticeTimeMax = 20s;        // of one request
+constexpr Millis kNotifierTimeMax = 60s;      // of the process; of a command or sendmail, too
+constexpr std::size_t kNoticeAnswerBytesMax = 256 * 1024;
+constexpr std::size_t kNotifierJobBytesMax = 60 * 1024;  // a pipe holds it whole
+constexpr std::size_t kNoticeReasonBytesMax = 700;       // of a reason, in a message
+constexpr std::size_t kForgeTextMax = 140;               // GitHub's bound of a status' text
+constexpr int kFetchFailuresTold = 5;                    // in a row, of a deployment's fetch: 15 s
+constexpr int kLooksFailedTold = 2;                      // in a row, of the poller's looks
+
 // --- processes and output
 constexpr Millis kDrainMin = 200ms;  // a handshake under way ends in this time
 constexpr Millis kKillConfirmMax = 5s;

@@ -60,6 +60,8 @@ enum class Mutant {
     rollback_to_untried,
     rollback_leaves_free,
     renewal_stops_first,
+    alarm_repeated,
+    recovery_untold,
     retention_counts_bad,
     retention_of_last_good,
     retention_without_end,

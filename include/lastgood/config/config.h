@@ -17,6 +17,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/network.h"
 #include "lastgood/base/time.h"
+#include "lastgood/config/notify.h"
 #include "lastgood/core/followed.h"
 #include "lastgood/core/provider.h"
 #include "lastgood/core/settings.h"
@@ -213,6 +214,8 @@ struct App {
     Hooks hooks{};
     std::vector<std::string> logs{};  // that it writes itself: absolute, or in its workdir
     RepositoryRules repository{};
+    std::vector<NotifyTarget> notify{};   // its own, or those for all apps
+    std::optional<ForgeStatus> status{};  // at the forge of its webhook
     core::Settings rules{};
 };
 

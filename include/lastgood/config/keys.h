@@ -24,12 +24,21 @@ enum class SectionKind {
     restart,
     promote,
     hooks,
+    status,
+    notify,
+    notify_slack,
+    notify_discord,
+    notify_teams,
+    notify_matrix,
+    notify_ntfy,
+    notify_webhook,
+    notify_email,
     repository
 };
 
 struct SectionKeys {
     SectionKind kind;
-    std::string_view place;          // "apps.APP.ready"; empty for the top
+    std::string_view place;          // "apps.APP.ready"; "[]" is an entry of a list; empty for the top
     std::vector<std::string> known;  // in this version
     std::vector<std::string> later;  // of the contract, refused by name until they work
 };

@@ -33,6 +33,8 @@ struct Environment {
     std::function<Expected<std::string>(const std::string& path)> read_secret_file;
     // Nobody but its owner may read the config file (mode 0600 or stricter).
     bool file_is_private = false;
+    // What the two above give in place of what they can't read; no rule of a value is asked of it.
+    std::string stand_in{};
     // What a relative config path is relative to.
     std::string current_folder = "/";
 };

@@ -11,6 +11,7 @@
 #include "lastgood/base/ids.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/time.h"
+#include "lastgood/control/notification.h"
 #include "lastgood/control/story.h"
 #include "lastgood/store/journal.h"
 
@@ -93,6 +94,8 @@ class Target {
     virtual Expected<std::vector<store::SampleRow>> samples(const std::string& app) = 0;
     virtual Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) = 0;
+    // Of one app, or of all.
+    virtual Expected<Notifications> notifications(const std::optional<std::string>& app) = 0;
     // 200 text for GET /metrics in Prometheus' format.
     virtual std::string metrics() = 0;
     // True while deliveries can be recorded; else why not.

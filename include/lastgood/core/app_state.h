@@ -50,8 +50,10 @@ struct Trial {
 
 struct AppState {
     bool paused = false;
-    bool stopped = false;  // by the operator
-    bool failed = false;   // nothing good to go back to
+    bool stopped = false;      // by the operator
+    bool failed = false;       // nothing good to go back to
+    bool alarm = false;        // it was told that what serves users crashes, or that nothing does
+    bool unreachable = false;  // it was told that the repository can't be reached
     std::optional<Deployment> waiting;
     std::optional<Deployment> work;
     std::optional<Trial> trial;

@@ -17,6 +17,9 @@ Millis restart_delay(const RestartBackoff& backoff, int failures, std::uint64_t 
 // Before the next try of a fetch that failed `failures` times: 1 s doubling to 5 min, ±10 %.
 Millis fetch_retry_delay(int failures, std::uint64_t salt);
 
+// Before a message is sent again that failed `failures` times: 5 s doubling to an hour, ±10 %.
+Millis notice_retry_delay(int failures, std::uint64_t salt);
+
 // Between looks at the remote: ±10 % around `poll`; after failures doubling up to an hour.
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt);
 

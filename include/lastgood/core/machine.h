@@ -33,6 +33,9 @@
 //   Promoted  with `promote` nothing that the other app hasn't proved is deployed by itself, nor by
 //             an operator without force (promotion_policy.h); what came in waits, and is asked for
 //             when it is proved.
+//   Told      once when what serves users crashes in a loop or nothing good is left, and once more
+//             when it has run for `crash_loop.within` since; once when the repository can't be
+//             reached for a while, and when it can again.
 //   Poller    only a tip that hasn't been acted on becomes a request; so a failed build, a rollback
 //             or a deploy of an older commit is not fought.
 #pragma once
@@ -45,6 +48,7 @@
 
 #include "lastgood/core/app_state.h"
 #include "lastgood/core/commit_policy.h"
+#include "lastgood/core/news_kind.h"
 
 namespace lastgood::core {
 
@@ -96,7 +100,7 @@ struct RunExited {
     std::string tail;  // last lines of output
     bool asked = false;
 };
-enum class TimerKind { fetch_retry, restart_blue, restart_green, probation };
+enum class TimerKind { fetch_retry, restart_blue, restart_green, probation, settled };
 struct TimerFired {
     TimerKind kind;
 };
@@ -104,6 +108,10 @@ struct PollSaw {
     CommitId tip;
 };
 struct PromotionDue {};  // the other app may have proved something
+struct LookFailed {      // the poller could not find the tip
+    int in_a_row = 0;
+    std::string reason;
+};
 struct RollbackAsked {
     std::optional<CommitId> to;
     std::string by;
@@ -127,7 +135,7 @@ struct ReleaseRemoved {  // by retention; comes before its directory goes
 
 using Event =
     std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed, RunReady,
-                 RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw, PromotionDue,
+                 RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw, PromotionDue, LookFailed,
                  RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked, RestartAsked,
                  RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
 
@@ -161,8 +169,15 @@ struct DeliveryRedecided {  // after fetching more is known than when it came in
     std::string decision;
     std::string reason;
 };
+// Worth telling, and in no other record.
+struct Noticed {
+    NewsKind kind = NewsKind::crashed;
+    DeploymentId deployment;  // started
+    std::optional<CommitId> commit;
+    std::string reason;
+};
 using Record = std::variant<DeploymentQueued, DeploymentMoved, DeploymentEnded, Quarantined,
-                            Unquarantined, BecameGood, DeliveryRedecided>;
+                            Unquarantined, BecameGood, DeliveryRedecided, Noticed>;
 
 // ---- effects
 struct DoFetch {

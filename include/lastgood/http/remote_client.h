@@ -1,5 +1,5 @@
-// A blocking HTTP(S) client for the command line: forges' APIs and the own front door. The daemon
-// never uses it.
+// A blocking HTTP(S) client for the command line (forges' APIs, the own front door) and for the
+// notifier. The daemon never uses it.
 //
 // Bounded whatever the other side does: the time to connect, each silence, the whole, the bytes of
 // the answer (looking up the name has the resolver's own bound). Certificates and names are always
@@ -73,6 +73,7 @@ struct RemoteOptions {
     // RemoteAnswer::body; false ends it, which is no failure. It may take its time: that is not the
     // other side's silence.
     std::function<bool(std::string_view bytes)> on_body{};
+    bool redirects = true;  // followed, as said above
 };
 
 using RemoteResult = std::variant<RemoteAnswer, RemoteFailure>;

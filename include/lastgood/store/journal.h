@@ -13,6 +13,7 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/time.h"
 #include "lastgood/core/machine.h"
+#include "lastgood/store/outbox.h"
 
 namespace lastgood::store {
 
@@ -146,6 +147,9 @@ class Journal {
 
     // ---- releases
     Expected<void> begin_release(const AppName& app, const CommitId& commit);
+    // What it is called, while it is half-made. As save_at_once().
+    Expected<void> set_release_text(const AppName& app, const CommitId& commit,
+                                    const ReleaseText& text);
     Expected<void> release_built(const AppName& app, const CommitId& commit,
                                  const ReleaseText& text);
     Expected<void> set_run_spec(const AppName& app, const CommitId& commit,
@@ -166,6 +170,26 @@ class Journal {
     Expected<void> add_samples(const std::vector<SampleRow>& rows, WallTime kept_since);
     // From old to new.
     Expected<std::vector<SampleRow>> samples(const AppName& app);
+
+    // ---- messages on their way. What is kept of each is JSON of the daemon's; here it is text.
+    // Stored already under this id: nothing happens. True: the target had too many waiting, and the
+    // oldest was given up.
+    Expected<bool> add_message(const OutboxRow& row);
+    // The oldest of each target.
+    Expected<std::vector<OutboxRow>> next_messages();
+    // By target, from old to new.
+    Expected<std::vector<OutboxRow>> messages(int count);
+    // As save_at_once(): after a loss of power a message may come twice.
+    Expected<void> message_failed(std::int64_t seq, int tries, WallTime due_at,
+                                  const std::string& why);
+    // It leaves the outbox, and counts.
+    Expected<void> message_ended(const OutboxRow& row, bool delivered, const std::string& detail,
+                                 WallTime now);
+    Expected<std::vector<OutboxTally>> message_tallies();
+
+    // ---- how many there ever were, by app and word
+    Expected<std::vector<CountRow>> count_deployments();
+    Expected<std::vector<CountRow>> count_deliveries();
 
   private:
     // `write` without waiting for the disk.

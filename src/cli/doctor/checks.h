@@ -40,6 +40,9 @@ void check_webhook(const Patient& patient, Report& report);
 // What is on this machine.
 void check_app(const Patient& patient, const config::App& app, Report& report);
 
+// Who is told of it.
+void check_notify(const Patient& patient, const config::App& app, Report& report);
+
 // Of the remotes and mirrors of all apps, a few at a time; by app.
 using Examined = std::map<std::string, std::vector<Finding>>;
 Examined examine_remotes(const Patient& patient);

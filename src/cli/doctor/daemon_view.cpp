@@ -83,6 +83,9 @@ DaemonView look_at_daemon(const std::string& socket_path) {
     if (const auto version = get("/v1/version"); version && version->status == 200) {
         view.version = parse_version(version->body);
     }
+    if (const auto told = get("/v1/notifications"); told && told->status == 200) {
+        view.targets = parse_targets(told->body).value_or(std::vector<TargetView>{});
+    }
     if (const auto apps = get("/v1/apps"); apps && apps->status == 200) {
         view.apps = parse_apps(apps->body).value_or(std::vector<AppView>{});
     }

@@ -21,7 +21,8 @@ struct DaemonView {
     bool replaced = false;  // the file of its program is another one by now
     std::string trouble;    // why it can't record deliveries
     std::vector<AppView> apps;
-    std::string path;  // its PATH; empty: can't be seen
+    std::vector<TargetView> targets;  // that are told
+    std::string path;                 // its PATH; empty: can't be seen
 
     [[nodiscard]] bool runs() const { return answers || denied; }
     [[nodiscard]] const AppView* find(const std::string& app) const;

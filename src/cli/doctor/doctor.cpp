@@ -65,6 +65,7 @@ void check_all(const Patient& patient, Report& report) {
     for (const config::App& app : patient.apps) {
         const std::string name = app.name.str();
         check_app(patient, app, report);
+        check_notify(patient, app, report);
         for (const Finding& finding : examined.at(name)) report.add(name, finding);
     }
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/answers.h"
 #include "lastgood/base/finding.h"
 #include "lastgood/base/time.h"
 #include "lastgood/config/config.h"
@@ -61,6 +62,9 @@ struct FileQuestion {
 };
 Finding judge_file(const FileQuestion& question, const FileView& view, const std::string& reader,
                    uid_t reader_uid);
+
+// How telling one target goes.
+Finding judge_target(const TargetView& target, WallTime now);
 
 struct PortView {
     std::string address;
