@@ -3,9 +3,9 @@
 # source.
 set(lastgood_texts
   kErrorsText docs/errors.md
-  kBashCompletion completions/lastgood.bash
-  kZshCompletion completions/_lastgood
-  kFishCompletion completions/lastgood.fish)
+  kBashCompletion src/cli/completions/lastgood.bash
+  kZshCompletion src/cli/completions/_lastgood
+  kFishCompletion src/cli/completions/lastgood.fish)
 
 if(NOT DEFINED OUTPUT)
   set(lastgood_texts_source ${CMAKE_CURRENT_BINARY_DIR}/texts.cpp)

@@ -39,7 +39,7 @@ class Completion(Case):
         extra = [program] if program in ("bash", "zsh") else []
         done = subprocess.run(
             [program, *flags, "-c", script, *extra, str(self.programs),
-             str(ROOT / "completions" / file), *words],
+             str(ROOT / "src/cli/completions" / file), *words],
             env={**ENVIRONMENT, "LASTGOOD_CONFIG": str(self.config_path),
                  "HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)},
             cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
@@ -89,7 +89,7 @@ class Completion(Case):
 
     def test_the_command_prints_what_is_installed(self):
         for shell, file in (("bash", "lastgood.bash"), ("zsh", "_lastgood"), ("fish", "lastgood.fish")):
-            text = (ROOT / "completions" / file).read_text("utf-8")
+            text = (ROOT / "src/cli/completions" / file).read_text("utf-8")
             self.assertEqual(text, self.cli_ok("completion", shell))
         self.assertEqual(2, self.cli("completion", "tcsh").returncode)
 

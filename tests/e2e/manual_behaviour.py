@@ -20,7 +20,7 @@ def shown(page):
     """As a reader has it, in one line."""
     need("groff")
     done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-P-cbou", "-rLL=2000n", str(ROOT / "man" / page)],
+        ["groff", "-man", "-Tutf8", "-P-cbou", "-rLL=2000n", str(ROOT / "docs" / "man" / page)],
         env=ENVIRONMENT, capture_output=True, text=True, timeout=30,
     )
     return re.sub(r"\s+", " ", done.stdout.replace("‐", "-").replace("−", "-"))
@@ -68,7 +68,7 @@ class Manual(Case):
         need("mandoc")
         need("groff")
         for page in PAGES:
-            path = str(ROOT / "man" / page)
+            path = str(ROOT / "docs" / "man" / page)
             done = run("mandoc", "-Tlint", "-W", "warning", path)
             # A page is as old as the program: it has no date of its own.
             told = [line for line in (done.stdout + done.stderr).splitlines()
