@@ -102,6 +102,8 @@ void Teller::asked_for() {
         line((by.empty() ? "somebody" : by) + ", by lastgood deploy");
     } else if (row_.trigger == "rollback") {
         line((by.empty() ? "somebody" : by) + ", by lastgood rollback");
+    } else if (row_.trigger == "promote") {
+        line("another app, in which the commit was good long enough (promote)");
     } else if (row_.trigger == "crash-loop") {
         line("lastgood itself, as the way back from a release that proved bad");
     } else {

@@ -31,7 +31,10 @@ constexpr std::array kBuilding = {
     Sign{"signature", "LG-not-signed"},
     Sign{"nothing says what to run", "LG-nothing-to-run"},
 };
+// What waits for another app may be in quarantine there.
 constexpr std::array kCancelled = {
+    Sign{" waits for ", "LG-not-proved"},
+    Sign{"it was proved by", "LG-not-on-branch"},
     Sign{"in quarantine", "LG-quarantined"},   Sign{"rolled back by", "LG-rolled-back-by-hand"},
     Sign{"fast_forward_only", "LG-held-back"}, Sign{"[skip deploy]", "LG-held-back"},
     Sign{"under `paths`", "LG-held-back"},
@@ -40,6 +43,7 @@ constexpr std::array kSuperseded = {
     Sign{"stale", "LG-stale"},
 };
 constexpr std::array kRefusals = {
+    Sign{" waits for ", "LG-not-proved"},
     Sign{"in quarantine", "LG-quarantined"},
     Sign{"no good release", "LG-nothing-good"},
     Sign{"nothing is live yet", "LG-nothing-good"},

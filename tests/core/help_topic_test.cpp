@@ -30,6 +30,9 @@ TEST(HelpTopic, TellsTheEndsOfOnePhaseApart) {
               "LG-rolled-back-by-hand");
     EXPECT_EQ(help_topic({"cancelled", "fetching", "commit 3f2a1c0 is in quarantine: it crashed"}),
               "LG-quarantined");
+    EXPECT_EQ(help_topic({"cancelled", "fetching",
+                          "commit 3f2a1c0 waits for staging: it is in quarantine there: boom"}),
+              "LG-not-proved");
     EXPECT_EQ(help_topic({"superseded", "fetching", "stale: commit 3f2a1c0 is older"}), "LG-stale");
     EXPECT_EQ(help_topic({"superseded", "building", "a newer request came in"}), "");
     EXPECT_EQ(

@@ -29,6 +29,20 @@ class Schemas(Case):
         self.seen.add(" ".join(str(w) for w in words if str(w).isalpha())[:40])
         return done.stdout
 
+    def test_of_who_is_told(self):
+        self.config["notify"] = [
+            {"command": ["/bin/true"], "name": "page"},
+            {"command": ["/bin/false"], "name": "broken", "events": "all"},
+        ]
+        self.write_config()
+        self.as_schema("notify-test", "notify", "test", code=1)
+        self.first_good()
+        self.wait(
+            lambda: any(row["next"] for row in self.cli_json("notify", "list")["targets"]),
+            "a message that is tried again",
+        )
+        self.as_schema("notify-list", "notify", "list", "backend")
+
     def test_of_an_app_with_a_history(self):
         self.app["build"] = "echo built"
         first = self.first_good()
@@ -149,6 +163,10 @@ class ExitCodes(Case):
         (["webhook", "test", "backend"],        0,    1,   ["webhook", "test", "no"],  None),
         (["webhook", "list", "backend"],        None, None, ["webhook", "list"],       None),
         (["webhook", "remove", "backend"],      None, None, ["webhook", "remove"],     None),
+        (["notify", "list"],                    0,    3,   ["notify", "list", "no"],   None),
+        (["notify", "test"],                    0,    0,   ["notify", "test", "no"],   None),
+        (["relay", "http://x", "--to", "http://y/hooks"],
+                                                None, None, ["relay", "http://x"],     None),
         (["deliveries", "sync", "backend"],     None, None, ["deliveries", "sync"],    None),
         (["init"],                              None, None, ["init", "a", "b"],        "is there"),
         (["export", "FOLDER/state.tgz"],        0,    0,   ["export"],                 None),
@@ -165,12 +183,13 @@ class ExitCodes(Case):
         tree = json.loads(run(BINARY, "command-tree").stdout)
         rows = [row[0] for row in self.TABLE]
         for path, command in all_commands(tree):
-            if path == ("webhook",):
+            if path in (("webhook",), ("notify",)):
                 continue  # only its own commands do something
             self.assertTrue(any(tuple(row[: len(path)]) == path for row in rows), path)
 
     def test_every_command(self):
         self.config["webhook"]["public_url"] = f"http://127.0.0.1:{self.hook_port}/"
+        self.config["notify"] = [{"command": ["/bin/true"]}]
         self.serve_and_look()
         commit = self.repo.commit("v1")
         self.push(commit, delivery="first")

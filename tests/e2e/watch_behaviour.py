@@ -89,6 +89,20 @@ class Watch(Case):
             self.assertEqual(-signal.SIGTERM, terminal.end(signal.SIGTERM))
             self.assertTrue(terminal.bytes.endswith(SHOW + LEAVE), terminal.bytes[-80:])
 
+    def test_lends_the_terminal_to_the_shell_while_it_is_stopped(self):
+        with self.watch("status") as terminal:
+            terminal.wait_for(lambda: self.first[:7] in terminal.text, "the first picture")
+            drawn = len(terminal.bytes)
+            # Without a shell above it nothing is stopped: it goes on at once.
+            terminal.process.send_signal(signal.SIGTSTP)
+            terminal.wait_for(
+                lambda: SHOW + LEAVE + ENTER + HIDE in terminal.bytes[drawn:], "the shell's turn"
+            )
+            drawn = len(terminal.bytes)
+            terminal.wait_for(
+                lambda: self.first[:7].encode() in terminal.bytes[drawn:], "the view to be back"
+            )
+
     def test_fits_the_window_also_when_that_changes(self):
         with self.watch("status", columns=120) as terminal:
             terminal.wait_for(lambda: "LAST DEPLOYMENT" in terminal.text, "the whole table")
