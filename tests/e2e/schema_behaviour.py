@@ -41,11 +41,17 @@ TEXTS = {
     "apps.a.webhook.secret_file": "@/secret", "apps.a.webhook.secret_env": "LASTGOOD_TEST_SECRET",
     "apps.a.webhook.secret": SECRET, "apps.a.webhook.allow_from": "::1", "apps.a.ready.http": "/health",
     "apps.a.restart.every": "04:00", "apps.a.umask": "027", "apps.a.cpu_max": "150%",
+    "apps.a.promote.app": "b", "apps.a.status.token_file": "@/secret", "apps.a.status.ca_file": "@/tls.crt",
+    "apps.a.status.token_env": "LASTGOOD_TEST_SECRET", "apps.a.status.api": "https://api.example.org",
+    "apps.a.status.url": "https://example.org", "notify.0.matrix.room": "!x:example.org",
+    "notify.0.matrix.server": "https://example.org", "notify.0.email.to": "ann@example.org",
+    "notify.0.email.from": "bob@example.org", "notify.0.email.sendmail": "/usr/sbin/sendmail",
     "apps.a.read_only_paths": "/srv/kept", "apps.a.tags": "v*", "state_dir": "@/state",
     "runtime_dir": "@/run", "apps.a.group": "root", "apps.a.user": "root",
 }
 # What a key needs beside it to mean anything.
 BESIDE = {
+    "apps.a.promote.after": {"promote": {"app": "b"}},
     "apps.a.adopt": {"listen": "127.0.0.1:4001"}, "apps.a.drain": {"listen": "127.0.0.1:4001"},
     "apps.a.keep_previous": {"listen": "127.0.0.1:4001"}, "apps.a.ready.http": {"listen": "127.0.0.1:4001"},
     "apps.a.proxy": {"ports": [4001, 4002]}, "apps.a.ports": {"proxy": "./switch"},
@@ -59,6 +65,15 @@ BESIDE = {
     "apps.a.materialise": {"user": "root"}, "apps.a.group": {"user": "root"},
     "apps.a.watch": {"listen": "127.0.0.1:4001", "ready": {"http": "/"}},
 }
+
+# What one that is told needs, by its kind.
+TOLD = {"matrix": {"server": "https://example.org", "room": "!x:example.org", "token_file": "@/secret"},
+        "email": {"to": "ann@example.org"}}
+FOR_ALL = {"url_file": "@/url", "url_env": "LASTGOOD_TEST_URL", "url": "https://example.org/hook",
+           "token_file": "@/secret", "token_env": "LASTGOOD_TEST_SECRET", "token": SECRET,
+           "secret_file": "@/secret", "secret_env": "LASTGOOD_TEST_SECRET", "secret": SECRET,
+           "ca_file": "@/tls.crt"}
+
 
 def resolved(node):
     name = node.get("$ref", "").rpartition("/")[2]
@@ -80,7 +95,7 @@ def good(path, node):
     kinds = node.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if "string" in kinds:
-        found += node.get("examples", []) or [TEXTS.get(path, "x")]
+        found += node.get("examples", []) or [TEXTS.get(path) or FOR_ALL.get(path.rpartition(".")[2], "x")]
     if "integer" in kinds:
         found += [node.get("minimum", 0), node.get("maximum", 1)]
     if "boolean" in kinds:
@@ -113,8 +128,12 @@ def leaves(node, path=()):
     """(path, node) of each key that holds a value, and of each section."""
     for key, child in node.get("properties", {}).items():
         place = (*path, key)
+        if child.get("$ref", "").startswith("#/properties/"):
+            continue  # the same rule, at another place
         if "properties" in child:
             yield from leaves(child, place)
+        elif "properties" in child.get("items", {}):
+            yield from leaves(child["items"], (*place, 0))
         elif key == "apps":
             yield from leaves(child["additionalProperties"], APP)
         else:
@@ -124,6 +143,8 @@ def leaves(node, path=()):
 def sections(node, path=()):
     if "properties" in node:
         yield path
+    if "properties" in node.get("items", {}):
+        yield from sections(node["items"], (*path, 0))
     for key, child in node.get("properties", {}).items():
         yield from sections(child["additionalProperties"], APP) if key == "apps" \
             else sections(child, (*path, key))
@@ -137,6 +158,8 @@ class Verdicts(unittest.TestCase):
         cls.folder = pathlib.Path(place.name)
         (cls.folder / "secret").write_text(SECRET + "\n")
         (cls.folder / "secret").chmod(0o600)
+        (cls.folder / "url").write_text("https://example.org/hook\n")
+        (cls.folder / "url").chmod(0o600)
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-subj", "/CN=localhost", "-keyout", cls.folder / "tls.key", "-out", cls.folder / "tls.crt")
         cls.schema = jsonschema.Draft7Validator(SCHEMA)
@@ -144,19 +167,28 @@ class Verdicts(unittest.TestCase):
 
     def config(self):
         return {"webhook": {"listen": "127.0.0.1:4000", "secret_file": "@/secret"},
-                "apps": {"a": {"repo": "/srv/a.git", "run": "./a"}}}
+                "apps": {"a": {"repo": "/srv/a.git", "run": "./a"},
+                         "b": {"repo": "/srv/b.git", "run": "./b"}}}
 
     def with_value(self, path, value):
         """A config in which this key has this value, and nothing else is wrong."""
         config = self.config()
-        name = ".".join(path)
+        name = ".".join(map(str, path))
         if name in BESIDE:
             config["apps"]["a"].update(copy.deepcopy(BESIDE[name]))
         spot = config
-        for part in path[:-1]:
-            spot = spot.setdefault(part, {})
-        if path[-1] in ("secret", "secret_env"):
-            spot.pop("secret_file", None)
+        for part, below in zip(path[:-1], path[1:]):
+            spot = spot[part] if isinstance(part, int) else spot.setdefault(part, [{}] if below == 0 else {})
+        if path[0] == "notify":
+            spot.update(TOLD.get(path[2], {"url": "https://example.org/hook"}) if len(path) > 3 else
+                        {} if path[2] == "command" else {"command": "./tell"})
+        if path[:-1] == (*APP, "status"):
+            config["apps"]["a"]["repo"] = "https://github.com/acme/a.git"
+            spot["token_file"] = "@/secret"
+        kind = path[-1].partition("_")[0]
+        if kind in ("secret", "token", "url"):
+            for form in (kind, f"{kind}_env", f"{kind}_file"):
+                spot.pop(form, None)
         if "tls" in path:
             spot.update(cert="@/tls.crt", key="@/tls.key")
         spot[path[-1]] = value
@@ -168,7 +200,7 @@ class Verdicts(unittest.TestCase):
         with os.fdopen(handle, "w") as file:
             json.dump(config, file)
         done = run(BINARY, "--config", name, "check", "--json",
-                   env={**ENVIRONMENT, "LASTGOOD_TEST_SECRET": SECRET, "LASTGOOD_TEST_TIME": "30s"})
+                   env={**ENVIRONMENT, "LASTGOOD_TEST_SECRET": SECRET, "LASTGOOD_TEST_URL": "https://example.org/hook"})
         self.assertIn(done.returncode, (0, 2), done.stderr)
         return json.loads(done.stdout)["faults"]
 
@@ -189,7 +221,7 @@ class Verdicts(unittest.TestCase):
     def test_of_every_value_drawn_from_the_schema(self):
         cases = []
         for path, node in leaves(SCHEMA):
-            name = ".".join(path)
+            name = ".".join(map(str, path))
             for draw in (good, outside):
                 for value in draw(name, node):
                     cases.append((f"{name} = {json.dumps(value)}", self.with_value(path, value)))
@@ -200,7 +232,7 @@ class Verdicts(unittest.TestCase):
     def test_of_keys_that_nobody_knows_or_that_are_missing(self):
         cases = [("nothing", {}), ("no app", {"apps": {}}), ("an app of nothing", {"apps": {"a": {}}})]
         for path in sections(SCHEMA):
-            cases.append((f"{'.'.join(path)}.colour", self.with_value((*path, "colour"), "red")))
+            cases.append((f"{'.'.join(map(str, path))}.colour", self.with_value((*path, "colour"), "red")))
         for missing in ("repo", "run"):
             config = self.config()
             del config["apps"]["a"][missing]
