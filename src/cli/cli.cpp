@@ -266,6 +266,7 @@ void Verbs::add_hidden() {
         return 0;
     })->group("");
     add("git-worker", "", [] { return git::worker_main(); })->group("");
+    add("log-reader", "", [] { return read_logs_for_daemon(); })->group("");
 }
 
 // What stands where a verb should; empty: nothing.

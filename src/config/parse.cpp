@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config/admin.h"
 #include "config/app.h"
 #include "config/section.h"
 #include "config/source.h"
@@ -124,6 +125,8 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
         listeners.push_back({"webhook.listen", *config.webhook.listen, mark});
     read_log(top, config.log);
     read_control(top, config.control);
+    const Mark admin = read_admin(top, config.admin);
+    if (config.admin.listen) listeners.push_back({"admin.listen", *config.admin.listen, admin});
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
     for (const auto& app : config.apps) {

@@ -67,6 +67,13 @@ Json object(const store::QuarantineRow& row) {
     };
 }
 
+Json object(const Crash& crash) {
+    return Json{
+        {"app", to_utf8(crash.app)},       {"commit", crash.commit},         {"slot", crash.slot},
+        {"status", to_utf8(crash.status)}, {"at", format_rfc3339(crash.at)},
+    };
+}
+
 Json object(const BesideStatus& beside) {
     return Json{{"commit", beside.commit},
                 {"slot", beside.slot},
@@ -93,6 +100,8 @@ Json object(const AppStatus& status) {
         {"state", to_utf8(status.state)},
         {"commit", to_utf8(status.commit)},
         {"subject", to_utf8(status.subject)},
+        {"author", to_utf8(status.author)},
+        {"since", status.since ? Json(format_rfc3339(*status.since)) : Json(nullptr)},
         {"last_good", to_utf8(status.last_good)},
         {"slot", to_utf8(status.slot)},
         {"pid", status.pid},
@@ -135,6 +144,14 @@ std::string to_json(const store::QuarantineRow& row) {
     return object(row).dump();
 }
 
+std::string to_json(const Crash& crash) {
+    return object(crash).dump();
+}
+
+std::string to_json(const StepOutput& piece) {
+    return Json{{"text", to_utf8(piece.text)}, {"next", piece.next}, {"size", piece.size}}.dump();
+}
+
 std::string to_json(const Outcome& outcome) {
     Json whole{
         {"status", "done"},
@@ -169,6 +186,10 @@ Event delivery_event(const store::DeliveryRow& row) {
 
 Event app_event(const AppStatus& status) {
     return event("app", status.name, "status", object(status));
+}
+
+Event crash_event(const Crash& crash) {
+    return event("crash", crash.app, "crash", object(crash));
 }
 
 Event quarantine_event(const store::QuarantineRow& row, bool released) {

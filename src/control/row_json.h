@@ -14,6 +14,8 @@ std::string to_json(const store::SampleRow& row);
 std::string to_json(const store::DeploymentRow& row);
 std::string to_json(const store::DeliveryRow& row);
 std::string to_json(const store::QuarantineRow& row);
+std::string to_json(const Crash& crash);
+std::string to_json(const StepOutput& piece);
 std::string to_json(const Outcome& outcome);
 
 std::string version_json();  // of this program

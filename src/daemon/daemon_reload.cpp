@@ -28,6 +28,7 @@ void Daemon::reload() {
     config_ = std::move(*loaded.config);
     reload_apps();
     front_door_.apply(config_);
+    admin_entry_.apply(config_.admin);
     site_.log.info("config", "read again");
 }
 

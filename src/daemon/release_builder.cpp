@@ -120,8 +120,7 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
     spec.terms = terms_;
     spec.directory = release + "/" + app_.workdir;
     spec.env = std::move(*env);
-    spec.output_file =
-        paths_.logs() + "/deployment-" + std::to_string(what_.deployment.value) + ".log";
+    spec.output_file = paths_.step_log(what_.deployment);
     spec.time_max = app_.build_timeout;
     spec.token = build_token(site_.config, app_.name, what_.deployment);
     if (site_.cgroups) spec.group = site_.cgroups->group(spec.token);

@@ -69,7 +69,9 @@ TEST(Published, TheExampleIsAValidConfig) {
 // Uncommented, the optional lines of the example must be valid as well.
 TEST(Published, TheOptionalLinesOfTheExampleAreValidToo) {
     World world;
-    world.files["/etc/lastgood/secrets/backend"] = "0123456789abcdef0123456789abcdef\n";
+    for (const std::string file : {"secrets/backend", "admin-token"}) {
+        world.files["/etc/lastgood/" + file] = "0123456789abcdef0123456789abcdef\n";
+    }
     std::string all;
     int optional = 0;
     for (std::string line : split(project_file("config/lastgood.yaml"), '\n')) {
