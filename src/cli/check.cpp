@@ -8,15 +8,20 @@ namespace lastgood::cli {
 
 namespace {
 
-// A pair that the receiver could not use would keep the daemon from starting.
-void look_at_certificate(config::Loaded& loaded) {
-    const config::TlsPaths& tls = loaded.config->webhook.tls;
+// A pair that can't be used would keep the daemon from starting.
+void look_at_certificate(const config::TlsPaths& tls, const std::string& place,
+                         const std::string& path, std::vector<config::Fault>& faults) {
     if (tls.cert.empty()) return;
     const auto pair = http::read_tls_pair(tls.cert, tls.key);
     if (pair) return;
-    loaded.faults.push_back(
-        {loaded.config->path, tls.line, tls.column, "webhook.tls: " + pair.error().text()});
-    loaded.config.reset();
+    faults.push_back({path, tls.line, tls.column, place + ": " + pair.error().text()});
+}
+
+void look_at_certificates(config::Loaded& loaded) {
+    const std::string& file = loaded.config->path;
+    look_at_certificate(loaded.config->webhook.tls, "webhook.tls", file, loaded.faults);
+    look_at_certificate(loaded.config->admin.tls, "admin.tls", file, loaded.faults);
+    if (!loaded.faults.empty()) loaded.config.reset();
 }
 
 }  // namespace
@@ -24,7 +29,7 @@ void look_at_certificate(config::Loaded& loaded) {
 int check(const Context& context) {
     const std::string path = config_path(context);
     auto loaded = config::load(path);
-    if (loaded.config) look_at_certificate(loaded);
+    if (loaded.config) look_at_certificates(loaded);
     if (context.json) {
         print(faults_json(loaded.faults) + "\n");
         return loaded.config ? kDone : kUsage;

@@ -239,6 +239,7 @@ void Verbs::add_hidden() {
         return 0;
     })->group("");
     add("git-worker", "", [] { return git::worker_main(); })->group("");
+    add("log-reader", "", [] { return read_logs_for_daemon(); })->group("");
     // What the man pages are made of.
     add("command-tree", "", [this] {
         print(tree_json(tree_of(program_)) + "\n");

@@ -8,6 +8,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/logs/question.h"
 
 namespace lastgood::cli {
 namespace {
@@ -61,11 +62,7 @@ Expected<Places> find_places(const Context& context) {
     if (!loaded.config) return faulty(loaded.faults);
     Places places{loaded.config->runtime_dir, loaded.config->state_dir};
     for (const auto& app : loaded.config->apps) {
-        const std::string name = app.name.str();
-        const std::string folder = places.state_dir + "/apps/" + name + "/current/" + app.workdir;
-        for (const auto& file : app.logs) {
-            places.app_logs[name].push_back(file.starts_with('/') ? file : folder + "/" + file);
-        }
+        places.app_logs[app.name.str()] = logs::own_files(places.state_dir, app);
     }
     if ((places.runtime_dir + places.state_dir).find(kStandIn) != std::string::npos) {
         return Error{"runtime_dir and state_dir in " + path +

@@ -34,20 +34,6 @@ std::vector<std::string> apps_with_logs(const std::string& folder) {
     return names;
 }
 
-bool in_a_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-bool has_word(std::string_view text, std::string_view word) {
-    for (std::size_t at = text.find(word); at != std::string_view::npos;
-         at = text.find(word, at + 1)) {
-        const std::size_t after = at + word.size();
-        const bool begins = at == 0 || !in_a_word(text[at - 1]);
-        if (begins && (after == text.size() || !in_a_word(text[after]))) return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 Expected<std::vector<logs::LogSource>> log_sources(const Places& places,
@@ -62,24 +48,12 @@ Expected<std::vector<logs::LogSource>> log_sources(const Places& places,
                          "see the names with: lastgood status"};
         }
     }
-    std::vector<logs::LogSource> sources;
-    for (const std::string& app : apps.empty() ? apps_with_logs(folder) : apps) {
-        sources.push_back({app, folder + "/" + app + "/logs/output.log"});
-        const auto own = places.app_logs.find(app);
-        if (own == places.app_logs.end()) continue;
-        for (const auto& path : own->second) sources.push_back({app, path, false});
-    }
-    sources.push_back({kDaemonSource, places.state_dir + "/logs/lastgood.log"});
+    auto sources = logs::sources_of(places.state_dir, apps.empty() ? apps_with_logs(folder) : apps,
+                                    places.app_logs);
     for (const auto& source : sources) {
         if (auto readable = may_read(source.path); !readable) return readable.error();
     }
     return sources;
-}
-
-bool is_about(const logs::LogLine& line, const std::vector<std::string>& apps) {
-    return std::any_of(apps.begin(), apps.end(), [&line](const std::string& app) {
-        return has_word(line.text, app) || has_word(line.second, app);
-    });
 }
 
 }  // namespace lastgood::cli

@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "cli/context.h"
-#include "lastgood/logs/reader.h"
+#include "lastgood/logs/question.h"
 
 namespace lastgood::cli {
-
-constexpr const char* kDaemonSource = "lastgood";
 
 // The output of these apps (none: of all) and the daemon's own log. An Error for an app that never
 // ran here, and for files that this user may not read.
 Expected<std::vector<logs::LogSource>> log_sources(const Places& places,
                                                    const std::vector<std::string>& apps);
-
-// Is the line, of the daemon's log, about one of these apps? Names are looked for as whole words.
-bool is_about(const logs::LogLine& line, const std::vector<std::string>& apps);
 
 }  // namespace lastgood::cli

@@ -77,6 +77,8 @@ struct LogsArgs {
     std::string level;
 };
 int logs(const Context& context, const LogsArgs& args);
+// The daemon's: what is asked comes by stdin, as logs::encode() says it.
+int read_logs_for_daemon();
 
 int redeliver(const Context& context, const std::string& id);
 

@@ -1,12 +1,9 @@
 // webhook test: a signed ping through the real front door.
-#include <sys/random.h>
-
-#include <array>
-
 #include "cli/exit_code.h"
 #include "cli/forge_session.h"
 #include "cli/verbs.h"
 #include "cli/webhook_json.h"
+#include "lastgood/base/secret.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/forge/sign.h"
 
@@ -17,10 +14,7 @@ using Kind = http::RemoteFailure::Kind;
 
 // Never seen before: a known one would be a duplicate.
 std::string fresh_id() {
-    std::array<char, 16> bytes{};
-    const bool filled = getrandom(bytes.data(), bytes.size(), 0) == std::ssize(bytes);
-    LG_ASSERT(filled);
-    return "lastgood-test-" + hex_encode({bytes.data(), bytes.size()});
+    return "lastgood-test-" + random_hex(16);
 }
 
 std::string mend_of(const http::RemoteFailure& failure, const std::string& url) {

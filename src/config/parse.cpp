@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config/admin.h"
 #include "config/app.h"
 #include "config/notify.h"
 #include "config/promote.h"
@@ -133,6 +134,8 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     read_log(top, config.log);
     read_control(top, config.control);
     defaults.notify = read_notify(top).value_or(std::vector<NotifyTarget>{});
+    const Mark admin = read_admin(top, config.admin);
+    if (config.admin.listen) listeners.push_back({"admin.listen", *config.admin.listen, admin});
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
     for (const auto& app : config.apps) {

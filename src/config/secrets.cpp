@@ -21,42 +21,45 @@ struct Source {
     std::string mend;
 };
 
-std::optional<Source> from_file(const Section& section, SecretPlace& place) {
+std::optional<Source> from_file(const Section& section, const std::string& key,
+                                SecretPlace& place) {
     std::string path;
-    section.path("secret_file", path);
+    section.path(key, path);
     if (path.empty()) return std::nullopt;
     place = {SecretPlace::Kind::file, path};
     auto content = section.reading().environment.read_secret_file(path);
     if (!content) {
         const Error why{content.error().what,
                         content.error().mend.empty() ? how_to_write(path) : content.error().mend};
-        section.fault("secret_file", section.value("secret_file")->mark, why.text());
+        section.fault(key, section.value(key)->mark, why.text());
         return std::nullopt;
     }
     return Source{*std::move(content), "the file " + path, how_to_write(path)};
 }
 
-std::optional<Source> from_variable(const Section& section, SecretPlace& place) {
-    const auto name = section.text("secret_env");
+std::optional<Source> from_variable(const Section& section, const std::string& key,
+                                    SecretPlace& place) {
+    const auto name = section.text(key);
     if (!name) return std::nullopt;
     place = {SecretPlace::Kind::variable, *name};
     auto value = section.reading().environment.variable(*name);
     if (!value) {
-        section.fault("secret_env", section.value("secret_env")->mark,
+        section.fault(key, section.value(key)->mark,
                       "the environment variable " + printable(*name, 100) + " is not set");
         return std::nullopt;
     }
     return Source{*std::move(value), "the environment variable " + printable(*name, 100), kMake};
 }
 
-std::optional<Source> from_here(const Section& section, SecretPlace& place) {
-    auto text = section.text("secret");
+std::optional<Source> from_here(const Section& section, const std::string& key,
+                                SecretPlace& place) {
+    auto text = section.text(key);
     if (!text) return std::nullopt;
     place = {SecretPlace::Kind::config, {}};
     if (!section.reading().environment.file_is_private) {
-        section.fault("secret", section.mark_of("secret"),
+        section.fault(key, section.mark_of(key),
                       "a secret may stand in a config that only its owner can read; chmod 600 " +
-                          section.reading().file + ", or use secret_file");
+                          section.reading().file + ", or use " + key + "_file");
         return std::nullopt;
     }
     return Source{*std::move(text), "the secret", kMake};
@@ -98,14 +101,16 @@ void take_lines(const Section& section, std::string_view key, const Source& sour
 
 }  // namespace
 
-Secrets read_secrets(const Section& section) {
+Secrets read_secrets(const Section& section, const std::string& stem) {
     Secrets secrets;
-    std::string_view key;
-    for (const std::string_view name : {"secret_file", "secret_env", "secret"}) {
+    const std::string by_file = stem + "_file";
+    const std::string by_variable = stem + "_env";
+    std::string key;
+    for (const std::string& name : {by_file, by_variable, stem}) {
         if (!section.has(name)) continue;
         if (secrets.named) {
             section.fault(name, section.mark_of(name),
-                          std::string(key) + " is there already; keep one of the two");
+                          key + " is there already; keep one of the two");
             continue;
         }
         secrets.named = true;
@@ -113,9 +118,9 @@ Secrets read_secrets(const Section& section) {
         key = name;
     }
     if (!secrets.named || section.value(key) == nullptr) return secrets;
-    const auto source = key == "secret_file"  ? from_file(section, secrets.place)
-                        : key == "secret_env" ? from_variable(section, secrets.place)
-                                              : from_here(section, secrets.place);
+    const auto source = key == by_file       ? from_file(section, key, secrets.place)
+                        : key == by_variable ? from_variable(section, key, secrets.place)
+                                             : from_here(section, key, secrets.place);
     if (source) take_lines(section, key, *source, secrets);
     return secrets;
 }

@@ -15,8 +15,8 @@ struct Secrets {
     std::vector<std::string> values;
 };
 
-// By secret_file, secret_env or secret, of which one at most may be there.
-Secrets read_secrets(const Section& section);
+// By NAME_file, NAME_env or NAME, of which one at most may be there.
+Secrets read_secrets(const Section& section, const std::string& name = "secret");
 
 // The key `provider` of a webhook section.
 void read_provider(const Section& webhook, Provider& into);

@@ -24,20 +24,20 @@ void read_listen_key(const Section& webhook, Webhook& into) {
     }
 }
 
-void read_tls(const Section& webhook, Webhook& into) {
-    const auto tls = webhook.section("tls", SectionKind::tls);
+}  // namespace
+
+void read_tls(const Section& section, SectionKind kind, TlsPaths& into) {
+    const auto tls = section.section("tls", kind);
     if (!tls) return;
-    into.tls.line = tls->mark().line;
-    into.tls.column = tls->mark().column;
-    tls->path("cert", into.tls.cert);
-    tls->path("key", into.tls.key);
+    into.line = tls->mark().line;
+    into.column = tls->mark().column;
+    tls->path("cert", into.cert);
+    tls->path("key", into.key);
     for (const std::string_view key : {"cert", "key"}) {
         if (!tls->has(key))
             tls->fault(key, tls->mark(), "is missing; both cert and key are needed");
     }
 }
-
-}  // namespace
 
 void read_networks(const Section& section, std::string_view key, std::vector<Network>& into) {
     const auto* node = section.value(key);
@@ -87,7 +87,7 @@ Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults) {
             webhook->fault("public_url", webhook->value("public_url")->mark, url.error().text());
         }
     }
-    read_tls(*webhook, into);
+    read_tls(*webhook, SectionKind::tls, into.tls);
     read_networks(*webhook, "trusted_proxies", into.trusted_proxies);
     read_networks(*webhook, "allow_from", into.allow_from);
     webhook->number("bad_requests", into.bad_requests_per_minute, 0, kBadRequestsMost);

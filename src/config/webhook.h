@@ -10,6 +10,9 @@ namespace lastgood::config {
 // webhook.listen.
 Mark read_webhook(const Section& top, Webhook& into, AppDefaults& defaults);
 
+// The key `tls` of a section, which is of that kind.
+void read_tls(const Section& section, SectionKind kind, TlsPaths& into);
+
 // A list of networks, or a single one.
 void read_networks(const Section& section, std::string_view key, std::vector<Network>& into);
 

@@ -4,10 +4,13 @@
 // runs while nobody is subscribed. On the loop's thread.
 #pragma once
 
+#include <functional>
 #include <list>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "control/event_stream.h"
 #include "lastgood/base/ids.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/event_loop.h"
@@ -15,6 +18,9 @@
 #include "lastgood/control/target.h"
 
 namespace lastgood::control {
+
+// May whoever was let in go on listening? Asked now and then.
+using Allowed = std::function<bool()>;
 
 class EventHub {
   public:
@@ -24,27 +30,23 @@ class EventHub {
     EventHub& operator=(const EventHub&) = delete;
 
     // `only`: the one deployment whose events are wanted; none: all events.
-    // `first`: JSON of an event to begin with; empty: none.
-    void add(sys::Fd connection, DeploymentId only, const std::string& first);
+    // `first`: JSON of an event to begin with; empty: none. `allowed` empty: for ever.
+    void add(sys::Fd connection, DeploymentId only, const std::string& first, Allowed allowed = {});
     void publish(const Event& event);
+    // Drops those that are no longer allowed.
+    void ask_again();
 
     [[nodiscard]] bool full() const;
     [[nodiscard]] bool empty() const { return subscribers_.empty(); }
 
   private:
     struct Subscriber {
-        sys::Fd fd;
+        std::unique_ptr<EventStream> stream;
         DeploymentId only;
-        std::string unsent;
-        bool waits_to_write = false;
-        sys::EventLoop::Watch watch;
+        Allowed allowed;
     };
     using Place = std::list<Subscriber>::iterator;
 
-    void on_ready(Place place, std::uint32_t events);
-    // False: the subscriber is gone or too slow, and must be dropped.
-    bool send(Subscriber& subscriber, std::string_view bytes);
-    bool flush(Subscriber& subscriber);
     void drop(Place place);
     void comment_later();
     // `about`: only to those who want news of it; null: to all.

@@ -1,11 +1,10 @@
 #include "control/routes.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "control/command_body.h"
+#include "control/log_query.h"
 #include "control/replies.h"
 #include "control/row_json.h"
 #include "lastgood/base/limits.h"
@@ -20,8 +19,11 @@ constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 const std::vector<std::string> kVerbs = {"deploy", "rollback", "pause",  "resume",
                                          "start",  "stop",     "restart"};
 
-const std::vector<std::string> kLists = {"apps",   "history", "deliveries",   "quarantine",
-                                         "events", "version", "notifications"};
+const std::vector<std::string> kLists = {"apps",          "history", "deliveries",
+                                         "quarantine",    "events",  "version",
+                                         "notifications", "crashes", "logs"};
+
+const std::vector<std::string> kOfApp = {"history", "samples", "crashes", "logs"};
 
 bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -66,9 +68,11 @@ std::string_view method_of(const std::vector<std::string>& parts) {
     if (parts.size() == 2) return is_one_of(noun, kLists) ? "GET" : "";
     if (parts.size() == 3 && noun == "deliveries") return parts[2] == "redeliver" ? "POST" : "";
     if (parts.size() == 3) return noun == "apps" || noun == "deployments" ? "GET" : "";
-    if (parts.size() == 4 && noun == "deployments") return parts[3] == "story" ? "GET" : "";
+    if (parts.size() == 4 && noun == "deployments") {
+        return parts[3] == "story" || parts[3] == "output" ? "GET" : "";
+    }
     if (noun != "apps") return {};
-    if (parts.size() == 4 && (parts[3] == "history" || parts[3] == "samples")) return "GET";
+    if (parts.size() == 4 && is_one_of(parts[3], kOfApp)) return "GET";
     if (parts.size() == 4) return is_one_of(parts[3], kVerbs) ? "POST" : "";
     return parts.size() == 5 && parts[3] == "quarantine" && parts[4] == "release" ? "POST" : "";
 }
@@ -79,51 +83,70 @@ Role role_for(std::string_view method, const std::vector<std::string>& parts) {
     return parts.size() == 2 || parts.size() == 5 ? Role::admin : Role::deploy;
 }
 
-http::Response not_allowed(Role needed) {
-    return fault(403, "this takes the role " + std::string(to_string(needed)) + ": `control." +
-                          std::string(to_string(needed)) +
-                          "` in the config names the groups that have it");
+http::Response not_allowed(Role needed, const Asker& asker) {
+    const std::string role(to_string(needed));
+    return fault(403, "this takes the role " + role + ": " +
+                          (asker.by_token ? "a token of admin.token_file has it"
+                                          : "`control." + role +
+                                                "` in the config names the groups that have it"));
+}
+
+bool is_endless(const http::Request& request, const std::vector<std::string>& parts) {
+    return parts.back() == "events" || (parts.back() == "logs" && request.param("follow") == "1");
 }
 
 }  // namespace
 
-http::Response Routes::answer(const http::Request& request) {
+http::Response Routes::answer(const http::Request& request, const Asker& asker,
+                              const Allowed& allowed) {
     const Parts parts = split(std::string_view(request.path).substr(1), '/');
     const std::string_view method = method_of(parts);
     if (method.empty()) return no_such_route(request);
-    const bool head = request.method == "HEAD" && method == "GET" && parts.back() != "events";
+    const bool head = request.method == "HEAD" && method == "GET" && !is_endless(request, parts);
     if (request.method != method && !head) return only(std::string(method));
     const Role needed = role_for(method, parts);
-    if (!may(request, needed)) return not_allowed(needed);
-    return method == "GET" ? answer_get(request, parts) : answer_post(request, parts);
+    if (asker.role < needed) return not_allowed(needed, asker);
+    const Call call{request, asker, allowed, parts};
+    return method == "GET" ? answer_get(call) : answer_post(call);
 }
 
-bool Routes::may(const http::Request& request, Role role) const {
-    return role_of(parse_caller(request.peer), groups_, geteuid()) >= role;
-}
-
-http::Response Routes::answer_get(const http::Request& request, const Parts& parts) {
+http::Response Routes::answer_get(const Call& call) {
+    const Parts& parts = call.parts;
     if (parts.size() == 1) return parts[0] == "metrics" ? metrics() : health();
-    const std::string& noun = parts[1];
-    if (parts.size() == 2) {
-        if (noun == "apps") return apps();
-        if (noun == "history") return history(request, {});
-        if (noun == "deliveries") return deliveries(request);
-        if (noun == "quarantine") return quarantine(request);
-        if (noun == "notifications") return notifications(request);
-        if (noun == "version") return reply(200, version_json());
-        return events(request);
-    }
-    if (noun == "deployments") return parts.size() == 3 ? deployment(parts[2]) : story(parts[2]);
-    if (parts.size() == 3) return app(parts[2]);
-    return parts[3] == "samples" ? samples(parts[2]) : history(request, parts[2]);
+    if (parts.size() == 2) return answer_list(call);
+    if (parts[1] == "apps") return answer_of_app(call);
+    if (parts.size() == 3) return deployment(parts[2]);
+    return parts[3] == "story" ? story(parts[2]) : output(call.request, parts[2]);
 }
 
-http::Response Routes::answer_post(const http::Request& request, const Parts& parts) {
+http::Response Routes::answer_list(const Call& call) {
+    const std::string& noun = call.parts[1];
+    if (noun == "apps") return apps();
+    if (noun == "history") return history(call.request, {});
+    if (noun == "deliveries") return deliveries(call.request);
+    if (noun == "quarantine") return quarantine(call.request);
+    if (noun == "crashes") return crashes({});
+    if (noun == "logs") return logs(call, {});
+    if (noun == "version") return reply(200, version_json());
+    return events(call);
+}
+
+http::Response Routes::answer_of_app(const Call& call) {
+    const std::string& name = call.parts[2];
+    if (call.parts.size() == 3) return app(name);
+    const std::string& noun = call.parts[3];
+    if (noun == "samples") return samples(name);
+    if (noun == "crashes") return crashes(name);
+    if (noun == "logs") return logs(call, name);
+    return history(call.request, name);
+}
+
+http::Response Routes::answer_post(const Call& call) {
+    const Parts& parts = call.parts;
     if (parts.size() == 2) return reply(target_.reexec());
-    if (parts.size() == 3) return redeliver(request);
-    if (parts.size() == 4) return command(request, parts[2], parts[3]);
-    return release_quarantine(request, parts[2]);
+    if (parts.size() == 3) return redeliver(call.request);
+    if (parts.size() == 4) return command(call, parts[2], parts[3]);
+    return release_quarantine(call.request, parts[2]);
 }
 
 bool Routes::knows(const std::string& app) {
@@ -204,7 +227,55 @@ http::Response Routes::notifications(const http::Request& request) {
     return reply(200, to_json(*all));
 }
 
-http::Response Routes::events(const http::Request& request) {
+http::Response Routes::crashes(const std::string& app) {
+    const auto rows = target_.crashes(app.empty() ? std::nullopt : std::optional(app));
+    if (!rows) return fault(503, rows.error().text());
+    if (rows->empty() && !app.empty() && !knows(app)) return no_such_app(app);
+    return reply(200, list_json("crashes", *rows));
+}
+
+http::Response Routes::output(const http::Request& request, const std::string& id) {
+    const auto number = parse_number(id, 1, kIdMax);
+    if (!number) return fault(400, "the id of a deployment is a number");
+    const auto from = has_param(request, "from") ? parse_number(request.param("from"), 0, kIdMax)
+                                                 : std::optional<std::int64_t>(0);
+    if (!from) return fault(400, "from must be a number of bytes");
+    const auto row = target_.deployment({*number});
+    if (!row) return fault(503, row.error().text());
+    if (!*row) return fault(404, "no deployment " + std::to_string(*number));
+    const auto piece = target_.step_output(**row, static_cast<std::uint64_t>(*from));
+    if (!piece) return fault(503, piece.error().text());
+    return reply(200, to_json(*piece));
+}
+
+http::Response Routes::logs(const Call& call, const std::string& app) {
+    const http::Request& request = call.request;
+    if (!app.empty() && !knows(app)) return no_such_app(app);
+    const auto query = read_log_query(request, wall_now());
+    if (!query) return fault(400, query.error().what);
+    if (log_desk_.full()) return fault(503, "too many read the logs");
+    const bool follow = request.param("follow") == "1";
+    auto feed = target_.read_logs(app.empty() ? std::nullopt : std::optional(app), *query, follow);
+    if (!feed) return fault(503, feed.error().text());
+    // std::function wants what can be copied.
+    auto shared = std::make_shared<LogFeed>(std::move(*feed));
+    http::Response response;
+    if (!follow) {
+        response.later = [this, shared](std::function<void(http::Response)> done) {
+            log_desk_.collect(std::move(*shared), std::move(done));
+        };
+        return response;
+    }
+    response.content_type = "text/event-stream";
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.take_over = [this, shared, allowed = call.allowed](sys::Fd connection) {
+        log_desk_.stream(std::move(*shared), std::move(connection), allowed);
+    };
+    return response;
+}
+
+http::Response Routes::events(const Call& call) {
+    const http::Request& request = call.request;
     DeploymentId only_id;
     if (has_param(request, "deployment")) {
         const auto number = parse_number(request.param("deployment"), 1, kIdMax);
@@ -218,7 +289,7 @@ http::Response Routes::events(const http::Request& request) {
     http::Response response;
     response.content_type = "text/event-stream";
     response.headers.emplace_back("Cache-Control", "no-store");
-    response.take_over = [this, only_id](sys::Fd connection) {
+    response.take_over = [this, only_id, allowed = call.allowed](sys::Fd connection) {
         // The row is read now and not before, so that no change falls between it and the next.
         std::string first;
         if (only_id) {
@@ -226,7 +297,7 @@ http::Response Routes::events(const http::Request& request) {
             if (!row || !*row) return;
             first = deployment_event(**row).json;
         }
-        hub_.add(std::move(connection), only_id, first);
+        hub_.add(std::move(connection), only_id, first, allowed);
     };
     return response;
 }
@@ -243,20 +314,20 @@ http::Response Routes::health() {
     return fault(503, why_not);
 }
 
-http::Response Routes::command(const http::Request& request, const std::string& app,
-                               const std::string& verb) {
+http::Response Routes::command(const Call& call, const std::string& app, const std::string& verb) {
     std::vector<std::string> fields;
     if (verb == "deploy") fields = {"commit", "force"};
     if (verb == "rollback") fields = {"to"};
-    const auto body = parse_command_body(request.body, fields);
+    const auto body = parse_command_body(call.request.body, fields);
     if (!body) return fault(400, body.error().what);
     if (verb == "pause") return reply(target_.pause(app));
     if (verb == "resume") return reply(target_.resume(app));
     if (verb == "start") return reply(target_.start(app));
     if (verb == "stop") return reply(target_.stop(app));
     if (verb == "restart") return reply(target_.restart(app));
-    if (body->force && !may(request, Role::admin)) return not_allowed(Role::admin);
-    const std::string by = operator_name(request.peer, body->by);
+    if (body->force && call.asker.role < Role::admin) return not_allowed(Role::admin, call.asker);
+    const std::string by =
+        call.asker.name.empty() ? operator_name(call.request.peer, body->by) : call.asker.name;
     if (verb == "rollback") return reply(target_.rollback(app, body->to, by));
     return reply(target_.deploy(app, body->commit, body->force, by));
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/event_hub.h"
+#include "control/log_desk.h"
 #include "lastgood/control/role.h"
 #include "lastgood/control/target.h"
 #include "lastgood/http/message.h"
@@ -13,16 +14,28 @@ namespace lastgood::control {
 
 class Routes {
   public:
-    Routes(Target& target, EventHub& hub, RoleGroups groups)
-        : target_(target), hub_(hub), groups_(std::move(groups)) {}
+    Routes(Target& target, EventHub& hub, LogDesk& log_desk)
+        : target_(target), hub_(hub), log_desk_(log_desk) {}
 
-    http::Response answer(const http::Request& request);
+    // `allowed`: for answers without end, as the hub asks it; empty: for ever.
+    http::Response answer(const http::Request& request, const Asker& asker,
+                          const Allowed& allowed = {});
 
   private:
     using Parts = std::vector<std::string>;
 
-    http::Response answer_get(const http::Request& request, const Parts& parts);
-    http::Response answer_post(const http::Request& request, const Parts& parts);
+    // One request, with all that its answer depends on.
+    struct Call {
+        const http::Request& request;
+        const Asker& asker;
+        const Allowed& allowed;
+        const Parts& parts;
+    };
+
+    http::Response answer_get(const Call& call);
+    http::Response answer_list(const Call& call);
+    http::Response answer_of_app(const Call& call);
+    http::Response answer_post(const Call& call);
 
     http::Response apps();
     http::Response app(const std::string& name);
@@ -33,20 +46,21 @@ class Routes {
     http::Response deliveries(const http::Request& request);
     http::Response quarantine(const http::Request& request);
     http::Response notifications(const http::Request& request);
-    http::Response events(const http::Request& request);
+    http::Response crashes(const std::string& app);
+    http::Response output(const http::Request& request, const std::string& id);
+    http::Response logs(const Call& call, const std::string& app);
+    http::Response events(const Call& call);
     http::Response metrics();
     http::Response health();
 
-    http::Response command(const http::Request& request, const std::string& app,
-                           const std::string& verb);
+    http::Response command(const Call& call, const std::string& app, const std::string& verb);
     http::Response redeliver(const http::Request& request);
     http::Response release_quarantine(const http::Request& request, const std::string& app);
     bool knows(const std::string& app);
-    [[nodiscard]] bool may(const http::Request& request, Role role) const;
 
     Target& target_;
     EventHub& hub_;
-    const RoleGroups groups_;
+    LogDesk& log_desk_;
 };
 
 }  // namespace lastgood::control

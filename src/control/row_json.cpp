@@ -70,6 +70,13 @@ Json object(const store::QuarantineRow& row) {
     };
 }
 
+Json object(const Crash& crash) {
+    return Json{
+        {"app", to_utf8(crash.app)},       {"commit", crash.commit},         {"slot", crash.slot},
+        {"status", to_utf8(crash.status)}, {"at", format_rfc3339(crash.at)},
+    };
+}
+
 Json object(const BesideStatus& beside) {
     return Json{{"commit", beside.commit},
                 {"slot", beside.slot},
@@ -96,6 +103,8 @@ Json object(const AppStatus& status) {
         {"state", to_utf8(status.state)},
         {"commit", to_utf8(status.commit)},
         {"subject", to_utf8(status.subject)},
+        {"author", to_utf8(status.author)},
+        {"since", status.since ? Json(format_rfc3339(*status.since)) : Json(nullptr)},
         {"last_good", to_utf8(status.last_good)},
         {"slot", to_utf8(status.slot)},
         {"pid", status.pid},
@@ -159,6 +168,14 @@ std::string to_json(const Story& story) {
         .dump();
 }
 
+std::string to_json(const Crash& crash) {
+    return object(crash).dump();
+}
+
+std::string to_json(const StepOutput& piece) {
+    return Json{{"text", to_utf8(piece.text)}, {"next", piece.next}, {"size", piece.size}}.dump();
+}
+
 std::string to_json(const Outcome& outcome) {
     Json whole{
         {"status", "done"},
@@ -216,6 +233,10 @@ Event progress_event(const Progress& progress) {
                      {"deployment", progress.deployment.value},
                      {"progress", std::move(about)}};
     return Event{"progress", progress.app, whole.dump(), progress.deployment};
+}
+
+Event crash_event(const Crash& crash) {
+    return event("crash", crash.app, "crash", object(crash));
 }
 
 Event quarantine_event(const store::QuarantineRow& row, bool released) {

@@ -15,6 +15,8 @@ std::string to_json(const store::DeploymentRow& row);
 std::string to_json(const store::DeliveryRow& row);
 std::string to_json(const Story& story);
 std::string to_json(const store::QuarantineRow& row);
+std::string to_json(const Crash& crash);
+std::string to_json(const StepOutput& piece);
 std::string to_json(const Outcome& outcome);
 std::string to_json(const Notifications& all);
 

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include "control/admin_door.h"
 #include "control/event_hub.h"
+#include "control/log_desk.h"
 #include "control/routes.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/http/front.h"
@@ -26,12 +28,25 @@ http::FrontLimits front_limits() {
 
 class Server::Impl {
   public:
-    Impl(sys::EventLoop& loop, Target& target, RoleGroups groups)
-        : hub(loop), routes(target, hub, std::move(groups)) {}
+    Impl(sys::EventLoop& its_loop, Target& target, RoleGroups its_groups)
+        : loop(its_loop),
+          groups(std::move(its_groups)),
+          hub(loop),
+          log_desk(loop),
+          routes(target, hub, log_desk) {}
 
+    http::Response answer(const http::Request& request) {
+        return routes.answer(request,
+                             {role_of(parse_caller(request.peer), groups, geteuid()), {}, false});
+    }
+
+    sys::EventLoop& loop;
+    const RoleGroups groups;
     std::string socket_path;
     EventHub hub;
+    LogDesk log_desk;
     Routes routes;
+    std::unique_ptr<AdminDoor> admin;
     std::unique_ptr<http::Front> front;  // last, because it calls the others
 };
 
@@ -41,10 +56,9 @@ Expected<std::unique_ptr<Server>> Server::open(sys::EventLoop& loop, const std::
     if (!listening) return listening.error();
     auto impl = std::make_unique<Impl>(loop, target, std::move(groups));
     impl->socket_path = socket_path;
-    Routes& routes = impl->routes;
     auto front = http::Front::open(
         loop, std::move(*listening), front_limits(),
-        [&routes](const http::Request& request) { return routes.answer(request); }, 0);
+        [self = impl.get()](const http::Request& request) { return self->answer(request); }, 0);
     if (!front) return front.error();
     impl->front = std::move(*front);
     return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -54,6 +68,18 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
     unlink(impl_->socket_path.c_str());
+}
+
+Expected<void> Server::open_admin(sys::Fd listening, const AdminSettings& settings) {
+    auto door = AdminDoor::open(impl_->loop, std::move(listening), settings, impl_->routes,
+                                impl_->hub, impl_->log_desk);
+    if (!door) return door.error();
+    impl_->admin = std::move(*door);
+    return {};
+}
+
+void Server::update_admin(const AdminSettings& settings) {
+    if (impl_->admin) impl_->admin->update(settings);
 }
 
 void Server::publish(const Event& event) {

@@ -13,6 +13,7 @@
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/control/event.h"
 #include "lastgood/core/repository_id.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
@@ -26,6 +27,13 @@ process::GroupLimits group_limits(const config::App& app) {
     process::GroupLimits limits{app.memory_max, app.cpu_max};
     if (limits.memory_max) *limits.memory_max += *limits.memory_max / 4;
     return limits;
+}
+
+// Users got it when it had been started.
+std::optional<WallTime> live_since(const store::DeploymentRow& row) {
+    if (!row.starting) return std::nullopt;
+    return row.started_at + row.fetching.value_or(Millis{0}) + row.building.value_or(Millis{0}) +
+           *row.starting;
 }
 
 // Two releases of an app side by side need a switch between them.
@@ -51,7 +59,8 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
               handle(core::LookFailed{in_a_row, why});
           }),
       promoter_(site, engine_, [this] { handle(core::PromotionDue{}); }),
-      proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }) {}
+      proxy_(site, app_, [this](bool busy) { runner_->proxy_busy(busy); }),
+      crashes_(site.journal, app_.name) {}
 
 AppService::~AppService() = default;
 
@@ -273,8 +282,10 @@ supervise::Listener AppService::listener() {
             // As stored, it runs: the next daemon starts it.
             return site_.end_with(report.exit_code);
         }
+        const auto commit = engine_.state().slot(slot).commit;
         // Users first: the way back must not wait for a row that only helps after our own death.
         handle(core::RunExited{slot, run, report.status, join(report.tail, " | "), report.asked});
+        if (!report.asked) note_crash(slot, commit, report.status);
         if (runner_->info(slot).pid == 0) {
             check(site_.journal.clear_process(app_.name.str(), std::string(to_string(slot))));
         }
@@ -289,6 +300,17 @@ supervise::Listener AppService::listener() {
     return listener;
 }
 
+void AppService::note_crash(Slot slot, const std::optional<CommitId>& commit,
+                            const std::string& status) {
+    const control::Crash crash{app_.name.str(), commit ? commit->hex() : "",
+                               std::string(to_string(slot)), status, wall_now()};
+    // Only told: the world goes on without it, so a full disk is no reason to refuse deliveries.
+    if (auto noted = crashes_.add(crash); !noted) {
+        site_.log.warn(app_.name.str(), noted.error().text());
+    }
+    if (site_.followed && site_.followed()) site_.publish(control::crash_event(crash));
+}
+
 control::AppStatus AppService::status() const {
     const core::AppState& state = engine_.state();
     control::AppStatus out;
@@ -301,7 +323,13 @@ control::AppStatus AppService::status() const {
     if (state.live) {
         out.commit = state.live->hex();
         auto row = site_.journal.release(app_.name, *state.live);
-        if (row && *row) out.subject = (*row)->subject;
+        if (row && *row) {
+            out.subject = (*row)->subject;
+            out.author = (*row)->author;
+        }
+        if (const auto newest = site_.journal.newest_of(app_.name, *state.live)) {
+            out.since = *newest ? live_since(**newest) : std::nullopt;
+        }
     }
     const supervise::SlotInfo info = runner_->info(state.active);
     if (info.pid != 0) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/crash_book.h"
 #include "daemon/left_runs.h"
 #include "daemon/moments.h"
 #include "daemon/poller.h"
@@ -55,6 +56,8 @@ class AppService : public deploy::World {
     [[nodiscard]] control::AppStatus status() const;
     // Of the apps that are promoted from others.
     [[nodiscard]] Promoter& promoter() { return promoter_; }
+    // The last ones, from new to old.
+    [[nodiscard]] const std::vector<control::Crash>& crashes() const { return crashes_.crashes(); }
     // What it uses now, for the journal.
     store::SampleRow sample() { return meter_.read(app_.name, *runner_); }
 
@@ -93,6 +96,7 @@ class AppService : public deploy::World {
     void note_switch(const core::DoSwitch& effect);
     void not_started(const core::DoStart& effect, const std::string& reason);
     supervise::Listener listener();
+    void note_crash(Slot slot, const std::optional<CommitId>& commit, const std::string& status);
     Expected<supervise::RunSpec> run_spec(const core::DoStart& effect);
     // `app`: as the commit wants it.
     Expected<RunSnapshot> snapshot(const core::DoStart& effect, const config::App& app);
@@ -136,6 +140,7 @@ class AppService : public deploy::World {
     std::unique_ptr<Renewal> renewal_;
     sys::EventLoop::Timer renewal_owed_;  // for a changed config
     UsageMeter meter_;
+    CrashBook crashes_;
     std::uint64_t restarts_ = 0;
     std::function<void()> gone_;  // set: it is being shut down
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -70,6 +70,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
       housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
       sampler_(site_, apps_),
       outbox_(site_),
+      admin_entry_(site_),
       front_door_(site_, std::move(passed)) {}
 
 int Daemon::run() {
@@ -262,6 +263,7 @@ Expected<void> Daemon::open_all() {
     control_ = std::move(*control);
     site_.publish = [this](const control::Event& event) { control_->publish(event); };
     site_.followed = [this] { return control_->has_subscribers(); };
+    if (auto opened = admin_entry_.open(*control_); !opened) return opened;
     for (const auto& app : apps_) {
         if (auto opened = app->open(); !opened) {
             return Error{app->app().name.str() + ": " + opened.error().what, opened.error().mend};
@@ -322,6 +324,7 @@ void Daemon::stop_parts() {
     housekeeper_.stop();
     sampler_.stop();
     outbox_.stop();
+    admin_entry_.stop();
     front_door_.stop([this] { stop_apps(); });
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/admin_entry.h"
 #include "daemon/app_service.h"
 #include "daemon/delivery_desk.h"
 #include "daemon/front_door.h"
@@ -85,6 +86,7 @@ class Daemon {
     Sampler sampler_;
     Outbox outbox_;
     std::unique_ptr<control::Server> control_;
+    AdminEntry admin_entry_;
     FrontDoor front_door_;
     sys::Fd signals_;
     sys::EventLoop::Watch signal_watch_;

@@ -29,6 +29,7 @@ void Daemon::reload() {
     reload_apps();
     front_door_.apply(config_);
     outbox_.wake();
+    admin_entry_.apply(config_.admin);
     site_.log.info("config", "read again");
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/control/event.h"
 #include "lastgood/core/delivery_policy.h"
 #include "lastgood/core/repository_id.h"
 
@@ -125,8 +127,11 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     if (failed) site_.journal.abort_batch();
     for (AppService* app : apps) app->engine().end_batch(!failed);
     // Senders first: a fetch to begin or to end takes longer than an answer.
-    site_.loop.defer([apps] {
+    const auto fresh = std::exchange(fresh_, {});
+    site_.loop.defer([this, apps, fresh = failed ? std::vector<store::DeliveryRow>{} : fresh] {
         for (AppService* app : apps) app->engine().flush();
+        if (!site_.publish || !site_.followed()) return;
+        for (const auto& row : fresh) site_.publish(control::delivery_event(row));
     });
     if (failed) site_.journal_refused();
     return failed ? refused : answers;
@@ -209,6 +214,7 @@ DeliveryDesk::Taken DeliveryDesk::take_for(AppService* app, const receiver::Inco
         site_.log.error("journal", added.error().text());
         return {};
     }
+    fresh_.push_back(row);
     site_.log.http(app == nullptr ? "webhook" : row.app,
                    "delivery " + row.id + " from " + incoming.sender + ": " + row.decision + " " +
                        row.commit + (row.reason.empty() ? "" : " (" + row.reason + ")"));

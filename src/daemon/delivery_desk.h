@@ -44,6 +44,7 @@ class DeliveryDesk {
 
     Site& site_;
     const Apps& apps_;
+    std::vector<store::DeliveryRow> fresh_;  // of the batch, to be told when it is on the disk
 };
 
 }  // namespace lastgood::daemon

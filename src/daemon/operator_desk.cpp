@@ -1,7 +1,12 @@
 #include "daemon/operator_desk.h"
 
+#include <algorithm>
+#include <map>
+
+#include "daemon/log_reader.h"
 #include "daemon/metrics.h"
 #include "daemon/notifications.h"
+#include "daemon/step_log.h"
 #include "daemon/story.h"
 #include "lastgood/base/strings.h"
 
@@ -196,6 +201,40 @@ Expected<std::vector<store::SampleRow>> OperatorDesk::samples(const std::string&
 Expected<std::vector<store::QuarantineRow>> OperatorDesk::quarantine(
     const std::optional<std::string>& app) {
     return site_.journal.quarantine(app);
+}
+
+Expected<std::vector<control::Crash>> OperatorDesk::crashes(const std::optional<std::string>& app) {
+    std::vector<control::Crash> all;
+    for (const auto& service : apps_) {
+        if (app && service->app().name.str() != *app) continue;
+        all.insert(all.end(), service->crashes().begin(), service->crashes().end());
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.at > b.at; });
+    return all;
+}
+
+Expected<control::StepOutput> OperatorDesk::step_output(const store::DeploymentRow& row,
+                                                        std::uint64_t from) {
+    const auto app = AppName::parse(row.app);
+    if (!app) return control::StepOutput{};
+    return read_step_log(AppPaths(site_.config.state_dir, *app).step_log(row.id), from);
+}
+
+Expected<control::LogFeed> OperatorDesk::read_logs(const std::optional<std::string>& app,
+                                                   const logs::LogQuery& query, bool follow) {
+    logs::LogQuestion question{{}, query, {}, follow};
+    std::vector<std::string> names;
+    std::map<std::string, std::vector<std::string>> own;
+    for (const auto& service : apps_) {
+        const std::string& name = service->app().name.str();
+        if (app && name != *app) continue;
+        names.push_back(name);
+        own[name] = logs::own_files(site_.config.state_dir, service->app());
+    }
+    if (app) question.about = names;
+    question.sources = logs::sources_of(site_.config.state_dir, names, own);
+    return start_log_reader(site_, question);
 }
 
 bool OperatorDesk::healthy(std::string& why_not) {

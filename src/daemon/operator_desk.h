@@ -42,6 +42,11 @@ class OperatorDesk : public control::Target {
     Expected<std::vector<store::QuarantineRow>> quarantine(
         const std::optional<std::string>& app) override;
     Expected<control::Notifications> notifications(const std::optional<std::string>& app) override;
+    Expected<std::vector<control::Crash>> crashes(const std::optional<std::string>& app) override;
+    Expected<control::StepOutput> step_output(const store::DeploymentRow& row,
+                                              std::uint64_t from) override;
+    Expected<control::LogFeed> read_logs(const std::optional<std::string>& app,
+                                         const logs::LogQuery& query, bool follow) override;
     std::string metrics() override;
     bool healthy(std::string& why_not) override;
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/old_logs.h"
 #include "daemon/run_spec.h"
-#include "daemon/step_logs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "daemon/old_logs.h"
 #include "daemon/run_spec.h"
-#include "daemon/step_logs.h"
 #include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -132,7 +132,7 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
     spec.terms = terms_;
     spec.directory = release + "/" + app_.workdir;
     spec.env = std::move(*env);
-    spec.output_file = deployment_log(paths_.logs(), what_.deployment);
+    spec.output_file = paths_.step_log(what_.deployment);
     spec.time_max = app_.build_timeout;
     spec.token = build_token(site_.config, app_.name, what_.deployment);
     if (site_.cgroups) spec.group = site_.cgroups->group(spec.token);

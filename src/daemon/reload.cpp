@@ -70,6 +70,13 @@ std::vector<std::string> keep_for_restart(const config::Config& before, config::
         after.webhook.from_systemd = before.webhook.from_systemd;
     }
     keep("control", before.control, after.control);
+    const auto place = [](const config::Admin& admin) {
+        return admin.listen ? admin.listen->text() : std::string();
+    };
+    if (place(before.admin) != place(after.admin)) {
+        kept.emplace_back("admin.listen");
+        after.admin = before.admin;
+    }
     if (!told_alike(before.log, after.log)) {
         kept.emplace_back("log");
         after.log = before.log;

@@ -61,6 +61,10 @@ struct AppPaths {
     }
     [[nodiscard]] std::string current() const { return root + "/current"; }
     [[nodiscard]] std::string logs() const { return root + "/logs"; }
+    // The output of that deployment's steps and hooks.
+    [[nodiscard]] std::string step_log(DeploymentId id) const {
+        return logs() + "/deployment-" + std::to_string(id.value) + ".log";
+    }
 };
 
 }  // namespace lastgood::daemon

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "daemon/moments.h"
-#include "daemon/step_logs.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
@@ -70,9 +69,9 @@ Expected<std::optional<control::Story>> story_of(Site& site, DeploymentId id) {
     }
     const AppPaths paths(site.config.state_dir, *app);
     story.moments = read_moments(paths.logs(), id);
-    if (auto lines = last_lines(deployment_log(paths.logs(), id))) {
+    if (auto lines = last_lines(paths.step_log(id))) {
         story.output = std::move(*lines);
-        story.log = deployment_log(paths.logs(), id);
+        story.log = paths.step_log(id);
     }
     return std::optional(std::move(story));
 }

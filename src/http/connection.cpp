@@ -21,7 +21,8 @@ Connection::Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& 
       limits_(limits),
       id_(id),
       fd_(std::move(fd)),
-      wire_(make_wire(fd_.get(), std::move(tls))),
+      wire_(make_wire(fd_.get(), tls)),
+      encrypted_(tls != nullptr),
       peer_(std::move(peer)),
       sender_(sender),
       client_(peer_) {
@@ -46,6 +47,7 @@ void Connection::enter(Phase phase) {
         case Phase::lingering:
             return arm(limits_.linger_time);
         case Phase::handling:
+        case Phase::relaying:
         case Phase::gone:
             return timer_.reset();
     }
@@ -84,6 +86,7 @@ void Connection::on_ready(std::uint32_t events) {
             return flush();
         case Phase::lingering:
             return discard();
+        case Phase::relaying:  // its own watches
         case Phase::gone:
             return;
     }
@@ -276,10 +279,24 @@ void Connection::after_response() {
 
 void Connection::hand_over() {
     watch_.reset();
+    if (encrypted_) return relay();
     sys::Fd fd = std::move(fd_);
     const auto take_over = std::exchange(take_over_, nullptr);
     close_now();
     take_over(std::move(fd));
+}
+
+void Connection::relay() {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+        return close_now();
+    }
+    sys::Fd near(ends[0]);
+    sys::Fd far(ends[1]);
+    enter(Phase::relaying);
+    relay_ = std::make_unique<WireRelay>(loop_, fd_.get(), *wire_, std::move(near),
+                                         [this] { close_now(); });
+    std::exchange(take_over_, nullptr)(std::move(far));
 }
 
 void Connection::linger() {
@@ -301,6 +318,7 @@ void Connection::drain() {
     close_after_ = true;
     switch (phase_) {
         case Phase::idle:
+        case Phase::relaying:
             return close_now();
         case Phase::head:
         case Phase::body:
@@ -323,6 +341,7 @@ void Connection::close_now() {
     give_back();
     enter(Phase::gone);
     watch_.reset();
+    relay_.reset();
     wire_.reset();
     fd_.reset();
     keeper_.on_gone(*this);

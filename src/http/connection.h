@@ -1,7 +1,7 @@
 // One connection of the front, from accept to close.
 //
 //   idle ─ first byte ─► head ─ header block ─► body ─ last byte ─► handling ─ finish() ─►
-//   responding ─► idle again | lingering ─► gone | handed over
+//   responding ─► idle again | lingering ─► gone | handed over (with TLS: relaying ─► gone)
 //
 // A refusal goes from head or body straight to responding. Each phase has one timer for the whole
 // of it; handling has none (the handler is bound by itself).
@@ -14,6 +14,7 @@
 
 #include "http/engine.h"
 #include "http/wire.h"
+#include "http/wire_relay.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/http/front.h"
 
@@ -44,7 +45,7 @@ class Keeper {
 
 class Connection {
   public:
-    enum class Phase { idle, head, body, handling, responding, lingering, gone };
+    enum class Phase { idle, head, body, handling, responding, relaying, lingering, gone };
 
     // `sender` stays until the keeper was told on_gone().
     Connection(Keeper& keeper, sys::EventLoop& loop, const FrontLimits& limits, std::uint64_t id,
@@ -88,6 +89,7 @@ class Connection {
     void flush();
     void after_response();
     void hand_over();
+    void relay();
     void linger();
     void discard();
     // The length of the header block in in_, 0 if it isn't whole yet; refuses and answers
@@ -100,6 +102,7 @@ class Connection {
     const std::uint64_t id_;
     sys::Fd fd_;
     std::unique_ptr<Wire> wire_;
+    const bool encrypted_;
     const std::string peer_;
     Sender& sender_;
     std::string client_;
@@ -117,6 +120,7 @@ class Connection {
     std::string out_;
     std::size_t sent_ = 0;
     std::function<void(sys::Fd)> take_over_;
+    std::unique_ptr<WireRelay> relay_;
     int served_ = 0;
     std::size_t discarded_ = 0;
     bool close_after_ = false;

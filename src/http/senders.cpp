@@ -32,6 +32,7 @@ std::optional<double> worth(Connection::Phase phase, std::uint64_t bytes,
             return (static_cast<double>(bytes) + kCreditBytes) / (seconds + kCreditSeconds);
         case Connection::Phase::handling:
         case Connection::Phase::responding:
+        case Connection::Phase::relaying:
         case Connection::Phase::gone:
             return std::nullopt;
     }

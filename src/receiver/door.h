@@ -4,9 +4,9 @@
 
 #include <functional>
 
+#include "lastgood/http/bad_senders.h"
 #include "lastgood/http/doorkeeper.h"
 #include "lastgood/receiver/settings.h"
-#include "receiver/bad_senders.h"
 
 namespace lastgood::receiver {
 
@@ -24,7 +24,7 @@ class Door final : public http::Doorkeeper {
 
   private:
     DoorSettings settings_;
-    BadSenders bad_;
+    http::BadSenders bad_;
     Log log_;
     Instant told_{};  // of somebody who was turned away
 };

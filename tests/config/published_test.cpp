@@ -77,6 +77,7 @@ TEST(Published, TheOptionalLinesOfTheExampleAreValidToo) {
     world.files["/etc/lastgood/secrets/backend"] = "0123456789abcdef0123456789abcdef\n";
     world.files["/etc/lastgood/secrets/forge-token"] = "t0ken\n";
     world.files["/etc/lastgood/secrets/slack"] = "https://hooks.slack.com/services/x\n";
+    world.files["/etc/lastgood/admin-token"] = "0123456789abcdef0123456789abcdef\n";
     std::string all;
     int optional = 0;
     for (std::string line : split(project_file("config/lastgood.yaml"), '\n')) {

@@ -2,6 +2,7 @@
 // own.
 #pragma once
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -53,6 +54,8 @@ inline AppStatus app_status() {
     status.state = "running";
     status.commit = kCommit;
     status.subject = "Mend the login";
+    status.author = "Ada <ada@example.org>";
+    status.since = at("2026-05-01T12:00:00.000Z");
     status.last_good = kCommit;
     status.slot = "blue";
     status.pid = 4711;
@@ -73,6 +76,8 @@ class FakeTarget : public Target {
     std::vector<store::SampleRow> sample_rows;
     Story about;  // of every deployment
     Notifications told;
+    std::vector<Crash> crash_rows;
+    std::string log_lines;
     bool store_broken = false;
     std::string unhealthy;
 
@@ -141,6 +146,24 @@ class FakeTarget : public Target {
     Expected<Notifications> notifications(const std::optional<std::string>&) override {
         if (store_broken) return Error{"the journal can't be read", {}};
         return told;
+    }
+    Expected<std::vector<Crash>> crashes(const std::optional<std::string>& app) override {
+        note("crashes " + app.value_or("-"));
+        return crash_rows;
+    }
+    Expected<StepOutput> step_output(const store::DeploymentRow& row, std::uint64_t from) override {
+        note("output " + std::to_string(row.id.value) + " " + std::to_string(from));
+        return StepOutput{"npm ci\n", from + 7, 7};
+    }
+    // What it reads is `log_lines`, to its end.
+    Expected<LogFeed> read_logs(const std::optional<std::string>& app, const logs::LogQuery& query,
+                                bool follow) override {
+        note("logs " + app.value_or("-") + " " + std::to_string(query.lines_max) + " '" +
+             query.grep + "'" + (query.level ? " level" : "") + (query.since ? " since" : "") +
+             (follow ? " follow" : ""));
+        auto pipe = sys::make_pipe(O_CLOEXEC | O_NONBLOCK);
+        EXPECT_TRUE(pipe && sys::write_all(pipe->write.get(), log_lines));
+        return LogFeed{std::move(pipe->read), nullptr};
     }
     std::string metrics() override { return "lastgood_up 1\n"; }
     bool healthy(std::string& why_not) override {

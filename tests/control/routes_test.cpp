@@ -48,6 +48,8 @@ TEST_F(ControlApi, ShowsAnAppAsTheContractSays) {
     EXPECT_EQ(app.at("branch"), "main");
     EXPECT_EQ(app.at("state"), "running");
     EXPECT_EQ(app.at("commit"), kCommit);
+    EXPECT_EQ(app.at("author"), "Ada <ada@example.org>");
+    EXPECT_EQ(app.at("since"), "2026-05-01T12:00:00.000Z");
     EXPECT_EQ(app.at("last_good"), kCommit);
     EXPECT_EQ(app.at("slot"), "blue");
     EXPECT_EQ(app.at("pid"), 4711);

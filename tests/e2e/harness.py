@@ -135,7 +135,7 @@ class Repo:
             raise AssertionError(f"git {arguments}: {done.stderr}")
         return done.stdout.strip()
 
-    def commit(self, version, branch="main", files=None, **behaviour):
+    def commit(self, version, branch="main", files=None, subject=None, **behaviour):
         """Commits the app with this behaviour on the branch's tip and moves the branch there."""
         shutil.copy(ROOT / "tests" / "e2e" / "app" / "server.py", self.work / "app.py")
         (self.work / "behaviour.json").write_text(json.dumps({"version": version, **behaviour}))
@@ -147,7 +147,7 @@ class Repo:
         ref = f"refs/heads/{branch}"
         tip = self.tip(branch)
         parent = ["-p", tip] if tip else []
-        commit = self.git("commit-tree", tree, *parent, "-m", f"Version {version}")
+        commit = self.git("commit-tree", tree, *parent, "-m", subject or f"Version {version}")
         self.git("update-ref", ref, commit)
         return commit
 

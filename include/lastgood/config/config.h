@@ -151,6 +151,16 @@ struct Webhook {
     [[nodiscard]] bool has_receiver() const { return listen || from_systemd; }
 };
 
+// The dashboard and the control API over TCP. Never without a token.
+struct Admin {
+    std::optional<ListenAddress> listen;   // none: there is neither
+    std::vector<std::string> tokens;       // for everything
+    std::vector<std::string> read_tokens;  // for looking; one that is in both is for looking
+    SecretPlace place;
+    SecretPlace read_place;
+    TlsPaths tls;
+};
+
 struct Hooks {
     std::vector<Command> before_switch;
     std::vector<Command> after_switch;
@@ -245,6 +255,7 @@ struct Config {
     Webhook webhook;
     Log log;
     ControlGroups control;
+    Admin admin;
     std::vector<App> apps;  // in the order of the file
 
     [[nodiscard]] const App* find(const AppName& name) const;

@@ -14,6 +14,8 @@ enum class SectionKind {
     tls,
     log,
     control,
+    admin,
+    admin_tls,
     app,
     auth,
     verify,

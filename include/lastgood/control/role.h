@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct Caller {
 };
 // Of http::Request::peer.
 Caller parse_caller(std::string_view peer);
+
+// Who asks, as soon as that is known.
+struct Asker {
+    Role role = Role::none;
+    std::string name{};     // as signed in; empty: operator_name() says
+    bool by_token = false;  // over admin.listen
+};
 
 // Root and the daemon's own user (`own`) may do everything.
 Role role_of(const Caller& caller, const RoleGroups& groups, uid_t own);

@@ -11,6 +11,8 @@
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/event_loop.h"
+#include "lastgood/base/sys/fd.h"
+#include "lastgood/control/admin.h"
 #include "lastgood/control/event.h"
 #include "lastgood/control/role.h"
 #include "lastgood/control/target.h"
@@ -24,6 +26,11 @@ class Server {
     static Expected<std::unique_ptr<Server>> open(sys::EventLoop& loop,
                                                   const std::string& socket_path, Target& target,
                                                   RoleGroups groups = {});
+    // The same over TCP, with the dashboard, for whoever has a token.
+    Expected<void> open_admin(sys::Fd listening_socket, const AdminSettings& settings);
+    // What was begun by a token that is no longer there ends. Only where it is open.
+    void update_admin(const AdminSettings& settings);
+
     // Ends every connection and removes the socket file.
     ~Server();
 

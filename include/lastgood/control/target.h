@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "lastgood/base/time.h"
 #include "lastgood/control/notification.h"
 #include "lastgood/control/story.h"
+#include "lastgood/logs/reader.h"
 #include "lastgood/store/journal.h"
 
 namespace lastgood::control {
@@ -29,11 +31,13 @@ struct BesideStatus {
 struct AppStatus {
     std::string name;
     std::string branch;
-    std::string state;      // core::condition()
-    std::string commit;     // live one, empty if none
-    std::string subject;    // of the live commit
-    std::string last_good;  // empty if none
-    std::string slot;       // "blue" or "green", empty when nothing runs
+    std::string state;              // core::condition()
+    std::string commit;             // live one, empty if none
+    std::string subject;            // of the live commit
+    std::string author;             // likewise
+    std::optional<WallTime> since;  // when users got the live commit; none: not known
+    std::string last_good;          // empty if none
+    std::string slot;               // "blue" or "green", empty when nothing runs
     std::int64_t pid = 0;
     std::int64_t uptime_s = 0;
     std::uint64_t restarts = 0;
@@ -47,6 +51,29 @@ struct AppStatus {
     std::string trouble;                     // what needs attention, for people; empty if nothing
 };
 
+// Somebody who reads log files, as a process: it blocks, and a regular expression may take for
+// ever.
+struct LogFeed {
+    sys::Fd output;  // non-blocking; a JSON object a line, as logs::line_json() says it
+    std::shared_ptr<void> process;  // ends with this
+};
+
+// A process of an app that ended without being asked to.
+struct Crash {
+    std::string app;
+    std::string commit;
+    std::string slot;
+    std::string status;  // "exited with status 3"
+    WallTime at;
+};
+
+// A piece of the output of a deployment's build steps and hooks.
+struct StepOutput {
+    std::string text;        // bytes as written
+    std::uint64_t next = 0;  // where the next piece begins
+    std::uint64_t size = 0;  // of all that there is now
+};
+
 // What an operator's command led to.
 struct Outcome {
     enum class Kind { done, refused, unknown_app, invalid, unavailable };
@@ -57,7 +84,7 @@ struct Outcome {
 };
 
 struct Event {
-    std::string type;  // "deployment", "delivery", "app", "quarantine", "progress"
+    std::string type;  // "deployment", "delivery", "app", "quarantine", "progress", "crash"
     std::string app;
     std::string json;  // the whole event as one JSON object, with "type" and "app" in it
     DeploymentId deployment;
@@ -96,6 +123,14 @@ class Target {
         const std::optional<std::string>& app) = 0;
     // Of one app, or of all.
     virtual Expected<Notifications> notifications(const std::optional<std::string>& app) = 0;
+    // From new to old; the last ones of each app.
+    virtual Expected<std::vector<Crash>> crashes(const std::optional<std::string>& app) = 0;
+    // From that byte on, at most kStepOutputPieceBytes. Nothing was written: empty.
+    virtual Expected<StepOutput> step_output(const store::DeploymentRow& row,
+                                             std::uint64_t from) = 0;
+    // Of one app, or of all with the daemon's own log.
+    virtual Expected<LogFeed> read_logs(const std::optional<std::string>& app,
+                                        const logs::LogQuery& query, bool follow) = 0;
     // 200 text for GET /metrics in Prometheus' format.
     virtual std::string metrics() = 0;
     // True while deliveries can be recorded; else why not.

@@ -177,7 +177,8 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     check_state(patient, app, report);
     const config::Webhook& webhook = patient.config.webhook;
     if (webhook.has_receiver() && !is_shared_secret(app.webhook.place, webhook.place)) {
-        check_secrets(patient, app.name.str(), app.webhook.secrets, app.webhook.place, report);
+        check_secrets(patient, {"secret", "secret_file"}, app.name.str(), app.webhook.secrets,
+                      app.webhook.place, report);
     }
     check_user(patient, app, report);
     check_files(patient, app, report);

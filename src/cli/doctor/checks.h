@@ -37,6 +37,8 @@ void check_config(const Patient& patient, Report& report);
 void check_host(const Patient& patient, Report& report);
 void check_daemon(const Patient& patient, Report& report);
 void check_webhook(const Patient& patient, Report& report);
+// The dashboard's tokens and certificate.
+void check_admin(const Patient& patient, Report& report);
 // What is on this machine.
 void check_app(const Patient& patient, const config::App& app, Report& report);
 
@@ -49,8 +51,13 @@ Examined examine_remotes(const Patient& patient);
 
 FileView look_at_file(const std::string& path);
 Finding check_file(const Patient& patient, const FileQuestion& question);
-// Of the secrets of the hook of one app, or (empty) of all.
-void check_secrets(const Patient& patient, const std::string& app,
+// What secrets are told as, and the key of their file.
+struct SecretName {
+    std::string check;
+    std::string key;
+};
+// Of one app, or (empty) of all.
+void check_secrets(const Patient& patient, const SecretName& name, const std::string& app,
                    const std::vector<std::string>& secrets, const config::SecretPlace& place,
                    Report& report);
 

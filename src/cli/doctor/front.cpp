@@ -85,12 +85,12 @@ void check_receiver(const Patient& patient, Report& report) {
     }
 }
 
-void check_certificate(const config::TlsPaths& tls, Report& report) {
+void check_certificate(const std::string& key, const config::TlsPaths& tls, Report& report) {
     if (tls.cert.empty()) return;
     const auto pair = http::read_tls_pair(tls.cert, tls.key);
     if (!pair) {
         report.add({"certificate", Verdict::fail, pair.error().what,
-                    pair.error().mend.empty() ? "correct webhook.tls" : pair.error().mend});
+                    pair.error().mend.empty() ? "correct " + key : pair.error().mend});
         return;
     }
     report.add(judge_certificate(pair->summary, pair->expires, wall_now()));
@@ -120,7 +120,7 @@ std::map<std::string, std::vector<PortView>> look_at_ports(const config::Config&
     return ports;
 }
 
-void check_secrets(const Patient& patient, const std::string& app,
+void check_secrets(const Patient& patient, const SecretName& name, const std::string& app,
                    const std::vector<std::string>& secrets, const config::SecretPlace& place,
                    Report& report) {
     using Kind = config::SecretPlace::Kind;
@@ -131,14 +131,14 @@ void check_secrets(const Patient& patient, const std::string& app,
     for (const std::string& secret : secrets) {
         const std::string why = weakness_of(secret);
         if (why.empty()) continue;
-        report.add(app, {"secret", Verdict::fail, where + " " + why, mend_of_secret(place)});
+        report.add(app, {name.check, Verdict::fail, where + " " + why, mend_of_secret(place)});
         return;
     }
     if (place.kind != Kind::file) {
-        report.add(app, {"secret", Verdict::ok, where + " is strong", ""});
+        report.add(app, {name.check, Verdict::ok, where + " is strong", ""});
         return;
     }
-    report.add(app, check_file(patient, {"secret", "secret_file", place.name, FileKind::secret}));
+    report.add(app, check_file(patient, {name.check, name.key, place.name, FileKind::secret}));
 }
 
 void check_daemon(const Patient& patient, Report& report) {
@@ -175,14 +175,24 @@ void check_daemon(const Patient& patient, Report& report) {
     }
 }
 
+void check_admin(const Patient& patient, Report& report) {
+    const config::Admin& admin = patient.config.admin;
+    if (!admin.listen) return;
+    check_secrets(patient, {"admin token", "admin.token_file"}, {}, admin.tokens, admin.place,
+                  report);
+    check_secrets(patient, {"read token", "admin.read_token_file"}, {}, admin.read_tokens,
+                  admin.read_place, report);
+    check_certificate("admin.tls", admin.tls, report);
+}
+
 void check_webhook(const Patient& patient, Report& report) {
     const config::Webhook& webhook = patient.config.webhook;
     if (!webhook.has_receiver()) {
         report.add({"webhook", Verdict::ok, "no webhook.listen: only the poller and commands", ""});
         return;
     }
-    check_secrets(patient, {}, webhook.secrets, webhook.place, report);
-    check_certificate(webhook.tls, report);
+    check_secrets(patient, {"secret", "secret_file"}, {}, webhook.secrets, webhook.place, report);
+    check_certificate("webhook.tls", webhook.tls, report);
     if (!webhook.listen) {
         report.add(
             {"port", Verdict::ok, "passed by systemd: systemctl status lastgood.socket", ""});

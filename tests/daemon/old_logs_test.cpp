@@ -1,4 +1,4 @@
-#include "daemon/step_logs.h"
+#include "daemon/old_logs.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 using Files = std::vector<std::string>;
 
-TEST(StepLogs, TheNewestDeploymentsKeepTheirsByNumber) {
+TEST(OldLogs, TheNewestDeploymentsKeepTheirsByNumber) {
     EXPECT_EQ((Files{"deployment-9.log", "deployment-2.log"}),
               old_deployment_logs({"deployment-9.log", "deployment-100.log", "deployment-2.log",
                                    "deployment-10.log"},
@@ -18,17 +18,17 @@ TEST(StepLogs, TheNewestDeploymentsKeepTheirsByNumber) {
     EXPECT_EQ(Files{}, old_deployment_logs({"deployment-1.log"}, 1));
 }
 
-TEST(StepLogs, OtherFilesAreNoneOfThem) {
+TEST(OldLogs, OtherFilesAreNoneOfThem) {
     EXPECT_EQ(Files{}, old_deployment_logs({"output.log", "deployment-.log", "deployment-x.log",
                                             "deployment-1.log.gz", "deployment-log", "hooks.log"},
                                            0));
 }
 
-TEST(StepLogs, AreRemovedFromTheFolder) {
+TEST(OldLogs, AreRemovedFromTheFolder) {
     const test::TempDir logs;
     for (std::int64_t id = 1; id <= static_cast<std::int64_t>(limits::kDeploymentLogsKept) + 3;
          ++id) {
-        test::put(deployment_log(logs.path(), DeploymentId{id}), "built\n");
+        test::put(logs / ("deployment-" + std::to_string(id) + ".log"), "built\n");
     }
     remove_old_deployment_logs(logs.path());
     EXPECT_EQ(static_cast<std::ptrdiff_t>(limits::kDeploymentLogsKept), logs.entries());
@@ -37,7 +37,7 @@ TEST(StepLogs, AreRemovedFromTheFolder) {
     remove_old_deployment_logs(logs / "nowhere");
 }
 
-TEST(StepLogs, AFullOneOfTheHooksIsSetAside) {
+TEST(OldLogs, AFullOneOfTheHooksIsSetAside) {
     const test::TempDir logs;
     EXPECT_EQ(logs / "hooks.log", hooks_log(logs.path()));
     test::put(logs / "hooks.log", "short\n");

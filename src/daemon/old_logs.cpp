@@ -1,4 +1,4 @@
-#include "daemon/step_logs.h"
+#include "daemon/old_logs.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,10 +15,6 @@ constexpr std::string_view kBegin = "deployment-";
 constexpr std::string_view kEnd = ".log";
 
 }  // namespace
-
-std::string deployment_log(const std::string& logs, DeploymentId deployment) {
-    return logs + "/" + std::string(kBegin) + std::to_string(deployment.value) + std::string(kEnd);
-}
 
 std::vector<std::string> old_deployment_logs(const std::vector<std::string>& files,
                                              std::size_t kept) {

@@ -1,15 +1,11 @@
-// The files in logs/ of an app for what its steps print: those of each deployment in
-// deployment-ID.log, all hooks in hooks.log.
+// What keeps the files for what an app's steps print (AppPaths::step_log, hooks.log) from growing
+// without end.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "lastgood/base/ids.h"
-
 namespace lastgood::daemon {
-
-std::string deployment_log(const std::string& logs, DeploymentId deployment);
 
 // Pure: of the files in that folder, those that are logs of deployments beyond the newest `kept`.
 std::vector<std::string> old_deployment_logs(const std::vector<std::string>& files,

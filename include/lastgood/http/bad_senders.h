@@ -10,7 +10,7 @@
 #include "lastgood/base/network.h"
 #include "lastgood/base/time.h"
 
-namespace lastgood::receiver {
+namespace lastgood::http {
 
 class BadSenders {
   public:
@@ -35,4 +35,4 @@ class BadSenders {
     std::unordered_map<IpAddress, std::list<Bucket>::iterator> known_;
 };
 
-}  // namespace lastgood::receiver
+}  // namespace lastgood::http

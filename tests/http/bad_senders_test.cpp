@@ -1,10 +1,10 @@
-#include "receiver/bad_senders.h"
+#include "lastgood/http/bad_senders.h"
 
 #include <gtest/gtest.h>
 
 #include "lastgood/base/limits.h"
 
-namespace lastgood::receiver {
+namespace lastgood::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -73,4 +73,4 @@ TEST(BadSenders, KeepsTheLatestOfMany) {
 }
 
 }  // namespace
-}  // namespace lastgood::receiver
+}  // namespace lastgood::http

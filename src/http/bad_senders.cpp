@@ -1,10 +1,10 @@
-#include "receiver/bad_senders.h"
+#include "lastgood/http/bad_senders.h"
 
 #include <algorithm>
 
 #include "lastgood/base/limits.h"
 
-namespace lastgood::receiver {
+namespace lastgood::http {
 
 void BadSenders::set_limit(int per_minute) {
     if (per_minute == per_minute_) return;
@@ -40,4 +40,4 @@ bool BadSenders::is_barred(const IpAddress& sender, Instant now) const {
     return found != known_.end() && tokens(*found->second, now) < 1.0;
 }
 
-}  // namespace lastgood::receiver
+}  // namespace lastgood::http

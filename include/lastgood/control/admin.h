@@ -1,0 +1,19 @@
+// What admin.listen serves by. The listening socket is the daemon's to make.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lastgood/http/tls.h"
+
+namespace lastgood::control {
+
+struct AdminSettings {
+    std::vector<std::string> tokens;              // for everything; never empty
+    std::vector<std::string> read_tokens;         // for looking; one that is in both is for looking
+    std::shared_ptr<const http::TlsContext> tls;  // null: plain HTTP
+};
+
+}  // namespace lastgood::control

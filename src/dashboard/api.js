@@ -1,0 +1,108 @@
+// The control API of the daemon that served this page.
+//
+// The session's cookie is out of a script's reach; its key is kept for this origin alone, and goes
+// with every request. Either without the other opens nothing.
+
+const STORE = "lastgood.session";
+export const KEY_HEADER = "X-Lastgood-Key";
+
+export class Refused extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+function stored() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE)) || null;
+  } catch {
+    return null;
+  }
+}
+
+let session = stored();
+const listeners = [];
+
+export const currentSession = () => session;
+export const onSession = (listener) => listeners.push(listener);
+
+function setSession(next) {
+  session = next;
+  if (next) localStorage.setItem(STORE, JSON.stringify(next));
+  else localStorage.removeItem(STORE);
+  for (const listener of listeners) listener();
+}
+
+// Another tab signed in or out.
+addEventListener("storage", (event) => {
+  if (event.key !== STORE) return;
+  session = stored();
+  for (const listener of listeners) listener();
+});
+
+export const may = (role) => {
+  const ranks = ["none", "read", "deploy", "admin"];
+  return session !== null && ranks.indexOf(session.role) >= ranks.indexOf(role);
+};
+
+async function send(path, options = {}) {
+  const headers = { ...(options.headers || {}) };
+  if (session) headers[KEY_HEADER] = session.key;
+  const response = await fetch(path, { ...options, headers, cache: "no-store", redirect: "error" });
+  if (response.ok) return response;
+  let text = `the daemon answered ${response.status}`;
+  try {
+    text = (await response.json()).error || text;
+  } catch {
+    // It was no JSON: the status has to do.
+  }
+  if (response.status === 401 && session) setSession(null);
+  throw new Refused(response.status, text);
+}
+
+export const get = async (path) => (await send(path)).json();
+
+export const post = async (path, body = {}) =>
+  (await send(path, { method: "POST", body: JSON.stringify(body) })).json();
+
+export async function signIn(token, name) {
+  setSession(await post("/v1/session", { token, name }));
+}
+
+export async function signOut() {
+  try {
+    await send("/v1/session", { method: "DELETE" });
+  } finally {
+    setSession(null);
+  }
+}
+
+// A stream of server-sent events: `onEvent` gets each as an object, `onOpen` comes when it has begun.
+// Ends by an error, or when the daemon ends it; `silence` ms without a sign count as an end.
+export async function listen(path, { onOpen, onEvent, signal, silence = 40000 }) {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  signal?.addEventListener("abort", stop);
+  let timer = setTimeout(stop, silence);
+  try {
+    const response = await send(path, { signal: abort.signal });
+    onOpen?.();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(stop, silence);
+      const frames = (rest + value).split("\n\n");
+      rest = frames.pop();
+      for (const frame of frames) {
+        if (frame.startsWith("data: ")) onEvent(JSON.parse(frame.slice(6)));
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,172 @@
+// Which view, and drawing it anew when something has changed.
+import { currentSession, get, onSession, signIn } from "./api.js";
+import { appView } from "./app_view.js";
+import "./commands.js";
+import { h, morphChildren } from "./dom.js";
+import { button, link } from "./parts.js";
+import * as views from "./views.js";
+import {
+  deploymentById, follow, onChange, putDeployment, refreshSamples, stopFollowing, world,
+} from "./world.js";
+
+const DRAW_EVERY = 10000; // times go on
+const SAMPLES_EVERY = 60000;
+
+const main = document.getElementById("main");
+const nav = document.getElementById("nav");
+const account = document.getElementById("account");
+const connection = document.getElementById("connection");
+
+const PLACES = [
+  ["/", "Apps"], ["/timeline", "Timeline"], ["/deliveries", "Deliveries"],
+  ["/quarantine", "Quarantine"], ["/logs", "Logs"],
+];
+
+function view(path) {
+  const parts = path.split("/").slice(1).map(decodeURIComponent);
+  const [noun, name, more] = parts;
+  if (noun === "") return views.overview();
+  if (parts.length === 1) {
+    const lists = { timeline: views.deploymentList, deliveries: views.deliveries,
+      quarantine: views.quarantine, logs: views.logs };
+    return (lists[noun] || views.unknown)();
+  }
+  if (noun === "apps" && parts.length === 2) return appView(name);
+  if (noun === "apps" && more === "logs") return views.logs(name);
+  if (noun === "deployments") return views.deployment(Number(name));
+  return views.unknown();
+}
+
+const currentPath = () => location.hash.replace(/^#/, "") || "/";
+
+function safeView(path) {
+  try {
+    return view(path);
+  } catch (error) {
+    if (error instanceof URIError) return views.unknown();
+    throw error;
+  }
+}
+
+// Beside what is known to all views.
+let samplesAt = { app: "", at: 0 };
+async function fetchWanted(wants) {
+  if (wants?.samples && (samplesAt.app !== wants.samples ||
+      Date.now() - samplesAt.at > SAMPLES_EVERY)) {
+    samplesAt = { app: wants.samples, at: Date.now() };
+    refreshSamples(wants.samples);
+  }
+  // One that is older than the lists.
+  const id = wants?.deployment;
+  if (!id || !world.deployments || world.missing === id || deploymentById(id)) return;
+  world.missing = id;
+  try {
+    putDeployment(await get(`/v1/deployments/${id}`));
+    world.missing = null;
+  } catch {
+    // The view says that there is none.
+  }
+  draw();
+}
+
+let drawing = false;
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawNow();
+  });
+}
+
+let shownPath = null;
+function drawNow() {
+  const session = currentSession();
+  drawFrame(session);
+  if (!session) return;
+  const path = currentPath();
+  const { title, body, wants } = safeView(path);
+  document.title = `${title} · lastgood`;
+  const fresh = h("main", {}, body);
+  if (path === shownPath) {
+    morphChildren(main, fresh);
+  } else {
+    const first = shownPath === null;
+    shownPath = path;
+    main.replaceChildren(...fresh.childNodes);
+    // A new page: read from its beginning.
+    scrollTo(0, 0);
+    if (!first) main.focus({ preventScroll: true });
+  }
+  fetchWanted(wants);
+}
+
+function drawFrame(session) {
+  const path = currentPath();
+  const places = session ? PLACES.map(([to, text]) => {
+    const here = to === "/" ? path === "/" || path.startsWith("/apps/") : path.startsWith(to);
+    const item = link(to, text);
+    if (here) item.setAttribute("aria-current", "page");
+    return item;
+  }) : [];
+  morphChildren(nav, h("nav", {}, places));
+  morphChildren(account, h("div", {}, session
+    ? [h("span", { class: "who" }, session.name, session.role === "admin" ? "" : ` (${session.role})`),
+      button("Sign out", "sign-out", {}, "plain")] : []));
+  const words = !session || world.connected === null ? ""
+    : world.connected ? world.trouble : "Not connected to the daemon. Trying again…";
+  if (connection.textContent !== words) connection.textContent = words;
+  connection.className = words ? "away" : "";
+  document.body.dataset.connected = String(Boolean(session && world.connected));
+}
+
+function drawSignIn() {
+  document.title = "Sign in · lastgood";
+  shownPath = null;
+  const fault = h("p", { class: "notice bad", role: "alert", hidden: true });
+  const form = h("form", { class: "sign-in" },
+    h("h1", {}, "Sign in"),
+    h("label", {}, h("span", {}, "Token"), h("input", { name: "token", type: "password",
+      required: true, autocomplete: "current-password", autocapitalize: "off" })),
+    h("label", {}, h("span", {}, "Your name, for the history"), h("input", { name: "name",
+      maxlength: 60, autocomplete: "username", placeholder: "dashboard" })),
+    fault,
+    h("button", { type: "submit", class: "primary" }, "Sign in"),
+    h("p", { class: "quiet" }, "The token is in the file that ", h("code", {}, "admin.token_file"),
+      " names in the config."));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const pressed = form.querySelector("button");
+    pressed.disabled = true;
+    try {
+      await signIn(form.elements.token.value, form.elements.name.value);
+    } catch (error) {
+      fault.textContent = error.message;
+      fault.hidden = false;
+      form.elements.token.select();
+    } finally {
+      pressed.disabled = false;
+    }
+  });
+  main.replaceChildren(form);
+  form.elements.token.focus();
+}
+
+function sessionChanged() {
+  stopFollowing();
+  if (currentSession()) {
+    shownPath = null;
+    main.replaceChildren();
+    follow();
+    drawNow();
+  } else {
+    drawFrame(null);
+    drawSignIn();
+  }
+}
+
+onChange(draw);
+onSession(sessionChanged);
+addEventListener("hashchange", draw);
+setInterval(() => currentSession() && draw(), DRAW_EVERY);
+sessionChanged();
