@@ -21,7 +21,6 @@ namespace {
 
 // An earlier daemon's app holds the port until it is gone: no long farewell.
 constexpr Millis kLeftoverGrace{3'000};
-constexpr Millis kStopMargin{5'000};
 
 // This daemon's own address of 127.0.0.0/8, the source of its probes: the same for one runtime
 // directory, different between daemons of one machine, and none that people use.
@@ -309,58 +308,10 @@ void Daemon::tell_watchdog() {
     watchdog_ = site_.loop.after(every, [this] { tell_watchdog(); });
 }
 
-void Daemon::stop() {
-    if (stopping_) return;
-    stopping_ = true;
-    leaves_apps_ = unlink(restart_mark().c_str()) == 0 && begun_ && exit_code_ == 0;
-    tell_service_manager("STOPPING=1");
-    site_.log.info("daemon", "stopping");
-    stop_parts();
-}
-
-void Daemon::stop_parts() {
-    retry_.reset();
-    trying_successor_.reset();
-    housekeeper_.stop();
-    sampler_.stop();
-    outbox_.stop();
-    admin_entry_.stop();
-    front_door_.stop([this] { stop_apps(); });
-}
-
-// Made by the unit's ExecStop: a signal doesn't tell a restart from a stop.
-std::string Daemon::restart_mark() const {
-    return site_.config.runtime_dir + "/restarting";
-}
-
-void Daemon::stop_apps() {
-    if (leaves_apps_) {
-        site_.log.info("daemon",
-                       std::string(legacy_ ? "the program is replaced" : "lastgood is restarted") +
-                           ": the apps run on");
-        return site_.loop.stop();
-    }
-    if (!begun_ || (apps_.empty() && leaving_.empty())) return site_.loop.stop();
-    Millis longest{0};
-    apps_left_ = apps_.size() + leaving_.size();
-    for (const auto& app : apps_) {
-        longest = std::max(longest, app->app().stop.timeout);
-        app->shut_down([this] { app_gone(); });
-    }
-    stop_deadline_ = site_.loop.after(longest + limits::kKillConfirmMax + kStopMargin, [this] {
-        site_.log.error("daemon", "some processes of the apps could not be ended");
-        site_.loop.stop();
-    });
-}
-
 bool Daemon::is_at_work(const std::string& mirror) const {
     return std::any_of(apps_.begin(), apps_.end(), [&](const auto& app) {
         return real_mirror(app->remote()) == mirror && app->engine().state().work.has_value();
     });
-}
-
-void Daemon::app_gone() {
-    if (--apps_left_ == 0) site_.loop.stop();
 }
 
 // Beside the record it is about: a message that can't be stored is lost, and its log line isn't.
