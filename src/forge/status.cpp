@@ -112,6 +112,10 @@ const char* github_record_state(CommitState state) {
     return "inactive";
 }
 
+Record record_of(const Json& row) {
+    return {id_of(row), text_of(row, "status")};
+}
+
 bool cannot_transition(const ApiPlace& place, const ApiAnswer& answer) {
     return is_gitlab(place) && answer.status == 400 &&
            answer.body.find("Cannot transition status") != std::string::npos;
@@ -164,12 +168,12 @@ ApiRequest find_record(const ApiPlace& place, const std::string& token, const St
                "/deployments?environment=" + environment + "&order_by=id&sort=desc&per_page=50");
 }
 
-std::string found_record(const ApiPlace& place, const ApiAnswer& answer, const StatusWish& wish) {
+Record found_record(const ApiPlace& place, const ApiAnswer& answer, const StatusWish& wish) {
     const auto json = parse_json(answer.body);
     if (!json || !json->is_array()) return {};
     for (const Json& row : *json) {
         if (!row.is_object()) continue;
-        if (is_github(place) || text_of(row, "sha") == wish.commit) return id_of(row);
+        if (is_github(place) || text_of(row, "sha") == wish.commit) return record_of(row);
     }
     return {};
 }
@@ -193,9 +197,14 @@ ApiRequest make_record(const ApiPlace& place, const std::string& token, const St
                 {"status", "running"}});
 }
 
-std::string made_record(const ApiAnswer& answer) {
+Record made_record(const ApiPlace& place, const ApiAnswer& answer) {
     const auto json = parse_json(answer.body);
-    return json && json->is_object() ? id_of(*json) : std::string();
+    if (!json || !json->is_object()) return {};
+    return {id_of(*json), is_gitlab(place) ? gitlab_state(CommitState::pending) : ""};
+}
+
+bool is_marked(const ApiPlace& place, const Record& record, const StatusWish& wish) {
+    return is_gitlab(place) && record.state == gitlab_state(wish.state);
 }
 
 ApiRequest mark_record(const ApiPlace& place, const std::string& token, const std::string& id,

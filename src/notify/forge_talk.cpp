@@ -85,17 +85,18 @@ class ForgeTalk {
     bool record(const forge::StatusWish& wish, bool make) {
         const auto& place = parcel_.place;
         if (!ask(forge::find_record(place, token(), wish))) return false;
-        std::string id = forge::found_record(place, answer_, wish);
-        if (id.empty() && !make) return true;
-        if (id.empty()) {
+        forge::Record found = forge::found_record(place, answer_, wish);
+        if (found.id.empty() && !make) return true;
+        if (found.id.empty()) {
             if (!ask(forge::make_record(place, token(), wish))) return false;
-            id = forge::made_record(answer_);
+            found = forge::made_record(place, answer_);
         }
-        if (id.empty()) {
+        if (found.id.empty()) {
             failure_ = {Sent::Kind::never, "the forge's answer is not understood", {}};
             return false;
         }
-        return ask(forge::mark_record(place, token(), id, wish));
+        return forge::is_marked(place, found, wish) ||
+               ask(forge::mark_record(place, token(), found.id, wish));
     }
 
     bool ask(const ApiRequest& request) {

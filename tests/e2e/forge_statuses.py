@@ -62,7 +62,8 @@ class Statuses:
         return 201, {"id": len(self.statuses), "state": state}, {}
 
     def _list_records(self, page):
-        rows = [{"id": one["id"], "sha": one["sha"], "environment": one["environment"]}
+        rows = [{"id": one["id"], "sha": one["sha"], "environment": one["environment"],
+                 **({"status": one["states"][-1]} if self.dialect == "gitlab" else {})}
                 for one in reversed(self.records)
                 if one["environment"] == page.get("environment")
                 and page.get("sha") in (None, one["sha"])]
@@ -81,5 +82,7 @@ class Statuses:
     def _mark(self, record, state):
         if state not in RECORD_STATES[self.dialect]:
             return 422, {"message": "Validation Failed"}, {}
+        if self.dialect == "gitlab" and record["states"][-1] == state:
+            return 400, {"message": {"status": ["cannot transition"]}}, {}
         record["states"].append(state)
         return 201, {"id": len(record["states"]), "state": state}, {}

@@ -36,7 +36,7 @@ class Receivers(Served):
             self.got.append(got)
             status, more = self.answers[request.path].pop(0) if self.answers[request.path] else (200, {})
         if request.path in self.hold:
-            self.hold[request.path].wait(20)
+            self.hold[request.path].wait(60)
         request.reply(status, {"ok": True}, more)
 
     def at(self, path):
@@ -184,18 +184,16 @@ class Delivery(Told):
         self.there.hold["/hangs"] = threading.Event()
         self.there.answers["/fails"] = [(503, {}), (429, {"Retry-After": "1"})]
         self.config["notify"] = [self.hook("/hangs"), self.hook("/fails"), self.hook("/works")]
-        begun = time.monotonic()
         first = self.first_good()
         self.wait_told("/works", "good")
-        self.assertLess(time.monotonic() - begun, 15)
         second = self.repo.commit("v2")
         self.push(second)
         self.wait_good(second)
         self.wait_told("/works", "good", 2)
-        self.assertEqual(1, len(self.there.at("/fails")), "it waits before it tries again")
         row = self.targets()["fails"]
-        self.assertEqual((2, 1), (row["waiting"], row["next"]["tries"]))
-        self.assertIn("503", row["next"]["failure"])
+        self.assertEqual(2, row["waiting"])
+        self.assertRegex(row["next"]["failure"], "503|429")
+        self.assertEqual(1, len(self.there.at("/hangs")), "one after the other")
         got = self.wait(lambda: self.there.at("/fails")[1:2], "the second attempt", 20)[0]
         self.assertEqual(first, got.body["data"]["commit"], "the oldest first")
         self.assertEqual(self.there.at("/fails")[0].headers["webhook-id"], got.headers["webhook-id"])
@@ -253,7 +251,7 @@ class Delivery(Told):
             return False
 
     def test_a_crash_loop_is_told_once_and_its_end(self):
-        self.app["crash_loop"] = {"crashes": 3, "within": "2s"}
+        self.app["crash_loop"] = {"crashes": 3, "within": "6s"}
         self.app["notify"] = [self.hook("/any")]
         self.first_good()
         self.wait_one_process()
@@ -330,6 +328,9 @@ class AtTheForge(Case):
         wait_until(lambda: len(forge.states_of(first)) == 3, "the first commit's second success")
         return forge, first, second
 
+    def waits(self):
+        return sum(row["waiting"] for row in self.cli_json("notify", "list")["targets"])
+
     def test_github_is_told_and_a_later_rollback_is_a_failure(self):
         forge, first, second = self.walk("github", "github")
         self.assertEqual(["pending", "success", "failure"], forge.states_of(second))
@@ -337,7 +338,7 @@ class AtTheForge(Case):
         texts = [text for sha, _, _, text in forge.statuses if sha == second]
         self.assertRegex(texts[-1], r"^Rolled back: rolled back by ")
         self.assertEqual({"lastgood/backend"}, {name for _, name, _, _ in forge.statuses})
-        wait_until(lambda: forge.record_states_of(first)[-1] == "success", "the record's success")
+        wait_until(lambda: self.waits() == 0, "the rest to be told")
         self.assertEqual(["in_progress", "success", "failure"], forge.record_states_of(second))
         self.assertEqual(["in_progress", "success", "inactive", "success"],
                          forge.record_states_of(first))
@@ -345,7 +346,9 @@ class AtTheForge(Case):
     def test_gitlab_is_told_and_a_later_rollback_is_a_failure(self):
         forge, first, second = self.walk("gitlab", "gitlab-token")
         self.assertEqual(["running", "success", "failed"], forge.states_of(second))
-        wait_until(lambda: forge.record_states_of(second)[-1] == "failed", "the record's failure")
+        wait_until(lambda: self.waits() == 0, "the rest to be told")
+        self.assertEqual(["running", "success", "failed"], forge.record_states_of(second))
+        self.assertEqual(["running", "success"], forge.record_states_of(first))
 
     def test_gitea_is_told_and_a_later_rollback_is_a_failure(self):
         forge, _, second = self.walk("gitea", "gitea", context="deployed")

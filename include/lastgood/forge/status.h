@@ -38,10 +38,16 @@ ApiRequest look_at_repository(const ApiPlace& place, const std::string& token);
 // Records of deployments. Gitea and Forgejo have none.
 bool has_records(core::Provider provider);
 ApiRequest find_record(const ApiPlace& place, const std::string& token, const StatusWish& wish);
-// The id of the commit's newest one; empty: there is none.
-std::string found_record(const ApiPlace& place, const ApiAnswer& answer, const StatusWish& wish);
+struct Record {
+    std::string id;     // empty: there is none, or the answer is not understood
+    std::string state;  // GitLab: as it is now
+};
+// The commit's newest one.
+Record found_record(const ApiPlace& place, const ApiAnswer& answer, const StatusWish& wish);
 ApiRequest make_record(const ApiPlace& place, const std::string& token, const StatusWish& wish);
-std::string made_record(const ApiAnswer& answer);  // its id; empty: not understood
+Record made_record(const ApiPlace& place, const ApiAnswer& answer);
+// GitLab refuses to make a record what it is already.
+bool is_marked(const ApiPlace& place, const Record& record, const StatusWish& wish);
 ApiRequest mark_record(const ApiPlace& place, const std::string& token, const std::string& id,
                        const StatusWish& wish);
 
