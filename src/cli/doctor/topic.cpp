@@ -14,6 +14,8 @@ constexpr std::array kTopics = {
     Named{"daemon", "LG-no-daemon"},
     Named{"journal", "LG-not-recorded"},
     Named{"secret", "LG-secret"},
+    Named{"admin token", "LG-secret"},
+    Named{"read token", "LG-secret"},
     Named{"certificate", "LG-certificate"},
     Named{"port", "LG-port"},
     Named{"host key", "LG-host-key"},
