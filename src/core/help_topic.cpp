@@ -33,8 +33,7 @@ constexpr std::array kBuilding = {
 };
 // What waits for another app may be in quarantine there.
 constexpr std::array kCancelled = {
-    Sign{" waits for ", "LG-not-proved"},
-    Sign{"it was proved by", "LG-not-on-branch"},
+    Sign{" waits for ", "LG-not-proved"},      Sign{"it was proved by", "LG-not-on-branch"},
     Sign{"in quarantine", "LG-quarantined"},   Sign{"rolled back by", "LG-rolled-back-by-hand"},
     Sign{"fast_forward_only", "LG-held-back"}, Sign{"[skip deploy]", "LG-held-back"},
     Sign{"under `paths`", "LG-held-back"},
