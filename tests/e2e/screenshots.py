@@ -67,9 +67,11 @@ class Pictures(Case):
         self.page.goto(f"http://127.0.0.1:{self.admin_port}/")
         self.page.wait("document.activeElement.name === 'token'", "the field")
         self.page.type(TOKEN)
+        self.page.press("Tab")
+        self.page.type("Ada")
         self.page.press("Enter")
         self.page.wait_text("Lately")
-        self.take("apps", "/", "passkey")
+        self.take("apps", "/", "building")
         self.take("app", "/apps/backend", "What it uses")
         number = self.history()[0]["id"]
         self.page.scheme(dark=True)
@@ -77,6 +79,7 @@ class Pictures(Case):
         self.page.scheme(dark=False)
         for word in ("GET /prices 200 3 ms", "GET /basket 200 1 ms", "POST /basket 201 9 ms"):
             get(self.app_port, f"/say/{word.replace(' ', '_')}")
+        self.page.size(WIDTH, 560)
         self.take("logs", "/logs", "basket")
         self.page.size(360, 720, scale=2, mobile=True)
         self.take("phone", "/apps/worker", "crash")
