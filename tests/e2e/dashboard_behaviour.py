@@ -296,11 +296,10 @@ class Measured(Dashboard):
         self.first_good()
         self.sign_in()
         self.page.responses.clear()
-        self.page.call("Network.clearBrowserCache")
         paints = []
         for _ in range(10):
-            self.page.goto("about:blank")
-            self.page.goto(self.address)
+            self.page.call("Page.reload", ignoreCache=True)
+            self.page.wait("performance.getEntriesByType('paint').length === 2", "its paint")
             self.page.wait_text("Lately")
             paints.append(self.page.js(
                 "performance.getEntriesByType('paint').find((one) =>"
@@ -317,7 +316,7 @@ class Measured(Dashboard):
         self.assertGreater(len(sizes), 8)
         self.assertLess(weight, 150_000)
         print(f"@note page of {weight / 1000:.0f} KB, first paint after {min(paints):.0f} ms")
-        if os.getloadavg()[0] > os.cpu_count():
+        if min(paints) >= 100 and os.getloadavg()[0] > os.cpu_count():
             self.skipTest("the machine is too busy to judge the time of the first paint")
         self.assertLess(min(paints), 100)
 
