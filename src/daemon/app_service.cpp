@@ -31,7 +31,10 @@ process::GroupLimits group_limits(const config::App& app) {
 
 // Users got it when it had been started.
 std::optional<WallTime> live_since(const store::DeploymentRow& row) {
-    if (!row.starting) return std::nullopt;
+    if (!row.starting) {
+        // The way back to a release that was running still takes no time.
+        return row.outcome == "good" ? std::optional(row.started_at) : std::nullopt;
+    }
     return row.started_at + row.fetching.value_or(Millis{0}) + row.building.value_or(Millis{0}) +
            *row.starting;
 }

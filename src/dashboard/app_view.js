@@ -20,7 +20,7 @@ function whatRuns(app) {
     ["Restarts", String(app.restarts)],
     ["Memory", app.memory_bytes ? bytes(app.memory_bytes) : "–"],
     ["CPU", app.processes ? percent(app.cpu_percent) : "–"],
-    app.processes ? ["Processes", `${app.processes}, ${app.threads} threads`] : null,
+    app.processes ? ["Processes", `${app.processes}, ${app.threads} thread${app.threads === 1 ? "" : "s"}`] : null,
     app.beside ? ["Beside it", commit(app.beside.commit), ` in slot ${app.beside.slot}, ` +
       bytes(app.beside.memory_bytes)] : null,
   ]);

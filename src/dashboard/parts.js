@@ -117,7 +117,7 @@ export function appButtons(app, all = false) {
 
 export function appCard(app) {
   const usage = [app.memory_bytes ? bytes(app.memory_bytes) : null,
-    app.processes ? `${percent(app.cpu_percent)} CPU` : null].filter(Boolean).join(" · ");
+    app.processes ? `${percent(app.cpu_percent)}\u00a0CPU` : null].filter(Boolean).join(" · ");
   return h("li", { class: "card", "data-key": app.name },
     h("div", { class: "head" }, h("h2", {}, appLink(app.name)), h("span", {}, stateBadge(app))),
     h("p", { class: "line" }, commit(app.commit), " ", subject(app)),

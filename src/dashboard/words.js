@@ -27,14 +27,14 @@ export function bytes(count) {
   let value = count;
   for (const unit of ["B", "KB", "MB", "GB"]) {
     if (value < 1000 || unit === "GB") {
-      return `${unit === "B" || value >= 100 ? Math.round(value) : value.toFixed(1)} ${unit}`;
+      return `${unit === "B" || value >= 100 ? Math.round(value) : value.toFixed(1)}\u00a0${unit}`;
     }
     value /= 1000;
   }
   return "";
 }
 
-export const percent = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+export const percent = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0%`;
 export const short = (commit) => (commit || "").slice(0, 7);
 // "Ada <ada@example.org>" → "Ada"
 export const person = (author) => (author || "").replace(/\s*<[^<>]*>\s*$/, "");

@@ -125,7 +125,7 @@ class Page:
     def wait(self, expression, what, timeout=None):
         def look():
             try:
-                return self.js(expression)
+                return self.js(f"Boolean({expression})")
             except AssertionError:
                 return None  # on the way from one page to the next
 

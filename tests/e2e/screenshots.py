@@ -3,15 +3,21 @@
     screenshots.py FOLDER
 """
 
+import contextlib
+import math
 import pathlib
+import sqlite3
 import sys
+import time
 import unittest
 
 import browser
 from admin_client import TOKEN, add_admin
-from harness import Case, Repo, free_port, get
+from harness import Case, Repo, free_port
 
 WIDTH, HEIGHT = 1120, 760
+SAID = ["listening", "the cache is warm", "GET /prices 200 3 ms", "GET /basket 200 1 ms",
+        "POST /basket 201 9 ms"]
 FOLDER = None
 
 
@@ -51,9 +57,10 @@ class Pictures(Case):
             ("shop", ("Show the basket on every page", "Prices in euros")),
         ):
             for subject in subjects:
-                self.release(app, subject, say=["listening", "the cache is warm"])
+                self.release(app, subject, say=SAID)
         self.release("worker", "Retry mails that bounced", outcome="rolled_back", crash_after_ms=30)
         self.cli_ok("pause", "shop")
+        self.add_samples()
         (self.folder / "go").touch()
         subject = "Sign in with a passkey"
         building = self.repo.commit(subject, subject=subject)
@@ -67,21 +74,40 @@ class Pictures(Case):
         self.page.goto(f"http://127.0.0.1:{self.admin_port}/")
         self.page.wait("document.activeElement.name === 'token'", "the field")
         self.page.type(TOKEN)
+        self.page.press("Tab")
+        self.page.type("Ada")
         self.page.press("Enter")
         self.page.wait_text("Lately")
-        self.take("apps", "/", "passkey")
+        self.take("apps", "/", "building")
+        self.page.size(WIDTH, 820)
         self.take("app", "/apps/backend", "What it uses")
+        self.page.size(WIDTH, HEIGHT)
         number = self.history()[0]["id"]
         self.page.scheme(dark=True)
         self.take("deployment-dark", f"/deployments/{number}", "dist/server.js.map")
         self.page.scheme(dark=False)
-        for word in ("GET /prices 200 3 ms", "GET /basket 200 1 ms", "POST /basket 201 9 ms"):
-            get(self.app_port, f"/say/{word.replace(' ', '_')}")
+        self.page.size(WIDTH, 680)
         self.take("logs", "/logs", "basket")
         self.page.size(360, 720, scale=2, mobile=True)
         self.take("phone", "/apps/worker", "crash")
         (self.folder / "go").unlink()
         self.wait_good(building)
+
+    def add_samples(self):
+        """A day of them, which nobody waits for."""
+        self.daemon.stop()
+        now = int(time.time() * 1000)
+        with contextlib.closing(sqlite3.connect(self.state / "lastgood.db")) as journal:
+            for minute in range(1440):
+                busy = 1 + math.sin(minute / 230) + 0.3 * math.sin(minute / 7)
+                journal.execute(
+                    "INSERT INTO samples VALUES ('backend', ?, ?, ?, 23, 11, 1)",
+                    (now - (1440 - minute) * 60_000,
+                     int(4.6e6 + 4e5 * busy + 300 * minute), int(60 * max(0, busy) + minute % 9)),
+                )
+            journal.commit()
+        self.serve()
+        self.wait(lambda: all(app["pid"] for app in self.api("/v1/apps")["apps"]), "all apps")
 
     def take(self, name, route, text):
         self.page.js(f"document.activeElement.blur(); location.hash = '{route}'")
