@@ -130,15 +130,6 @@ void Daemon::tell_of_switch() {
         "the app `ports` behind a proxy, or a unix path in `listen`");
 }
 
-void Daemon::on_signal(std::uint32_t signal) {
-    if (signal == SIGUSR2) return reexec();
-    if (signal != SIGHUP) return stop();
-    if (!begun_ || stopping_) return;
-    tell_service_manager("RELOADING=1");
-    reload();
-    tell_service_manager("READY=1");
-}
-
 void Daemon::fail(const Error& error) {
     site_.log.error("daemon", error.text());
     exit_code_ = 1;

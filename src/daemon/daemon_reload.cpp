@@ -1,13 +1,25 @@
-// SIGHUP: the config is read again, and only what changed in it changes.
+// Signals; on SIGHUP the config is read again, and only what changed in it changes.
+#include <signal.h>
+
 #include <algorithm>
 
 #include "daemon/daemon.h"
 #include "daemon/mirrors.h"
 #include "daemon/reload.h"
+#include "daemon/service_manager.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/config/load.h"
 
 namespace lastgood::daemon {
+
+void Daemon::on_signal(std::uint32_t signal) {
+    if (signal == SIGUSR2) return reexec();
+    if (signal != SIGHUP) return stop();
+    if (!begun_ || stopping_) return;
+    tell_service_manager("RELOADING=1");
+    reload();
+    tell_service_manager("READY=1");
+}
 
 void Daemon::reload() {
     config::Loaded loaded = config::load(config_.path);
