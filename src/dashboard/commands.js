@@ -5,7 +5,6 @@ import { link } from "./parts.js";
 import { short } from "./words.js";
 import { refresh } from "./world.js";
 
-const dialog = document.getElementById("dialog");
 const told = document.getElementById("told");
 const TOLD_FOR = 8000;
 
@@ -24,14 +23,16 @@ function ask({ title, text, fields = [], confirm, danger = false }) {
     event.preventDefault();
     form.requestSubmit(form.querySelector("button[value=go]"));
   });
-  dialog.replaceChildren(form);
-  dialog.returnValue = "";
+  // A fresh one for each question: the end of the last may be told late.
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, form);
+  document.body.append(dialog);
   dialog.showModal();
   (form.querySelector("input") || form.querySelector("button[value=go]")).focus();
   return new Promise((answer) => {
     dialog.addEventListener("close", () => {
       answer(dialog.returnValue === "go" ? new FormData(form) : null);
-    }, { once: true });
+      dialog.remove();
+    });
   });
 }
 

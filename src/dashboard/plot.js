@@ -25,7 +25,7 @@ export function plot(title, samples, value, words) {
   const points = samples.map((sample) => [Date.parse(sample.at), value(sample)]);
   const values = points.map(([, y]) => y);
   const [first, last] = [points[0][0], points[points.length - 1][0]];
-  const top = roundUp(Math.max(...values) * 1.05);
+  const top = roundUp(Math.max(...values) * 1.2);
   const x = (at) => ((at - first) / Math.max(1, last - first)) * WIDTH;
   const y = (amount) => HEIGHT - (amount / top) * HEIGHT;
 

@@ -146,16 +146,46 @@ class Page:
         self.wait("document.readyState === 'complete'", f"{url} to be loaded")
 
     def click(self, selector, text=""):
-        """With the mouse, on the first such element with that text."""
+        """With the mouse, on the first such element with that text, once it rests where it is."""
         find = (f"[...document.querySelectorAll({json.dumps(selector)})]"
                 f".find((one) => one.textContent.includes({json.dumps(text)}))")
-        self.wait(f"Boolean({find})", f"{selector} with {text!r}")
-        place = self.js(f"(() => {{ const one = {find}; one.scrollIntoView({{block: 'center'}});"
-                        "const box = one.getBoundingClientRect();"
-                        "return [box.x + box.width / 2, box.y + box.height / 2]; })()")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left",
-                      clickCount=1)
+        # Where it was for two frames, and on top; null while that isn't so. It tells of its click.
+        place = f"""(async () => {{
+            const one = {find};
+            if (!one) return null;
+            one.scrollIntoView({{block: 'center'}});
+            const frame = () => new Promise((go) => requestAnimationFrame(go));
+            const at = () => {{ const b = one.getBoundingClientRect();
+                return [b.x + b.width / 2, b.y + b.height / 2]; }};
+            await frame();
+            const before = at();
+            await frame();
+            const now = at();
+            if (!one.isConnected || String(before) !== String(now)) return null;
+            if (!one.contains(document.elementFromPoint(...now))) return null;
+            window.clicked = false;
+            one.addEventListener('click', () => {{ window.clicked = true; }}, {{once: true}});
+            return now;
+        }})()"""
+
+        def try_it():
+            try:
+                at = self.js(place)
+            except AssertionError:
+                return False  # on the way from one page to the next
+            if not at:
+                return False
+            for kind in ("mousePressed", "mouseReleased"):
+                self.call("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left",
+                          clickCount=1)
+            # What moved away meanwhile didn't get it, and is tried again. A page that was left has
+            # no such word any more.
+            return self.js("window.clicked !== false")
+
+        try:
+            wait_until(try_it, f"{selector} with {text!r}", every=0.05)
+        except Timeout as failure:
+            raise Timeout(f"{failure}\n{self.errors}\n{self.text()}") from None
 
     def press(self, key, shift=False):
         code, number, text = KEYS[key]
