@@ -89,10 +89,14 @@ class Answers {
     }
 
     template <typename Wants>
+    // Enough digits of it, or all where more were typed.
+    [[nodiscard]] std::string shown(const std::string& commit) const {
+        return typed_.size() <= kCommitDigits ? commit.substr(0, kCommitDigits) : commit;
+    }
     void commits(const Wants& wants) {
         for (const DeploymentView& row : history()) {
             if (!row.commit.empty() && wants(row)) {
-                offer(row.commit.substr(0, std::max(kCommitDigits, typed_.size())), about(row));
+                offer(shown(row.commit), about(row));
             }
         }
     }
@@ -102,8 +106,7 @@ class Answers {
         const auto rows = parse_quarantine(get(path));
         if (!rows) return;
         for (const QuarantineView& row : *rows) {
-            offer(row.commit.substr(0, std::max(kCommitDigits, typed_.size())),
-                  first_line(row.reason));
+            offer(shown(row.commit), first_line(row.reason));
         }
     }
 

@@ -126,6 +126,7 @@ http::Response Routes::answer_list(const Call& call) {
     if (noun == "deliveries") return deliveries(call.request);
     if (noun == "quarantine") return quarantine(call.request);
     if (noun == "crashes") return crashes({});
+    if (noun == "notifications") return notifications(call.request);
     if (noun == "logs") return logs(call, {});
     if (noun == "version") return reply(200, version_json());
     return events(call);

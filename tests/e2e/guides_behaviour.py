@@ -57,6 +57,7 @@ class Pages(unittest.TestCase):
             lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
             lines += re.findall(r"`([^`\n]*)`", FENCE.sub("", text))
             for line in lines:
+                line = line.removeprefix("sudo -u lastgood ")
                 words = re.search(r"(?:^|[ ;|&])lastgood ((?:webhook )?[a-z-]+)( .*)?$", line)
                 if not words or line.startswith("sudo useradd") or "systemctl" in line:
                     continue
