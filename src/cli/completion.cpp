@@ -88,11 +88,12 @@ class Answers {
                (row.subject.empty() ? "" : ", " + row.subject);
     }
 
-    template <typename Wants>
     // Enough digits of it, or all where more were typed.
     [[nodiscard]] std::string shown(const std::string& commit) const {
         return typed_.size() <= kCommitDigits ? commit.substr(0, kCommitDigits) : commit;
     }
+
+    template <typename Wants>
     void commits(const Wants& wants) {
         for (const DeploymentView& row : history()) {
             if (!row.commit.empty() && wants(row)) {
