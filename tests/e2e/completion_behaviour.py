@@ -70,7 +70,7 @@ class Completion(Case):
         self.assertEqual([commit[:12]], self.bash("deploy", "backend", ""))
         self.assertEqual([commit], self.bash("rollback", "backend", "--to", commit[:39]))
         self.assertEqual(["1", "backend"], sorted(self.bash("explain", "")))
-        self.assertEqual(["LG-not-ready"], self.bash("help", "LG-not-re"))
+        self.assertEqual(["LG-not-ready"], self.bash("help", "LG-not-read"))
 
     def test_zsh(self):
         (line,) = self.zsh("depl")

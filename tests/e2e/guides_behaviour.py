@@ -58,7 +58,7 @@ class Pages(unittest.TestCase):
             lines += re.findall(r"`([^`\n]*)`", FENCE.sub("", text))
             for line in lines:
                 line = line.removeprefix("sudo -u lastgood ")
-                words = re.search(r"(?:^|[ ;|&])lastgood ((?:webhook )?[a-z-]+)( .*)?$", line)
+                words = re.search(r"(?:^|sudo |[;|&] )lastgood ((?:webhook )?[a-z-]+)( .*)?$", line)
                 if not words or line.startswith("sudo useradd") or "systemctl" in line:
                     continue
                 verb = words[1].split()

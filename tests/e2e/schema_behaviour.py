@@ -24,6 +24,7 @@ from harness import BINARY, ENVIRONMENT, ROOT, run
 SCHEMA = json.loads((ROOT / "config" / "lastgood.schema.json").read_text("utf-8"))
 APP = ("apps", "a")
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes of the schema's").decode()  # good for each provider
+OTHER = "of the one who may look 0123456789"
 
 # One good value of each form that has a name of its own in the schema.
 FORMS = {"duration": ["30s"], "size": ["10MB", 1048576], "flag": [True, False, "yes", "off"],
@@ -47,7 +48,10 @@ TEXTS = {
     "notify.0.matrix.server": "https://example.org", "notify.0.email.to": "ann@example.org",
     "notify.0.email.from": "bob@example.org", "notify.0.email.sendmail": "/usr/sbin/sendmail",
     "apps.a.read_only_paths": "/srv/kept", "apps.a.tags": "v*", "state_dir": "@/state",
-    "runtime_dir": "@/run", "apps.a.group": "root", "apps.a.user": "root",
+    "runtime_dir": "@/run", "admin.token_file": "@/secret", "admin.token_env": "LASTGOOD_TEST_SECRET",
+    "admin.token": SECRET, "admin.read_token_file": "@/other", "admin.read_token_env": "LASTGOOD_TEST_OTHER",
+    "admin.read_token": OTHER, "admin.tls.cert": "@/tls.crt", "admin.tls.key": "@/tls.key",
+    "apps.a.group": "root", "apps.a.user": "root",
 }
 # What a key needs beside it to mean anything.
 BESIDE = {
@@ -158,6 +162,8 @@ class Verdicts(unittest.TestCase):
         cls.folder = pathlib.Path(place.name)
         (cls.folder / "secret").write_text(SECRET + "\n")
         (cls.folder / "secret").chmod(0o600)
+        (cls.folder / "other").write_text(OTHER + "\n")
+        (cls.folder / "other").chmod(0o600)
         (cls.folder / "url").write_text("https://example.org/hook\n")
         (cls.folder / "url").chmod(0o600)
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -185,6 +191,10 @@ class Verdicts(unittest.TestCase):
         if path[:-1] == (*APP, "status"):
             config["apps"]["a"]["repo"] = "https://github.com/acme/a.git"
             spot["token_file"] = "@/secret"
+        if path[0] == "admin" and len(path) > 1:
+            config["admin"].update(listen="127.0.0.1:4002", token_file="@/secret")
+        if path[-1] == "exit_with_app":  # of the only app
+            config["apps"].pop("b", None)
         kind = path[-1].partition("_")[0]
         if kind in ("secret", "token", "url"):
             for form in (kind, f"{kind}_env", f"{kind}_file"):
@@ -200,7 +210,8 @@ class Verdicts(unittest.TestCase):
         with os.fdopen(handle, "w") as file:
             json.dump(config, file)
         done = run(BINARY, "--config", name, "check", "--json",
-                   env={**ENVIRONMENT, "LASTGOOD_TEST_SECRET": SECRET, "LASTGOOD_TEST_URL": "https://example.org/hook"})
+                   env={**ENVIRONMENT, "LASTGOOD_TEST_SECRET": SECRET, "LASTGOOD_TEST_OTHER": OTHER,
+                        "LASTGOOD_TEST_URL": "https://example.org/hook"})
         self.assertIn(done.returncode, (0, 2), done.stderr)
         return json.loads(done.stdout)["faults"]
 

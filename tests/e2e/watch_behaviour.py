@@ -176,12 +176,12 @@ class Progress(Case):
     def test_a_line_tells_step_time_and_output(self):
         with self.deploy() as terminal:
             terminal.wait_for(
-                lambda: re.search(r"building \ds  step 2 of 2: echo compiling the login; wh\S*  \| compiling the login",
+                lambda: re.search(r"building \d\.0s  step 2 of 2: echo compiling the login; wh\S*  \| compiling the login",
                                   terminal.text),
                 "the step's line",
             )
             lines = len(terminal.text.splitlines())
-            terminal.wait_for(lambda: "building 2s" in terminal.text, "its time to go on")
+            terminal.wait_for(lambda: "building 2.0s" in terminal.text, "its time to go on")
             self.assertEqual(lines, len(terminal.text.splitlines()), "it stays one line")
             self.gate.touch()
             self.assertEqual(0, terminal.end())
@@ -231,7 +231,7 @@ class Progress(Case):
             self.gate.touch()
             with self.deploy() as terminal:
                 terminal.wait_for(
-                    lambda: re.search(r"fetching \d+s  \d+% of \d+ objects, [\d.]+ ?[KM]B", terminal.text),
+                    lambda: re.search(r"fetching [\d.]+m?s  \d+% of \d+ objects, [\d.]+ ?[KM]B", terminal.text),
                     "what came so far",
                 )
                 slow.hurry()
