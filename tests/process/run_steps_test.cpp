@@ -23,11 +23,13 @@ class RunStepsTest : public test::World {
         return spec;
     }
     RunSteps::News news() {
-        return {[this](pid_t pid, std::uint64_t start) { started.emplace_back(pid, start); },
-                [this](StepsResult r) {
-                    result = std::move(r);
-                    steps.reset();
-                }};
+        RunSteps::News news;
+        news.started = [this](pid_t pid, std::uint64_t start) { started.emplace_back(pid, start); };
+        news.done = [this](StepsResult r) {
+            result = std::move(r);
+            steps.reset();
+        };
+        return news;
     }
     StepsResult run(StepsSpec spec) {
         steps = RunSteps::start(loop, reaper, std::move(spec), news());
