@@ -76,7 +76,7 @@ TEST(Notify, TellsWhatIsWrong) {
     EXPECT_TRUE(contains(fault("notify: [ { slack: { url_file: slack }, email: { to: a } } ]"),
                          "begin a new entry"));
     EXPECT_TRUE(contains(fault("notify: [ { events: [good] } ]"), "one of slack, discord"));
-    EXPECT_TRUE(contains(fault("notify: [ { slack: { url_file: slack }, events: [fail] } ]"),
+    EXPECT_TRUE(contains(fault("notify: [ { slack: { url_file: slack }, events: [faild] } ]"),
                          "did you mean failed?"));
     EXPECT_TRUE(
         contains(fault("notify: [ { slack: { url: https://h.example.org/x } } ]"), "chmod 600"));
