@@ -186,6 +186,7 @@ TEST(InitJson, IsJsonWhateverTheNamesAre) {
                   .app = "a",
                   .kind = "k",
                   .found = "\xfe",
+                  .before = {},
                   .look_at = {{"run", "\xc3"}}};
     EXPECT_TRUE(nlohmann::json::accept(init_json(done)));
 }
