@@ -46,17 +46,27 @@ std::string folded(const std::vector<std::string>& addresses) {
     return join(addresses, ",\n ");
 }
 
+// Whatever the machine is called, a name that a header can hold.
+std::string host_of(const Message& message) {
+    std::string host;
+    for (const char c : message.host) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '.' || c == '-';
+        host += plain ? c : '-';
+    }
+    return host.empty() ? "localhost" : host;
+}
+
 }  // namespace
 
 std::string mail_of(const Message& message, const std::vector<std::string>& to,
                     const std::string& from) {
-    const std::string host = message.host.empty() ? "localhost" : message.host;
     std::string mail;
     if (!from.empty()) mail += "From: " + from + "\n";
     mail += "To: " + folded(to) + "\n";
     mail += "Subject: " + encoded_header("[lastgood] " + title_of(message)) + "\n";
     mail += "Date: " + date_header(message.at) + "\n";
-    mail += "Message-ID: <" + message.id + "@" + host + ">\n";
+    mail += "Message-ID: <" + message.id + "@" + host_of(message) + ">\n";
     mail += "Auto-Submitted: auto-generated\n";
     mail += "MIME-Version: 1.0\n";
     mail += "Content-Type: text/plain; charset=utf-8\n";

@@ -43,7 +43,7 @@ TEST(DoctorLogs, TellsWhatTheyTakeAndWarnsWhereTheDiskNeedsIt) {
     const LogSpace logs{3 * kGiga, 12};
     const Finding fine = judge_logs("/srv", logs, {4 * kGiga, 40 * kGiga, 0, 0});
     EXPECT_EQ(fine.verdict, Verdict::ok);
-    EXPECT_EQ(fine.found, "3GB in 12 files under /srv");
+    EXPECT_EQ(fine.found, "3.0GB in 12 files under /srv");
     const Finding full = judge_logs("/srv", logs, {kGiga / 2, 40 * kGiga, 0, 0});
     EXPECT_EQ(full.verdict, Verdict::warn);
     EXPECT_NE(full.mend.find("log.keep"), std::string::npos);
@@ -164,7 +164,7 @@ TEST(DoctorConfig, SeesPasswordsInAddressesAndTheUserOfAUnit) {
 
 TEST(DoctorReport, PutsEachFindingOnOneLineWithItsMend) {
     EXPECT_EQ(line_of({"web", {"port", Verdict::fail, "is\ntaken", "end it"}}, 10, {}),
-              "FAIL  web port    is\\ntaken; end it\n");
+              "FAIL  web port    is\\ntaken; end it (lastgood help LG-port)\n");
     EXPECT_EQ(line_of({"", {"disk", Verdict::ok, "free", ""}}, 10, {}), "OK    disk        free\n");
 }
 

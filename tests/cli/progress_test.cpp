@@ -76,13 +76,13 @@ TEST(Progress, HasALineThatTellsHowFarItIs) {
     progress.take(told(R"({"doing":"fetch","elapsed_ms":1200,"objects":450,"objects_total":1000,)"
                        R"("bytes":1048576})"),
                   now);
-    EXPECT_EQ(progress.live(now), "          fetching 1s  45% of 1000 objects, 1MB");
+    EXPECT_EQ(progress.live(now), "          fetching 1.0s  45% of 1000 objects, 1.0MB");
     progress.lines(deployment("building"), wall_now());
     progress.take(told(R"({"doing":"build","elapsed_ms":0,"step":2,"steps":3,"command":"make",)"
                        R"("line":"one \u001b[31mtwo"})"),
                   now);
     EXPECT_EQ(progress.live(now + Millis(2100)),
-              "          building 2s  step 2 of 3: make  | one \\x1b[31mtwo");
+              "          building 2.0s  step 2 of 3: make  | one \\x1b[31m…");
     Progress narrow{Style{false, 30}};
     narrow.lines(deployment("building"), wall_now());
     narrow.take(told(R"({"doing":"build","step":2,"steps":3,"command":"make everything"})"), now);
@@ -95,7 +95,7 @@ TEST(Progress, SaysInTheEndWhatThePhasesBrought) {
     progress.take(told(R"({"doing":"fetch","objects":450,"objects_total":450,"bytes":2048})"), {});
     progress.take(told(R"({"doing":"files","files":9,"bytes":1048576})"), {});
     EXPECT_NE(progress.lines(ended("good", ""), wall_now())
-                  .find("  fetching 84ms (450 objects, 2KB), building 12.3s (9 files, 1MB)\n"),
+                  .find("  fetching 84ms (450 objects, 2.0KB), building 12.3s (9 files, 1.0MB)\n"),
               std::string::npos);
     EXPECT_EQ(progress.live({}), "");
 }

@@ -96,7 +96,7 @@ TEST(Story, OfAGoodOneIsWhole) {
               "  12:00:00.100  building, 12.3s\n"
               "  12:00:00.200    build step 1 of 1: npm ci, 12.2s\n"
               "  12:00:12.400  starting, 1.1s\n"
-              "  12:00:13.500  users got it, in slot green; its probation began, 30s\n"
+              "  12:00:13.500  users got it, in slot green; its probation began, 30.0s\n"
               "  12:00:44.300  good\n"
               "\n"
               "Now\n"

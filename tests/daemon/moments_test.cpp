@@ -40,7 +40,7 @@ TEST(Moments, TakeABoundedRoomAndForgetTheOldest) {
     EXPECT_LE(bytes, 1100U * 1024);
     EXPECT_TRUE(read_moments(folder.path(), {1}).empty());
     EXPECT_EQ(read_moments(folder.path(), {2000}).size(), 1U);
-    EXPECT_EQ(read_moments(folder.path(), {1400}).size(), 1U) << "of the piece before, too";
+    EXPECT_EQ(read_moments(folder.path(), {1900}).size(), 1U) << "of the piece before, too";
 }
 
 core::AppState state_with(DeploymentId trial, DeploymentId work) {

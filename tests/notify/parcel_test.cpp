@@ -43,7 +43,7 @@ TEST(ParcelOf, AMatrixRoomHasItsIdInTheAddressSoThatItComesOnce) {
     target.token = "t";
     const auto parcel = std::get<HttpParcel>(make_parcel(target, message_of(NewsKind::good), kNow));
     EXPECT_EQ(parcel.request.url,
-              "https://m.example.org/_matrix/client/v3/rooms/%21a%3Ab%2fc/send/m.room.message/"
+              "https://m.example.org/_matrix/client/v3/rooms/%21a%3ab%2fc/send/m.room.message/"
               "backend.7.good.18c2f");
     EXPECT_EQ(parcel.request.method, "PUT");
     EXPECT_EQ(header(parcel, "Authorization"), "Bearer t");
