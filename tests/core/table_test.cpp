@@ -156,9 +156,9 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
                 all.emplace_back("exited as asked", RunExited{slot, run, "status", "", true});
             }
         }
-        for (const TimerKind kind : {TimerKind::fetch_retry, TimerKind::restart_blue,
-                                     TimerKind::restart_green, TimerKind::probation,
-                                     TimerKind::settled}) {
+        for (const TimerKind kind :
+             {TimerKind::fetch_retry, TimerKind::restart_blue, TimerKind::restart_green,
+              TimerKind::probation, TimerKind::settled}) {
             all.emplace_back("timer", TimerFired{kind});
         }
     }

@@ -42,7 +42,7 @@ class BadInput(Case):
             "    repo: /srv/x.git\n"
             "    run: ./x\n"
             "    probation: soon\n"
-            "    notify: ops\n"
+            "    fleet: ops\n"
         )
         done = run(BINARY, "--config", self.config_path, "check")
         at = str(self.config_path)

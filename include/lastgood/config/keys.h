@@ -40,7 +40,7 @@ enum class SectionKind {
 
 struct SectionKeys {
     SectionKind kind;
-    std::string_view place;          // "apps.APP.ready"; "[]" is an entry of a list; empty for the top
+    std::string_view place;  // "apps.APP.ready"; "[]" is an entry of a list; empty for the top
     std::vector<std::string> known;  // in this version
     std::vector<std::string> later;  // of the contract, refused by name until they work
 };
