@@ -113,8 +113,8 @@ class LongWait(TwoApps):
         second = self.repo.commit("v2")
         self.push_to_both(second)
         self.wait_good(second, "staging")
-        waits = f"commit {second[:7]} waits for staging: good there for 3"
-        self.wait(lambda: self.status()["waits"].startswith(waits), "half of the wait")
+        waits = f"commit {second[:7]} waits for staging: good there for "
+        self.wait(lambda: self.status()["waits"].startswith(waits + "3"), "half of the wait")
         self.assertIn(waits, self.cli_ok("status", "backend"))
         self.daemon.kill()
         self.daemon.start()
