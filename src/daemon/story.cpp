@@ -9,6 +9,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/process/last_lines.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -27,7 +28,7 @@ std::optional<store::DeploymentRow> next_of(store::Journal& journal,
 }
 
 // Nothing: there is no such file.
-std::optional<std::vector<std::string>> last_lines(const std::string& path) {
+std::optional<std::vector<std::string>> end_of_file(const std::string& path) {
     const sys::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return std::nullopt;
     const off_t size = lseek(file.get(), 0, SEEK_END);
@@ -35,13 +36,7 @@ std::optional<std::vector<std::string>> last_lines(const std::string& path) {
     std::string text(static_cast<std::size_t>(wanted), '\0');
     const ssize_t got = pread(file.get(), text.data(), text.size(), size - wanted);
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    const std::string_view whole = trim(text);
-    std::vector<std::string> lines;
-    if (whole.empty()) return lines;
-    lines = split(whole, '\n');
-    if (lines.size() > limits::kTailLines) {
-        lines.erase(lines.begin(), lines.end() - static_cast<long>(limits::kTailLines));
-    }
+    std::vector<std::string> lines = process::last_lines(trim(text));
     for (std::string& line : lines) line = printable(trim(line));
     return lines;
 }
@@ -69,7 +64,7 @@ Expected<std::optional<control::Story>> story_of(Site& site, DeploymentId id) {
     }
     const AppPaths paths(site.config.state_dir, *app);
     story.moments = read_moments(paths.logs(), id);
-    if (auto lines = last_lines(paths.step_log(id))) {
+    if (auto lines = end_of_file(paths.step_log(id))) {
         story.output = std::move(*lines);
         story.log = paths.step_log(id);
     }

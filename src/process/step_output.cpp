@@ -9,6 +9,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/process/last_lines.h"
 
 namespace lastgood::process {
 
@@ -76,16 +77,21 @@ void StepOutput::close() {
     file_.reset();
 }
 
-std::vector<std::string> StepOutput::tail() const {
-    std::string_view text = end_;
-    if (text.size() > limits::kTailBytes) text.remove_prefix(text.size() - limits::kTailBytes);
-    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+std::vector<std::string> last_lines(std::string_view text) {
     std::vector<std::string> lines;
     if (text.empty()) return lines;
     lines = split(text, '\n');
     if (lines.size() > limits::kTailLines) {
         lines.erase(lines.begin(), lines.end() - static_cast<long>(limits::kTailLines));
     }
+    return lines;
+}
+
+std::vector<std::string> StepOutput::tail() const {
+    std::string_view text = end_;
+    if (text.size() > limits::kTailBytes) text.remove_prefix(text.size() - limits::kTailBytes);
+    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+    std::vector<std::string> lines = last_lines(text);
     for (std::string& line : lines) line = printable(line, limits::kTailBytes);
     return lines;
 }
