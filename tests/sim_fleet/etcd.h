@@ -16,6 +16,7 @@
 namespace lastgood::sim_fleet {
 
 using core::LeaseId;
+using core::Trigger;
 using core::Revision;
 
 using Value = std::variant<core::Proposal, core::Wish, core::Rollout, core::FleetGood,
