@@ -137,6 +137,10 @@ class RolloutTest : public testing::Test {
         const auto found = keys().grants.find(host_name(name));
         return found == keys().grants.end() ? nullptr : &found->second.value;
     }
+    void put_grant(const std::string& name, const Grant& grant, LeaseId lease) {
+        keys().grants.insert_or_assign(host_name(name),
+                                       Kept<Grant>{grant, view.revision, view.revision, lease});
+    }
     // It takes up its grant, which ends so.
     void end(const std::string& name, GrantOutcome outcome, const std::string& reason = {}) {
         const Grant* its = grant(name);
@@ -200,7 +204,7 @@ class RolloutTest : public testing::Test {
         keys().quarantine[*CommitId::parse(last(put.key))] = {bad, view.revision, view.revision, 0};
     }
     void store(const KeyPut& put, const Grant& grant) {
-        keys().grants[host_name(last(put.key))] = {grant, view.revision, view.revision, put.lease};
+        put_grant(last(put.key), grant, put.lease);
     }
     void store(const KeyPut& put, const FleetEntry& entry) {
         keys().history[std::stoll(last(put.key))] = {entry, view.revision, view.revision, 0};

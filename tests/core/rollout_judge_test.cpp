@@ -244,12 +244,12 @@ TEST_F(RolloutTest, AProofOfASupersededWishQuarantinesItsCommitButNeverAGoodOne)
     all_good();
     ASSERT_EQ(state(), RolloutState::done);
     keys().good->value = FleetGood{commit('d'), {}, {commit('c')}};
-    keys().grants[host_name("h4")] = {Grant{"push-c", 3, commit('c'), false, false}, 1, 1, 4};
+    put_grant("h4", Grant{"push-c", 3, commit('c'), false, false}, 4);
     end("h4", GrantOutcome::bad, "it crashed");
     settle();
     EXPECT_FALSE(keys().quarantine.contains(commit('c')));
     keys().good.reset();
-    keys().grants[host_name("h4")] = {Grant{"push-c", 3, commit('c'), false, false}, 1, 1, 4};
+    put_grant("h4", Grant{"push-c", 3, commit('c'), false, false}, 4);
     settle();
     EXPECT_TRUE(keys().quarantine.contains(commit('c')));
 }
