@@ -16,8 +16,8 @@
 namespace lastgood::sim_fleet {
 
 using core::LeaseId;
-using core::Trigger;
 using core::Revision;
+using core::Trigger;
 
 using Value = std::variant<core::Proposal, core::Wish, core::Rollout, core::FleetGood,
                            core::BadCommit, core::Grant, core::FleetEntry, core::FleetPause,
