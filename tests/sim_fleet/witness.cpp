@@ -175,8 +175,8 @@ void Witness::check_host(const Host& host, const core::Wish& wish, core::Rollout
                    repository_.name(good->commit));
 }
 
-std::map<std::string, const core::Grant*> Witness::grants() const {
-    std::map<std::string, const core::Grant*> found;
+Witness::Grants Witness::grants() const {
+    Grants found;
     const std::string prefix = "apps/" + setup_.app.str() + "/grants/";
     const auto& entries = etcd_.entries();
     for (auto at = entries.lower_bound(prefix);
@@ -184,6 +184,15 @@ std::map<std::string, const core::Grant*> Witness::grants() const {
         found[at->first.substr(prefix.size())] = std::get_if<core::Grant>(at->second.value.get());
     }
     return found;
+}
+
+// What ends in the same transaction doesn't count any more.
+Witness::Grants Witness::left_by(const Transaction& transaction) const {
+    Grants left = grants();
+    for (const auto& key : transaction.removes) {
+        if (key.find("/grants/") != std::string::npos) left.erase(key.substr(key.rfind('/') + 1));
+    }
+    return left;
 }
 
 std::map<std::string, std::pair<const core::HostApp*, Revision>> Witness::apps() const {

@@ -67,21 +67,23 @@ void Witness::check_grant(const Put& put, const core::Grant& grant,
     const bool freed = wish != nullptr && wish->force && wish->commit == grant.commit;
     must(freed || etcd_.find(core::quarantine_key(setup_.app, grant.commit)) == nullptr,
          "a grant is given for a commit in quarantine");
-    check_canary(grant, host);
-    check_zone(grant, host);
+    const Grants others = left_by(transaction);
+    check_canary(grant, others, host);
+    check_zone(grant, others, host);
 }
 
 // Beyond the canaries nobody gets it before one of them was well for the whole soak.
-void Witness::check_canary(const core::Grant& grant, const std::string& host) {
+void Witness::check_canary(const core::Grant& grant, const Grants& others,
+                           const std::string& host) {
     const auto* wish = this->wish();
     if (wish == nullptr || settings().canary <= 0) return;
     if (wish->trigger == Trigger::rollback || wish->id != grant.wish) return;
     if (grant.commit != wish->commit) return;
     std::set<std::string> have = {host};
-    for (const auto& [name, other] : grants()) {
+    for (const auto& [name, other] : others) {
         if (other->wish == grant.wish && other->commit == grant.commit) have.insert(name);
     }
-    bool soaked = false;
+    bool soaked = soaked_.contains(grant.wish);
     for (const auto& one : *hosts_) {
         const auto& since = told_[static_cast<std::size_t>(&one - hosts_->data())].good_since;
         const auto good = since.find(grant.commit);
@@ -95,15 +97,17 @@ void Witness::check_canary(const core::Grant& grant, const std::string& host) {
         soaked =
             soaked || good == since.end() || ground_.now() - good->second >= settings().canary_soak;
     }
+    if (soaked) soaked_.insert(grant.wish);
     must(soaked || have.size() <= static_cast<std::size_t>(settings().canary),
          "a wave begins before the canary was watched");
 }
 
-void Witness::check_zone(const core::Grant& grant, const std::string& host) const {
+void Witness::check_zone(const core::Grant& grant, const Grants& others,
+                         const std::string& host) const {
     const auto* rollout = this->rollout();
     if (rollout == nullptr || rollout->wish != grant.wish) return;
     if (rollout->state == RolloutState::done || rollout->state == RolloutState::halted) return;
-    for (const auto& [name, other] : grants()) {
+    for (const auto& [name, other] : others) {
         if (other->back || other->wish != grant.wish || name == host) continue;
         must(named(name).zone() == named(host).zone(), "a wave is in two zones");
     }
@@ -162,7 +166,7 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
     if (wish.trigger != Trigger::webhook) return;
     const bool rolling =
         rollout()->state == RolloutState::canary || rollout()->state == RolloutState::waves;
-    for (const auto& [name, grant] : grants()) {
+    for (const auto& [name, grant] : left_by(transaction)) {
         if (!rolling || ahead || grant->wish != before->id) continue;
         must(ground_.now() - proposed_[wish.id] >= limits::kFleetWavePatience,
              "a push takes the place of a wish in the middle of a wave");
