@@ -144,6 +144,33 @@ TEST_F(RolloutTest, CanariesAreOfOneZoneAndNotOfThoseThatAreDown) {
     EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h2"), host_name("h4")}));
 }
 
+TEST_F(RolloutTest, WhereHostsThatAreDownTakeAllPlacesTheyAreTheCanaries) {
+    settings.rollout.max_unavailable = {1, {}};
+    settings.rollout.canary = 2;
+    start_with('a', 4);
+    push('b');
+    settle();
+    ASSERT_EQ(granted(), Names{"h1"});
+    told("h3").health = HostHealth::down;
+    settle();
+    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h1"), host_name("h3")}));
+    end("h1", GrantOutcome::good);
+    settle();
+    EXPECT_EQ(granted(), Names{"h3"});
+    told("h3").health = HostHealth::ok;
+    all_good();
+    EXPECT_EQ(told("h3").commit, commit('b'));
+}
+
+TEST_F(RolloutTest, AHostThatHasItAlreadyIsTheFirstCanary) {
+    start_with('a', 3);
+    told("h3").commit = commit('b');
+    push('b');
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h3")});
+    EXPECT_TRUE(granted().empty());
+}
+
 TEST_F(RolloutTest, WithoutAHostThatCanBeCanaryItWaits) {
     start_with('a', 1);
     told("h1").refusal = Refusal{kEveryWish, "paused"};
