@@ -228,7 +228,7 @@ TEST_F(RolloutTest, TheGoodOnesBeforeAreBounded) {
     add_hosts(1, 'a');
     keys().good = {FleetGood{commit('a'), {}, {}}, 90, 90, 0};
     for (std::size_t i = 0; i < limits::kFleetGoodMax; ++i) {
-        keys().good->value.before.push_back(commit(static_cast<char>('0' + i)));
+        keys().good->value.before.push_back(commit("123456789f"[i]));
     }
     roll_out('b');
     EXPECT_EQ(keys().good->value.before.size(), limits::kFleetGoodMax);
