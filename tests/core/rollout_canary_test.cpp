@@ -11,6 +11,11 @@ TEST_F(RolloutTest, CanaryFirstThenItsSoakThenWaves) {
     settle();
     EXPECT_EQ(granted(), Names{"h1"});
     EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
+    told("h1").commit = commit('b');  // in its probation
+    told("h1").busy = true;
+    settle();
+    EXPECT_FALSE(acts.again);
+    told("h1").busy = false;
     end("h1", GrantOutcome::good);
     settle();
     EXPECT_TRUE(granted().empty());
@@ -32,6 +37,7 @@ TEST_F(RolloutTest, ANewControllerWatchesTheCanaryAnew) {
     settle();
     pass(settings.rollout.canary_soak - Millis(1));
     memory = {};
+    memory.apps[app].soak = RolloutMemory::Soak{"another", now - settings.rollout.canary_soak};
     mine.created = 200;
     settle();
     pass(settings.rollout.canary_soak - Millis(1));
@@ -105,6 +111,10 @@ TEST_F(RolloutTest, AHostThatHasItAlreadyIsTheFirstCanary) {
     settle();
     EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h3")});
     EXPECT_TRUE(granted().empty());
+    told("h3").health = HostHealth::failing;
+    pass(settings.rollout.canary_soak);
+    settle();
+    EXPECT_EQ(state(), RolloutState::canary);
 }
 
 TEST_F(RolloutTest, WithoutAHostThatCanBeCanaryItWaits) {

@@ -195,6 +195,7 @@ TEST_F(RolloutTest, ItIsGoodWhenEveryoneHasItHadItsTryOrRefuses) {
     all_good();
     pass(settings.rollout.canary_soak);
     told("h4").refusal = Refusal{1, "left by its operator"};
+    told("h3").refusal = Refusal{0, "of an earlier wish"};
     settle();
     ASSERT_EQ(granted(), (Names{"h2", "h3"}));
     end("h2", GrantOutcome::failed, "build failed");
