@@ -57,6 +57,29 @@ TEST_F(RolloutTest, AWayBackUnderWayIsReplacedByTheWave) {
     EXPECT_EQ(rollout().wave.size(), 2U);
 }
 
+TEST_F(RolloutTest, AHostThatFailedIsNotAskedAgainThoughItWentBackSince) {
+    settings.rollout.max_failures = 2;
+    start_with('a', 3);
+    told("h1").commit = commit('9');
+    push('b');
+    settle();
+    end("h1", GrantOutcome::failed, "disk full");
+    settle();
+    keys().quarantine[commit('9')] = {BadCommit{"it crashed", "h9", {}}, 95, 95, 0};
+    settle();
+    ASSERT_EQ(grant("h1")->commit, commit('a'));
+    end("h1", GrantOutcome::good);
+    settle();
+    all_good();
+    pass(settings.rollout.canary_soak);
+    settle();
+    all_good();
+    EXPECT_EQ(state(), RolloutState::done);
+    pass(settings.rollout.catch_up_within);
+    settle();
+    EXPECT_EQ(grant("h1"), nullptr);
+}
+
 TEST_F(RolloutTest, ByForceThoughItIsFree) {
     start_with('a', 3);
     tip = 'b';

@@ -169,6 +169,7 @@ void Witness::check_host(const Host& host, const core::Wish& wish, core::Rollout
     if (held || commit == good->commit) return;
     // It has had its try.
     if (word.outcome_of(wish.id, good->commit) != GrantOutcome::none) return;
+    if (good->commit == wish.commit && rollout()->failures.contains(host.name())) return;
     const bool is_bad = commit && etcd_.find(core::quarantine_key(setup_.app, *commit)) != nullptr;
     Ground::broken(host.name().str() + " ends with " + repository_.name(commit) +
                    (is_bad ? ", which is in quarantine," : "") + " instead of " +

@@ -62,7 +62,9 @@ class Witness {
     using Grants = std::map<std::string, const core::Grant*>;
     void check_canary(const core::Grant& grant, const Grants& others, const std::string& host);
     void check_zone(const core::Grant& grant, const Grants& others, const std::string& host) const;
-    void check_tries(const core::Grant& grant, const std::string& host, Revision seen) const;
+    void check_tries(const core::Grant& grant, const std::string& host, Revision seen,
+                     bool is_rolling) const;
+    [[nodiscard]] static bool rolls_on(const Transaction& transaction);
     void check_restore(Revision seen) const;
     void check_wish(const core::Wish& wish, const Transaction& transaction);
     void check_good(const core::FleetGood& good, Revision seen) const;
