@@ -138,7 +138,9 @@ void RolloutStep::judge() {
 }
 
 bool RolloutStep::can_be_canary(const Member& member) const {
-    return !next_.failures.contains(*member.name) &&
+    if (next_.failures.contains(*member.name)) return false;
+    // One that has it stays one, though it refuses other grants.
+    return member.app->commit == wish()->commit ||
            takes_part(member, Target{.commit = wish()->commit});
 }
 
