@@ -72,6 +72,10 @@ TEST_F(RolloutTest, ACanaryThatHasItStaysOneThoughItIsPausedThen) {
     start_with('a', 3);
     push('b');
     settle();
+    told("h1").refusal = Refusal{kEveryWish, "paused"};
+    settle();
+    EXPECT_EQ(granted(), Names{"h1"});
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
     end("h1", GrantOutcome::good);
     told("h1").refusal = Refusal{kEveryWish, "paused"};
     settle();

@@ -192,8 +192,7 @@ void Host::keep_alive() {
             // A quiet watch is no proof that nothing happened.
             if (listed_ && copy_.view.revision < kept_alive_at_) list();
             kept_alive_at_ = answer.revision;
-            take_part();
-            lead();
+            seen();  // whoever stepped down may be the elected one still
         });
 }
 
@@ -281,7 +280,10 @@ void Host::take_part() {
     if (outcome == core::GrantOutcome::none && memory_.outcome == core::GrantOutcome::declined) {
         ground_.counts.add(Kind::declined);
     }
-    if (acts.deploy) local_.deploy(*acts.deploy);
+    if (acts.deploy) {
+        witness_.ordered(number_, view.grant->number);
+        local_.deploy(*acts.deploy);
+    }
     if (acts.withdraw) local_.withdraw(*acts.withdraw);
     taking_part_ = false;
     if (acts.deploy || acts.withdraw) return take_part();

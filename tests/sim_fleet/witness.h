@@ -35,6 +35,7 @@ class Witness {
     void acknowledged(const std::string& proposal) { acknowledged_[proposal] = ground_.now(); }
     void restored(Instant to);
     // ---- of hosts
+    void ordered(int host, std::int64_t of_wish);
     void begun(int host, const core::MemberDeploy& order);
     void cancelled(int host);
     void ended(int host, core::GrantOutcome outcome);
