@@ -35,10 +35,15 @@ void Witness::begun(int number, const core::MemberDeploy& order) {
     if (order.back) return;
     must(host.tried.insert({order.wish, order.commit}).second,
          name + " deploys the same commit for the same wish twice");
-    const bool is_bad =
-        host.quarantine.contains(order.commit) || host.bad_before.contains(order.commit);
-    must(order.force || !is_bad, name + " deploys a commit that was in the fleet's quarantine");
     must(host.refused_up_to < host.newest_seen, name + " fights its operator");
+}
+
+void Witness::starting(int number) {
+    const Told& host = told(number);
+    if (!host.work || host.work->back || host.work->force) return;
+    const CommitId& commit = host.work->commit;
+    must(!host.quarantine.contains(commit) && !host.bad_before.contains(commit),
+         this->host(number).name().str() + " starts what it knows to be in quarantine");
 }
 
 void Witness::cancelled(int number) {

@@ -37,6 +37,7 @@ class Witness {
     // ---- of hosts
     void ordered(int host, std::int64_t of_wish);
     void begun(int host, const core::MemberDeploy& order);
+    void starting(int host);
     void cancelled(int host);
     void ended(int host, core::GrantOutcome outcome);
     void operator_acted(int host);
