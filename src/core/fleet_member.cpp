@@ -41,7 +41,8 @@ class Member {
 
     void hear_outcome() {
         if (local_.order != memory().order || local_.outcome == GrantOutcome::none) return;
-        if (memory().wish.empty()) return;  // withdrawn meanwhile
+        if (memory().wish.empty() || memory().outcome == local_.outcome)
+            return;  // withdrawn; known
         memory().outcome = local_.outcome;
         memory().reason = local_.reason;
     }

@@ -171,6 +171,7 @@ TEST_F(FleetMemberTest, WhatProvesBadElsewhereWhileItIsBuiltHereIsWithdrawn) {
     decide();
     EXPECT_FALSE(acts.withdraw);
     EXPECT_FALSE(acts.deploy);
+    EXPECT_EQ(acts.report.reason, "commit bbbbbbb is in the fleet's quarantine");
 }
 
 TEST_F(FleetMemberTest, WhatProvesBadElsewhereIsWithdrawnBeforeTheDaemonHeardOfIt) {
