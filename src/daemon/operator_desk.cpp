@@ -225,7 +225,7 @@ Expected<control::LogFeed> OperatorDesk::read_logs(const std::optional<std::stri
                                                    const logs::LogQuery& query, bool follow) {
     logs::LogQuestion question{{}, query, {}, follow};
     std::vector<std::string> names;
-    std::map<std::string, std::vector<std::string>> own;
+    std::map<std::string, std::vector<logs::LogSource>> own;
     for (const auto& service : apps_) {
         const std::string& name = service->app().name.str();
         if (app && name != *app) continue;
