@@ -187,11 +187,15 @@ class Soak(Case):
 
     def remote_is_away(self):
         away = self.repo.path.with_suffix(".away")
+        before = self.model.live  # perhaps still on its way, and then superseded by this one
         commit = self.new_commit()
         self.repo.path.rename(away)
         self.deliver(commit)
         time.sleep(self.draw.uniform(0.05, 0.4))
         away.rename(self.repo.path)
+        self.settled(commit)
+        if not self.was_good(before):
+            self.model.good.remove(before)
         self.model.became_good(commit)
 
     def restart_app(self):
