@@ -48,8 +48,7 @@ constexpr std::pair<std::string_view, std::string_view> kPackages[] = {
     {"poetry", "python3-poetry"},
     {"python3", "python3 python3-venv"},
     {"rackup", "ruby-rack"},
-    {"ruby", "ruby"},
-    {"yarn", "yarnpkg"}};
+    {"ruby", "ruby"}};
 
 bool is_shells(std::string_view word) {
     return std::find(std::begin(kShells), std::end(kShells), word) != std::end(kShells);
@@ -136,6 +135,9 @@ std::string own_path() {
 std::string how_to_install(std::string_view program) {
     for (const auto& [name, package] : kPackages) {
         if (name == program) return "apt install " + std::string(package);
+    }
+    for (const std::string_view name : {"pnpm", "yarn"}) {
+        if (name == program) return "npm install --global " + std::string(name);
     }
     return "install it";
 }

@@ -15,6 +15,7 @@
 #include "lastgood/base/sys/files.h"
 #include "lastgood/control/event.h"
 #include "lastgood/core/repository_id.h"
+#include "lastgood/process/last_lines.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 
@@ -287,7 +288,8 @@ supervise::Listener AppService::listener() {
         }
         const auto commit = engine_.state().slot(slot).commit;
         // Users first: the way back must not wait for a row that only helps after our own death.
-        handle(core::RunExited{slot, run, report.status, join(report.tail, " | "), report.asked});
+        handle(core::RunExited{slot, run, report.status, process::tail_text(report.tail),
+                               report.asked});
         if (!report.asked) note_crash(slot, commit, report.status);
         if (runner_->info(slot).pid == 0) {
             check(site_.journal.clear_process(app_.name.str(), std::string(to_string(slot))));

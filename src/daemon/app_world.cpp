@@ -10,6 +10,7 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/core/retention_policy.h"
+#include "lastgood/process/last_lines.h"
 #include "lastgood/process/preload.h"
 
 namespace lastgood::daemon {
@@ -320,8 +321,8 @@ void AppService::perform(const core::RunHook& effect) {
     const auto place = hooks_.emplace(hooks_.end());
     news.done = [this, name, place](const process::StepsResult& result) {
         if (!result.ok) {
-            site_.log.error(app_.name.str(), name + ": " + result.reason +
-                                                 ". Its last output: " + join(result.tail, " | "));
+            site_.log.error(app_.name.str(),
+                            process::with_tail(name + ": " + result.reason, result.tail));
         }
         hooks_.erase(place);
     };

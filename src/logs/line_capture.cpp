@@ -53,7 +53,8 @@ void Tail::add(std::string_view line) {
 
 std::vector<std::string> Tail::lines() const {
     std::vector<std::string> shown;
-    for (const std::string& line : lines_) shown.push_back(printable(line, limits::kTailBytes));
+    for (const std::string& line : lines_)
+        shown.push_back(printable(squeezed(line), limits::kTailBytes));
     return shown;
 }
 

@@ -13,6 +13,11 @@ std::string random_bytes(Random& random, std::size_t most) {
     return bytes;
 }
 
+TEST(Strings, SqueezedHaveNoBlanksInARow) {
+    EXPECT_EQ(squeezed("\t\tIf a  connection\tis idle\r\n"), "If a connection is idle");
+    EXPECT_EQ(squeezed(" \t "), "");
+}
+
 TEST(Strings, AreTrimmedOfBlanksAtBothEndsOnly) {
     EXPECT_EQ(trim("  a b\t\r\n"), "a b");
     EXPECT_EQ(trim(" \n"), "");

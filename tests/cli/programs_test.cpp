@@ -45,6 +45,7 @@ TEST(Programs, AreLookedForInEachFolder) {
     chmod((folder / "tool").c_str(), 0755);
     EXPECT_EQ(find_program("tool", ":/nonexistent:" + folder.path()), folder / "tool");
     EXPECT_EQ(how_to_install("bundle"), "apt install bundler");
+    EXPECT_EQ(how_to_install("yarn"), "npm install --global yarn");
     EXPECT_EQ(how_to_install("deno"), "install it");
 }
 
