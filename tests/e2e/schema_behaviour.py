@@ -248,6 +248,11 @@ class Verdicts(unittest.TestCase):
             config = self.config()
             del config["apps"]["a"][missing]
             cases.append((f"without {missing}", config))
+        for kind, needs in TOLD.items():
+            for missing in needs:
+                config = self.config()
+                config["notify"] = [{kind: {key: needs[key] for key in needs if key != missing}}]
+                cases.append((f"{kind} without {missing}", config))
         for name in ("a", "a.b-c_d", "A", "-a", "a b", "x" * 63, "x" * 64):
             config = self.config()
             config["apps"][name] = config["apps"].pop("a")
