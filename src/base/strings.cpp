@@ -88,20 +88,6 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string squeezed(std::string_view text) {
-    std::string out;
-    bool blank = false;
-    for (const char c : trim(text)) {
-        const bool is_blank = c == ' ' || c == '\t' || c == '\r';
-        if (!is_blank) {
-            if (blank) out += ' ';
-            out += c;
-        }
-        blank = is_blank;
-    }
-    return out;
-}
-
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
     while (true) {

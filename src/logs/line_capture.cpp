@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "lastgood/base/limits.h"
+#include "lastgood/base/squeezed.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 

@@ -1,4 +1,5 @@
 #include "lastgood/base/strings.h"
+#include "lastgood/base/squeezed.h"
 
 #include <gtest/gtest.h>
 

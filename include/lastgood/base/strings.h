@@ -9,8 +9,6 @@
 namespace lastgood {
 
 std::string_view trim(std::string_view text);
-// Blanks in a row as one, none at the ends: "\ta \t b" is "a b".
-std::string squeezed(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string to_lower(std::string_view text);
