@@ -230,6 +230,10 @@ class RemoteSession::Open {
 RemoteSession::RemoteSession(RemoteOptions options) : options_(std::move(options)) {}
 RemoteSession::~RemoteSession() = default;
 
+void RemoteSession::close() {
+    open_.reset();
+}
+
 RemoteResult RemoteSession::send(const RemoteRequest& request) {
     const NoSigpipe guard;
     const bool goes_on = open_ && open_->connection.alive() && open_->client.stream().begin();

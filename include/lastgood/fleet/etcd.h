@@ -108,9 +108,10 @@ struct Event {
     KeyValue kv;  // of a deleted key only its name and mod_revision
     bool operator==(const Event&) const = default;
 };
-// What a watch says: events of one range, in the order of their revisions, and never twice.
+// What a watch says: events of one of its ranges, in the order of their revisions; or none, that it
+// lives.
 struct WatchNews {
-    Revision revision = 0;  // seen by that range up to here, with the events
+    Revision revision = 0;  // that range has told everything up to here
     std::vector<Event> events{};
 };
 // How a watch ended.

@@ -70,7 +70,7 @@ struct RemoteOptions {
     // Both or none: PEM files by which this side shows who it is.
     std::string client_cert_file{};
     std::string client_key_file{};
-    Variable variable;    // of the environment, for proxies; none: no proxy
+    Variable variable;  // of the environment, for proxies; none: no proxy
     Millis connect_time = limits::kRemoteConnectMax;
     Millis silence = limits::kRemoteSilenceMax;
     Millis whole_time = limits::kRemoteTimeMax;
@@ -96,8 +96,9 @@ class RemoteSession {
     RemoteSession(const RemoteSession&) = delete;
     RemoteSession& operator=(const RemoteSession&) = delete;
 
-    // To the same origin each time.
+    // To the same origin each time, unless it was closed before.
     RemoteResult send(const RemoteRequest& request);
+    void close();
 
   private:
     class Open;
