@@ -77,7 +77,6 @@ class Client final : public Etcd {
     }
     void move_on() override {
         at_ = (at_ + 1) % endpoints_.size();
-        token_.clear();
     }
 
   private:
@@ -237,13 +236,11 @@ std::vector<Result<Status>> Client::status() {
     const std::size_t before = at_;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         at_ = i;
-        token_.clear();
         auto one = ask_here<Status>("/v3/maintenance/status", "{}", read_status);
         if (auto* status = std::get_if<Status>(&one)) status->endpoint = endpoint().origin();
         all.push_back(std::move(one));
     }
     at_ = before;
-    token_.clear();
     return all;
 }
 
