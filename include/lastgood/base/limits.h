@@ -142,6 +142,20 @@ constexpr Millis kRenewSpacing = 60s;  // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;
 constexpr std::size_t kReasonBytesMax = 2000;
 
+// --- rollouts over a fleet
+constexpr int kFleetUnavailablePercentDefault = 10;
+constexpr Millis kFleetCanarySoakDefault = 2min;
+constexpr Millis kFleetLostHoldDefault = 2min;  // stop.timeout and kPatience times ready.within
+constexpr Millis kFleetCatchUpWithin = 10s;
+constexpr Millis kFleetWavePatience = 30min;       // a newer wish waits so long for a wave
+constexpr Millis kFleetAskAgain = 2s;              // what a mirror couldn't answer
+constexpr std::size_t kFleetGrantsAtOnce = 50;     // etcd takes 128 operations at once by default
+constexpr std::size_t kFleetProposalsAtOnce = 50;  // that one transaction decides
+constexpr std::size_t kFleetOperationsMax = 128;
+constexpr std::size_t kFleetHistoryMax = 100;  // of each app
+constexpr std::size_t kFleetGoodMax = 10;      // that can be gone back to
+constexpr std::size_t kFleetNamesTold = 5;     // hosts, in one sentence
+
 // --- notifications
 constexpr std::size_t kNotifyTargetsMax = 32;      // of one app
 constexpr std::size_t kNoticesPerTargetMax = 500;  // waiting; beyond it the oldest is given up
