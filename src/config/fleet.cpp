@@ -88,6 +88,12 @@ void read_name(const Section& fleet, std::string_view key, std::string& into) {
     fleet.fault(key, fleet.value(key)->mark, in_quotes(into) + " is no name; " + kNameRule);
 }
 
+Expected<core::HostName> read_host(std::string_view text) {
+    if (auto name = core::HostName::parse(text)) return *std::move(name);
+    return Error{in_quotes(text) + " is no name for a host",
+                 "use a-z 0-9 . _ -, beginning with a letter or digit"};
+}
+
 void read_labels(const Section& fleet, Fleet& into) {
     const auto* node = fleet.value("labels");
     if (node == nullptr) return;
@@ -112,26 +118,25 @@ void read_labels(const Section& fleet, Fleet& into) {
     }
 }
 
-Expected<HostShare> read_share(std::string_view text) {
-    HostShare share;
+Expected<core::HostBound> read_bound(std::string_view text) {
+    int amount = 0;
     const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, share.amount);
-    share.percent = stop + 1 == end && *stop == '%';
-    const int most = share.percent ? 100 : kHostsMost;
-    if (error == std::errc{} && (stop == end || share.percent) && share.amount >= 1 &&
-        share.amount <= most) {
-        return share;
+    const auto [stop, error] = std::from_chars(text.data(), end, amount);
+    const bool percent = stop + 1 == end && *stop == '%';
+    const int most = percent ? 100 : kHostsMost;
+    if (error == std::errc{} && (stop == end || percent) && amount >= 1 && amount <= most) {
+        return percent ? core::HostBound{0, amount} : core::HostBound{amount};
     }
     return Error{"expected a number of hosts such as 2, or a share of them such as 10%, not " +
                      in_quotes(text),
                  ""};
 }
 
-void read_rollout(const Section& fleet, FleetRollout& into) {
+void read_rollout(const Section& fleet, core::RolloutSettings& into) {
     const auto rollout = fleet.section("rollout", SectionKind::fleet_rollout);
     if (!rollout) return;
-    if (const auto share = rollout->by("max_unavailable", read_share)) {
-        into.max_unavailable = *share;
+    if (const auto bound = rollout->by("max_unavailable", read_bound)) {
+        into.max_unavailable = *bound;
     }
     rollout->number("canary", into.canary, 0, kHostsMost);
     rollout->duration("canary_soak", into.canary_soak, 0ms);
@@ -157,11 +162,12 @@ void read_fleet(const Section& top, std::optional<Fleet>& into) {
     read_fleet_tls(*section, fleet);
     read_user(*section, fleet);
     read_name(*section, "group", fleet.group);
-    read_name(*section, "host", fleet.host);
+    fleet.host = section->by("host", read_host);
     read_labels(*section, fleet);
     read_rollout(*section, fleet.rollout);
-    section->choice<OnHalt>("on_halt", fleet.on_halt,
-                            {{"rollback", OnHalt::rollback}, {"hold", OnHalt::hold}});
+    section->choice<core::OnHalt>(
+        "on_halt", fleet.rollout.on_halt,
+        {{"rollback", core::OnHalt::rollback}, {"hold", core::OnHalt::hold}});
 }
 
 void read_app_fleet(const Section& section, App& app) {

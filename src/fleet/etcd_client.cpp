@@ -75,9 +75,7 @@ class Client final : public Etcd {
         return ask_all<std::vector<Member>>("/v3/cluster/member/list", "{}", read_members,
                                             Again::yes);
     }
-    void move_on() override {
-        at_ = (at_ + 1) % endpoints_.size();
-    }
+    void move_on() override { at_ = (at_ + 1) % endpoints_.size(); }
 
   private:
     // The body of an answer of 200 that holds no error.

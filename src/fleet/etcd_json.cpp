@@ -170,6 +170,7 @@ KeyValue key_value(const Json& json) {
 RangeAnswer range_answer(const Json& json) {
     RangeAnswer answer;
     answer.revision = revision_of(object(json));
+    if (json.contains("header")) answer.cluster = identity(json.at("header"), "cluster_id");
     for (const Json& kv : list(json, "kvs")) answer.kvs.push_back(key_value(kv));
     answer.count = integer(json, "count");
     answer.more = flag(json, "more");

@@ -54,7 +54,8 @@ struct RangeAsk {
     Revision min_mod_revision = 0;  // leaves out older ones, but `count` counts them
 };
 struct RangeAnswer {
-    Revision revision = 0;  // of the store, when it was read
+    Revision revision = 0;      // of the store, when it was read
+    std::uint64_t cluster = 0;  // whose store; 0: not told (inside a transaction)
     std::vector<KeyValue> kvs{};
     std::int64_t count = 0;  // in the range, whatever the limit
     bool more = false;
