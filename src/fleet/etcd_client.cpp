@@ -68,7 +68,7 @@ class Client final : public Etcd {
         if (failed != nullptr && failed->kind == Kind::no_lease) return LeaseAnswer{};
         return result;
     }
-    WatchEnd watch(const std::vector<WatchAsk>& asks, Revision from,
+    WatchEnd watch(const std::vector<WatchAsk>& asks,
                    const std::function<bool(WatchNews)>& on_news) override;
     std::vector<Result<Status>> status() override;
     Result<std::vector<Member>> members() override {
@@ -196,7 +196,7 @@ Result<T> Client::ask_all(const std::string& path, const std::string& body,
     return result;
 }
 
-WatchEnd Client::watch(const std::vector<WatchAsk>& asks, Revision from,
+WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
                        const std::function<bool(WatchNews)>& on_news) {
     LG_ASSERT(!asks.empty());
     // Settles which endpoint and which token, neither of which a stream could try anew.
@@ -205,15 +205,14 @@ WatchEnd Client::watch(const std::vector<WatchAsk>& asks, Revision from,
         const bool denied = failed->kind == Kind::denied;
         return {denied ? WatchEnd::Kind::denied : WatchEnd::Kind::broken, failed->error};
     }
-    WatchFeed feed(from);
+    WatchFeed feed(asks);
     http::RemoteOptions options = options_of(settings_);
     options.silence = limits::kEtcdWatchSilenceMax;
     options.whole_time = limits::kEtcdWatchTimeMax;
     options.on_body = [&feed, &on_news](std::string_view bytes) {
         return feed.take(bytes, on_news);
     };
-    const auto result =
-        http::send_remote(request("/v3/watch", watch_json(asks, from), true), options);
+    const auto result = http::send_remote(request("/v3/watch", watch_json(asks), true), options);
     if (feed.ended()) return feed.end();
     if (const auto* failed = std::get_if<http::RemoteFailure>(&result)) {
         feed.broke(failed->error);

@@ -241,7 +241,7 @@ std::string login_json(const std::string& user, const std::string& password) {
     return Json{{"name", to_utf8(user)}, {"password", to_utf8(password)}}.dump();
 }
 
-std::string watch_json(const std::vector<WatchAsk>& asks, Revision from) {
+std::string watch_json(const std::vector<WatchAsk>& asks) {
     std::string all;
     std::int64_t id = 0;
     for (const WatchAsk& ask : asks) {
@@ -250,7 +250,7 @@ std::string watch_json(const std::vector<WatchAsk>& asks, Revision from) {
                      {"progress_notify", true},
                      {"fragment", true}};
         if (!ask.end.empty()) json["range_end"] = base64_encode(ask.end);
-        if (from != 0) json["start_revision"] = number(from);
+        if (ask.from != 0) json["start_revision"] = number(ask.from);
         all += Json{{"create_request", std::move(json)}}.dump();
     }
     return all;

@@ -16,7 +16,7 @@ std::string grant_json(LeaseId lease, Millis ttl);
 std::string lease_json(LeaseId lease);
 std::string login_json(const std::string& user, const std::string& password);
 // One create request after the other; their watch ids are 1, 2, …
-std::string watch_json(const std::vector<WatchAsk>& asks, Revision from);
+std::string watch_json(const std::vector<WatchAsk>& asks);
 
 // An Error: that is no such answer. `ask` says which answers are ranges.
 Expected<RangeAnswer> read_range(std::string_view json);

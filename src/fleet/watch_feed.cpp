@@ -93,13 +93,18 @@ bool WatchFeed::take_message(WatchMessage message, const std::function<bool(Watc
                      denied ? "check the role of the user in etcd" : ""});
     }
     if (message.created) return true;
-    std::erase_if(message.events,
-                  [this](const Event& event) { return event.kv.mod_revision < from_; });
+    if (message.watch < 1 || message.watch > static_cast<std::int64_t>(asks_.size())) {
+        return over(WatchEnd::Kind::broken, {"etcd told of a watch that nobody asked for", ""});
+    }
+    const auto range = static_cast<std::size_t>(message.watch - 1);
+    std::erase_if(message.events, [from = asks_[range].from](const Event& event) {
+        return event.kv.mod_revision < from;
+    });
     // The revision of a message with events is the store's and may be ahead of what was sent so
     // far.
     const Revision told =
         message.events.empty() ? message.revision : message.events.back().kv.mod_revision;
-    const bool goes_on = on_news({told, std::move(message.events)});
+    const bool goes_on = on_news({range, told, std::move(message.events)});
     return goes_on ? true : over(WatchEnd::Kind::given_up, {"the watch was given up", ""});
 }
 

@@ -15,7 +15,7 @@ namespace lastgood::fleet {
 
 class WatchFeed {
   public:
-    explicit WatchFeed(Revision from) : from_(from) {}
+    explicit WatchFeed(const std::vector<WatchAsk>& asks) : asks_(asks) {}
 
     // False: the stream is over, and end() says why.
     bool take(std::string_view bytes, const std::function<bool(WatchNews)>& on_news);
@@ -31,7 +31,7 @@ class WatchFeed {
     bool take_message(WatchMessage message, const std::function<bool(WatchNews)>& on_news);
     bool over(WatchEnd::Kind kind, Error error, Revision compacted = 0);
 
-    const Revision from_;
+    const std::vector<WatchAsk> asks_;
     std::string rest_;  // of a line that is not whole yet
     std::optional<WatchEnd> end_;
 };

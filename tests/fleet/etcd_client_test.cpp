@@ -113,10 +113,11 @@ TEST(EtcdClient, AWatchTellsOfSeveralRangesFromARevisionOn) {
         put(*other, "c", "new");
         done(other->txn({{}, {Delete{"a/1", {}}}, {}}));
     });
-    const auto end = etcd->watch({{"a/", prefix_end("a/")}, {"c", {}}}, from, [&](WatchNews news) {
-        seen.insert(seen.end(), news.events.begin(), news.events.end());
-        return seen.size() < 3;
-    });
+    const auto end =
+        etcd->watch({{"a/", prefix_end("a/"), from}, {"c", {}, from}}, [&](WatchNews news) {
+            seen.insert(seen.end(), news.events.begin(), news.events.end());
+            return seen.size() < 3;
+        });
     later.join();
     EXPECT_EQ(end.kind, WatchEnd::Kind::given_up);
     ASSERT_EQ(seen.size(), 3U);
@@ -139,12 +140,12 @@ TEST(EtcdClient, AWatchFromWhatIsCompactedSaysSo) {
     const RangeAsk old{.key = "k", .revision = first};
     EXPECT_TRUE(becomes([&] { return std::holds_alternative<Failure>(etcd->range(old)); }));
     EXPECT_EQ(failed(etcd->range(old)), Failure::Kind::compacted);
-    const auto end = etcd->watch({{"k", {}}}, first, [](const WatchNews&) { return true; });
+    const auto end = etcd->watch({{"k", {}, first}}, [](const WatchNews&) { return true; });
     EXPECT_EQ(end.kind, WatchEnd::Kind::compacted);
     EXPECT_EQ(end.compacted, last);
     // From where it goes on there is no gap.
     bool seen = false;
-    const auto again = etcd->watch({{"k", {}}}, last, [&seen](const WatchNews& news) {
+    const auto again = etcd->watch({{"k", {}, last}}, [&seen](const WatchNews& news) {
         seen = seen || !news.events.empty();
         return !seen;
     });
@@ -161,7 +162,7 @@ TEST(EtcdClient, AWatchEndsWhenAnotherThreadSaysSo) {
     std::atomic<bool> begun = false;
     WatchEnd end;
     std::thread watching([&] {
-        end = etcd->watch({{"k", {}}}, 1, [&begun](const WatchNews&) {
+        end = etcd->watch({{"k", {}, 1}}, [&begun](const WatchNews&) {
             begun = true;
             return true;
         });

@@ -103,6 +103,7 @@ struct LeaseAnswer {
 struct WatchAsk {
     std::string key;
     std::string end{};
+    Revision from = 0;  // the first that is told; 0: from now on
 };
 struct Event {
     bool deleted = false;
@@ -112,6 +113,7 @@ struct Event {
 // What a watch says: events of one of its ranges, in the order of their revisions; or none, that it
 // lives.
 struct WatchNews {
+    std::size_t range = 0;  // its place among those that were asked for
     Revision revision = 0;  // that range has told everything up to here
     std::vector<Event> events{};
 };
@@ -176,9 +178,9 @@ class Etcd {
     virtual Result<LeaseAnswer> grant(LeaseId lease, Millis ttl) = 0;
     virtual Result<LeaseAnswer> keep_alive(LeaseId lease) = 0;
     virtual Result<LeaseAnswer> revoke(LeaseId lease) = 0;
-    // Several ranges in one stream, all from `from` on (0: from now on). Returns when it has ended.
-    // `on_news` false ends it, and so does `cancel_fd` of the settings.
-    virtual WatchEnd watch(const std::vector<WatchAsk>& asks, Revision from,
+    // Several ranges in one stream. Returns when it has ended; `on_news` false ends it, and so does
+    // `cancel_fd` of the settings.
+    virtual WatchEnd watch(const std::vector<WatchAsk>& asks,
                            const std::function<bool(WatchNews)>& on_news) = 0;
     // Of each endpoint, in their order.
     virtual std::vector<Result<Status>> status() = 0;
