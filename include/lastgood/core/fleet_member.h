@@ -49,9 +49,8 @@ struct MemberLocal {
     // A deployment, by whomever; `begun`: past fetching and building.
     bool busy = false;
     bool begun = false;
-    // Of the last deployment that was asked for by the fleet. `none`: it isn't over, or never came.
-    std::string wish = {};
-    std::optional<CommitId> asked = {};
+    // Of the MemberDeploy that came last. `none`: it isn't over.
+    std::uint64_t order = 0;
     GrantOutcome outcome = GrantOutcome::none;
     std::string reason = {};
 };
@@ -63,7 +62,7 @@ struct MemberMemory {
     WishMark seen = {};
     std::string wish = {};  // the grant that was taken up last
     std::optional<CommitId> granted = {};
-    bool back = false;
+    std::uint64_t order = 0;  // of the last MemberDeploy
     GrantOutcome outcome = GrantOutcome::none;
     std::string reason = {};
     std::uint64_t orders = 0;
@@ -74,6 +73,7 @@ struct MemberMemory {
 };
 
 struct MemberDeploy {
+    std::uint64_t order = 0;  // the same one may be told again: it is done once
     std::string wish;
     CommitId commit;
     bool back = false;   // it was good here or elsewhere: no build where its release is still here
@@ -83,10 +83,10 @@ struct MemberDeploy {
 struct MemberActs {
     // In this order: store the memory, then tell the daemon and write the report.
     MemberMemory memory;
-    std::optional<MemberDeploy> deploy = {};  // safe to do twice: by wish and commit
-    bool withdraw = false;                    // cancel the fleet's deployment, if it is not begun
-    HostApp report = {};                      // for hosts/HOST/apps/APP
-    std::optional<std::string> notice = {};   // for people
+    std::optional<MemberDeploy> deploy = {};
+    std::optional<std::uint64_t> withdraw = {};  // cancel this order, if it is not begun
+    HostApp report = {};                         // for hosts/HOST/apps/APP
+    std::optional<std::string> notice = {};      // for people
 };
 
 MemberActs decide_member(const MemberView& view, const MemberLocal& local,

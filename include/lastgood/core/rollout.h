@@ -1,8 +1,8 @@
 // How one push gets to every host of a group: what the elected controller does, as one function of
 // what etcd holds at one revision, of the controller's memory and of the time.
 //
-//   decide(view, settings, memory, controllership, now) -> transactions, questions, when to look
-//   again
+//   decide(view, settings, memory, controllership, now, wall)
+//     -> transactions, questions, when to look again
 //
 // It is level-triggered: it never counts events, so an event that was missed, doubled or seen by
 // another controller changes nothing. Whoever runs it keeps the view current, commits the
@@ -161,8 +161,9 @@ struct FleetActs {
     std::optional<Instant> again = {};          // though nothing changed
 };
 
-// Pure but for the memory that it is given. One thread; takes about a millisecond for 10,000 hosts.
+// Pure but for the memory that it is given. `wall` is for records alone. One thread; takes about a
+// millisecond for 10,000 hosts.
 FleetActs decide(const FleetView& view, const FleetSettings& settings, ControllerMemory& memory,
-                 const Controllership& controllership, Instant now);
+                 const Controllership& controllership, Instant now, WallTime wall);
 
 }  // namespace lastgood::core
