@@ -257,10 +257,13 @@ constexpr std::size_t kEtcdTokenBytesMax = 4096;
 // --- fleet: hosts and their agent
 constexpr Millis kFleetLease = 15s;  // of a host; without news for so long it counts as gone
 constexpr Millis kFleetKeepAliveEvery = 4s;  // three tries in a lease
-constexpr Millis kFleetWatchGrace = 2s;      // for a watch to say what a read has seen
-constexpr Millis kFleetControlEvery = 1s;    // the controller looks again, if only time has passed
-constexpr Millis kFleetStampedeMax = 5s;     // hosts that come back spread over so long
-constexpr Millis kFleetOrderMax = 5s;        // for etcd to have an order; then 503
+constexpr Millis kFleetViewAgeMax = 10s;     // older: nothing new is begun
+constexpr Millis kFleetElectionLease = 6s;   // of the controller
+constexpr Millis kFleetElectionKeepEvery = 1500ms;
+constexpr Millis kFleetWatchGrace = 2s;    // for a watch to say what a read has seen
+constexpr Millis kFleetControlEvery = 1s;  // the controller looks again, if only time has passed
+constexpr Millis kFleetStampedeMax = 5s;   // hosts that come back spread over so long
+constexpr Millis kFleetOrderMax = 5s;      // for etcd to have an order; then 503
 constexpr Millis kFleetAgentRestartMin = 100ms;
 constexpr Millis kFleetAgentRestartMax = 10s;
 constexpr std::size_t kFleetNameBytesMax = 63;  // of a group, a host, a label
