@@ -269,7 +269,6 @@ constexpr Millis kFleetAgentRestartMax = 10s;
 constexpr std::size_t kFleetNameBytesMax = 63;  // of a group, a host, a label
 constexpr std::size_t kFleetLabelsMax = 16;
 constexpr std::size_t kFleetValueBytesMax = 16 * 1024;  // of a key; a reason is the longest
-constexpr std::size_t kFleetChannelBytesMax = 1 << 20;  // one message between daemon and agent
 
 // --- doctor
 constexpr std::uint64_t kDiskBytesLow = 1ULL << 30;    // a warning
