@@ -63,7 +63,8 @@ core::Request request_of(const Json& json) {
                           .commit = maybe_commit(json, "commit"),
                           .delivery = text_of(json, "delivery"),
                           .by = text_of(json, "by"),
-                          .force = flag_of(json, "force")};
+                          .force = flag_of(json, "force"),
+                          .over = {}};
     for (const Json& one : list_of(json, "over")) {
         request.over.push_back({commit_of(an_object(one), "commit"), text_of(one, "delivery")});
     }
