@@ -72,6 +72,7 @@ Outcome OperatorDesk::ask(const std::string& app, const core::Event& event) {
     AppService* service = find(app);
     if (service == nullptr) return unknown_app(app);
     Outcome outcome = outcome_of(service->engine().handle(event));
+    if (site_.fleet.changed) site_.fleet.changed(service->app().name);
     if (!service->engine().healthy()) {
         site_.journal_refused();
         outcome.reason = "this could not be recorded yet: " + service->engine().trouble();
