@@ -4,6 +4,7 @@
 #include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/fleet/agent.h"
 #include "lastgood/git/session.h"
 #include "lastgood/notify/notifier.h"
 #include "lastgood/process/cgroup.h"
@@ -246,6 +247,7 @@ void Verbs::add_hidden() {
         return kDone;
     })->group("");
     add("notifier", "", [] { return notify::notifier_main(); })->group("");
+    add("fleet-agent", "", [] { return fleet::agent_main(); })->group("");
 }
 
 }  // namespace lastgood::cli

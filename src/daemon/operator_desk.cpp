@@ -154,6 +154,12 @@ Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
                 Outcome::Kind::refused, "that delivery asks for nothing: " + row.reason, {}, {}};
             continue;
         }
+        if (site_.fleet.has && site_.fleet.has(row.app)) {
+            if (!done)
+                outcome.reason = "the fleet deploys " + row.app + "; use lastgood fleet deploy";
+            if (!done) outcome.kind = Outcome::Kind::refused;
+            continue;
+        }
         core::Request request;
         request.trigger = core::Trigger::webhook;
         request.commit = commit;

@@ -24,6 +24,7 @@ class Housekeeper;
 struct FleetHooks {
     std::function<void(const AppName& app, const std::vector<core::Record>& records)> recorded;
     std::function<void(const AppName& app)> changed;
+    std::function<bool(const std::string& app)> has;
     // The poller's find; true: the app does nothing by itself.
     std::function<bool(const AppName& app, const CommitId& tip)> saw;
 };
