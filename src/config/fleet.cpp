@@ -170,6 +170,17 @@ void read_fleet(const Section& top, std::optional<Fleet>& into) {
         {{"rollback", core::OnHalt::rollback}, {"hold", core::OnHalt::hold}});
 }
 
+// The fleet decides when it is deployed; two such deciders would fight.
+void check_fleet_apps(const Section& top, const Config& config) {
+    if (!config.fleet) return;
+    for (const App& app : config.apps) {
+        if (!app.fleet || !app.rules.promotion) continue;
+        top.fault("apps", top.mark_of("apps"),
+                  "promote of " + app.name.str() +
+                      " is for an app of this machine alone; give it fleet: off");
+    }
+}
+
 void read_app_fleet(const Section& section, App& app) {
     bool off = false;
     section.choice<bool>("fleet", off, {{"off", true}});

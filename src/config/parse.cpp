@@ -140,6 +140,7 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     if (config.admin.listen) listeners.push_back({"admin.listen", *config.admin.listen, admin});
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
+    check_fleet_apps(top, config);
     for (const auto& app : config.apps) {
         if (!app.exit_with_app || config.apps.size() == 1) continue;
         top.fault("apps", top.mark_of("apps"),
