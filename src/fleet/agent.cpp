@@ -252,8 +252,9 @@ int agent_main() {
     }
     sys::let_go_of_startup_pages();
     sys::EventLoop loop;
-    Agent agent(loop, std::move(channel), *std::move(settings), *std::move(memory));
-    agent.run();
+    const auto agent = std::make_unique<Agent>(loop, std::move(channel), *std::move(settings),
+                                               *std::move(memory));
+    agent->run();
     return 0;
 }
 
