@@ -187,7 +187,7 @@ void RolloutStep::give(const Candidate& candidate) {
     const Member& member = *candidate.member;
     const auto& [commit, back, catch_up] = candidate.target;
     next_.wave.insert(*member.name);
-    compare(KeyComparison::Of::created, host_key(*member.name), member.record->created);
+    compare(KeyComparison::Of::modified, host_key(*member.name), member.record->modified);
     const std::string key = grant_key(app_, *member.name);
     std::erase(transaction_.removes, key);  // its last one ended just now
     put(key,
