@@ -59,7 +59,7 @@ void Lease::answered(Instant asked_at, bool granting, Result<LeaseAnswer> result
     }
     const bool first = held_until_ == Instant{};
     granted_ = true;
-    held_until_ = asked_at + std::min(answer->ttl, ttl_);
+    held_until_ = asked_at + std::min(answer->ttl, ttl_) * 9 / 10;
     timer_ = loop_.after(every_, [this] { ask(); });
     if (granting || first) callbacks_.on_held();
     if (callbacks_.on_kept) callbacks_.on_kept();

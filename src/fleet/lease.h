@@ -1,7 +1,8 @@
 // One lease in etcd: got, kept alive, and known to be held or not. On the loop's thread.
 //
 // It is surely held until the time that it was last kept, plus its length, counted from before etcd
-// was asked: whoever relies on it stops then by itself, whatever etcd thinks.
+// was asked, and a tenth less, for clocks that don't run alike: whoever relies on it stops then by
+// itself, whatever etcd thinks.
 #pragma once
 
 #include <functional>

@@ -107,108 +107,150 @@ void MemberDesk::decide(const AppName& app, const core::MemberLocal& local) {
 }
 
 void MemberDesk::write_anew() {
-    published_.clear();
-    created_ = false;
+    forget_written();
     look();
+}
+
+void MemberDesk::forget_written() {
+    synced_ = false;
+    written_.clear();
+}
+
+std::string MemberDesk::own_key() const {
+    return parts_.keeper.group().prefix() + core::host_key(*parts_.settings.fleet.host);
 }
 
 std::map<std::string, std::string> MemberDesk::wanted() const {
     const config::Fleet& fleet = parts_.settings.fleet;
-    const std::string& prefix = parts_.keeper.group().prefix();
     std::map<std::string, std::string> values = {
-        {prefix + core::host_key(*fleet.host),
-         encode(core::HostRecord{fleet.labels, parts_.settings.version})}};
+        {own_key(), encode(core::HostRecord{fleet.labels, parts_.settings.version})}};
     for (const auto& [app, report] : reports_) {
-        values[prefix + core::host_app_key(*fleet.host, app)] = report;
+        values[parts_.keeper.group().prefix() + core::host_app_key(*fleet.host, app)] = report;
     }
     return values;
 }
 
-void MemberDesk::write_later(Millis delay) {
-    retry_ = parts_.loop.after(delay, [this] { publish(); });
-}
-
-// One transaction at a time, with all that has changed: this host's key is there with our lease, or
-// (the first time) it isn't there at all.
-void MemberDesk::publish() {
-    owed_ = publishing_;
-    if (publishing_ || !parts_.lease.held(BootClock::now()) || !parts_.keeper.listed()) return;
-    const LeaseId lease = parts_.lease.id();
-    const std::string own =
-        parts_.keeper.group().prefix() + core::host_key(*parts_.settings.fleet.host);
+// What isn't as it should be, and only if every key that is touched is as this host knows it: a
+// write that comes late, after another one, isn't done.
+TxnAsk MemberDesk::difference() const {
     TxnAsk ask;
-    std::map<std::string, std::string> values;
-    for (const auto& [key, value] : wanted()) {
-        const auto before = published_.find(key);
-        if (before != published_.end() && before->second == value) continue;
-        if (ask.then.size() == limits::kEtcdTxnOpsMax) {
-            owed_ = true;
-            break;
-        }
-        values[key] = value;
+    const LeaseId lease = parts_.lease.id();
+    const auto known = [this](const std::string& key) {
+        const auto found = written_.find(key);
+        return found == written_.end() ? Written{} : found->second;
+    };
+    const auto compare = [&](const std::string& key) {
+        ask.when.push_back(
+            {key, Compare::What::modified, Compare::Is::equal, known(key).modified, {}});
+    };
+    const auto values = wanted();
+    for (const auto& [key, value] : values) {
+        const Written before = known(key);
+        const bool same = before.value == value && before.lease == lease && before.modified != 0;
+        if (same || ask.then.size() == limits::kEtcdTxnOpsMax) continue;
+        compare(key);
         ask.then.emplace_back(Put{key, value, lease});
     }
-    for (const auto& [app, keys] : parts_.keeper.group().view().apps) {
-        // Of an app that was taken out of the config.
-        const bool ours = std::any_of(parts_.settings.apps.begin(), parts_.settings.apps.end(),
-                                      [&app = app](const auto& one) { return one.name == app; });
-        if (ours || !keys.hosts.contains(*parts_.settings.fleet.host)) continue;
-        ask.then.emplace_back(Delete{parts_.keeper.group().prefix() +
-                                     core::host_app_key(*parts_.settings.fleet.host, app)});
+    for (const auto& [key, before] : written_) {
+        // Of an app that was taken out of the config; of others nothing may have been told yet.
+        if (values.contains(key) || is_of_config(key)) continue;
+        if (ask.then.size() == limits::kEtcdTxnOpsMax) continue;
+        compare(key);
+        ask.then.emplace_back(Delete{key, {}});
     }
+    if (!ask.then.empty() && ask.when.front().key != own_key()) compare(own_key());
+    return ask;
+}
+
+bool MemberDesk::is_of_config(const std::string& key) const {
+    return std::any_of(
+        parts_.settings.apps.begin(), parts_.settings.apps.end(),
+        [&](const AgentApp& app) { return key == own_key() + "/apps/" + app.name.str(); });
+}
+
+void MemberDesk::publish() {
+    if (publishing_ || !parts_.lease.held(BootClock::now()) || !parts_.keeper.listed()) return;
+    if (!synced_) return read_written();
+    const TxnAsk ask = difference();
     if (ask.then.empty()) return;
-    if (created_) {
-        ask.when = {{own, Compare::What::lease, Compare::Is::equal, lease, {}}};
-    } else {
-        ask.when = {{own, Compare::What::created, Compare::Is::equal, 0, {}}};
-    }
-    ask.otherwise = {RangeAsk{.key = own}};
     publishing_ = true;
     parts_.caller.ask<TxnAnswer>(
         [ask](Etcd& etcd) { return etcd.txn(ask); },
-        [alive = std::weak_ptr(alive_), this, values](Result<TxnAnswer> result) {
-            if (alive.lock()) published(values, std::move(result));
+        [alive = std::weak_ptr(alive_), this, ask](Result<TxnAnswer> result) {
+            if (alive.lock()) published(ask, std::move(result));
         });
 }
 
-void MemberDesk::published(std::map<std::string, std::string> values, Result<TxnAnswer> result) {
+void MemberDesk::published(const TxnAsk& ask, Result<TxnAnswer> result) {
     publishing_ = false;
     const auto* answer = std::get_if<TxnAnswer>(&result);
-    if (answer == nullptr) {
-        // Whether it was done or not, doing it again is the same.
-        const Failure& failed = std::get<Failure>(result);
-        if (failed.kind == Failure::Kind::unknown) published_.clear();
-        if (failed.error.text() != std::exchange(told_, failed.error.text())) {
-            parts_.link.log(LogLevel::warn, {},
-                            "this host's state is not written: " + failed.error.text());
-        }
-        ++failures_;
-        const auto salt = static_cast<std::uint64_t>(parts_.lease.id() + failures_);
-        return write_later(core::etcd_retry_delay(failures_, salt));
-    }
-    failures_ = 0;
-    if (answer->succeeded) {
-        created_ = true;
-        told_.clear();
-        for (auto& [key, value] : values) published_[key] = std::move(value);
-        if (owed_) publish();
-        return;
-    }
-    const bool there = !answer->ranges.empty() && !answer->ranges.front().kvs.empty();
-    const LeaseId holder = there ? answer->ranges.front().kvs.front().lease : 0;
-    published_.clear();
-    if (!there || holder == parts_.lease.id()) {
-        created_ = there;
+    if (answer == nullptr) return not_written(std::get<Failure>(result));
+    if (!answer->succeeded) {
+        forget_written();
         return publish();
     }
-    created_ = false;
+    failures_ = 0;
+    told_.clear();
+    for (const Op& op : ask.then) {
+        if (const auto* put = std::get_if<Put>(&op)) {
+            written_[put->key] = {put->value, answer->revision, put->lease};
+        } else if (const auto* gone = std::get_if<Delete>(&op)) {
+            written_.erase(gone->key);
+        }
+    }
+    publish();  // what has changed meanwhile
+}
+
+// Whether it was done or not: what stands there now is read, and the rest is written.
+void MemberDesk::not_written(const Failure& why) {
+    forget_written();
+    ++failures_;
+    if (why.error.text() != std::exchange(told_, why.error.text())) {
+        parts_.link.log(LogLevel::warn, {},
+                        "this host's state is not written: " + why.error.text());
+    }
+    const auto salt = static_cast<std::uint64_t>(parts_.lease.id() + failures_);
+    publish_later(core::etcd_retry_delay(failures_, salt));
+}
+
+void MemberDesk::publish_later(Millis delay) {
+    later_ = parts_.loop.after(delay, [this] { publish(); });
+}
+
+void MemberDesk::read_written() {
+    publishing_ = true;
+    const std::string below = own_key() + "/";
+    const TxnAsk ask{
+        {}, {RangeAsk{.key = own_key()}, RangeAsk{.key = below, .end = prefix_end(below)}}};
+    parts_.caller.ask<TxnAnswer>([ask](Etcd& etcd) { return etcd.txn(ask); },
+                                 [alive = std::weak_ptr(alive_), this](Result<TxnAnswer> result) {
+                                     if (alive.lock()) was_read(std::move(result));
+                                 });
+}
+
+void MemberDesk::was_read(Result<TxnAnswer> result) {
+    publishing_ = false;
+    const auto* answer = std::get_if<TxnAnswer>(&result);
+    if (answer == nullptr) return not_written(std::get<Failure>(result));
+    written_.clear();
+    for (const RangeAnswer& range : answer->ranges) {
+        for (const KeyValue& kv : range.kvs) {
+            written_[kv.key] = {kv.value, kv.mod_revision, kv.lease};
+        }
+    }
+    const auto own = written_.find(own_key());
+    if (own == written_.end() || own->second.lease == parts_.lease.id()) {
+        synced_ = true;
+        return publish();
+    }
+    // Not ours to overwrite: two hosts of one name would take each other's grants.
     const std::string text = "the name " + parts_.settings.fleet.host->str() +
                              " is taken in the group: by another host, or by an earlier life of "
                              "this one, for some seconds still";
     if (text != std::exchange(told_, text)) {
         parts_.link.log(LogLevel::warn, {}, text + "; give each host its own fleet.host");
     }
-    write_later(limits::kEtcdRetryMax);
+    publish_later(limits::kEtcdRetryMax);
 }
 
 }  // namespace lastgood::fleet

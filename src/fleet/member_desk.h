@@ -43,22 +43,36 @@ class MemberDesk {
     void decide(const AppName& app, const core::MemberLocal& local);
     [[nodiscard]] core::MemberView view_of(const AppName& app) const;
     bool remember(const AppName& app, const core::MemberMemory& memory);
-    void publish();
-    void published(std::map<std::string, std::string> values, Result<TxnAnswer> result);
-    [[nodiscard]] std::map<std::string, std::string> wanted() const;
     void look_when_old();
-    void write_later(Millis delay);
+    [[nodiscard]] std::string own_key() const;
+    [[nodiscard]] std::map<std::string, std::string> wanted() const;
+    [[nodiscard]] bool is_of_config(const std::string& key) const;
+    [[nodiscard]] TxnAsk difference() const;
+    void publish();
+    void publish_later(Millis delay);
+    void published(const TxnAsk& ask, Result<TxnAnswer> result);
+    void not_written(const Failure& why);
+    void read_written();
+    void was_read(Result<TxnAnswer> result);
+    void forget_written();
+
+    // A key below hosts/HOST as etcd has it.
+    struct Written {
+        std::string value;
+        Revision modified = 0;  // 0: it isn't there
+        LeaseId lease = 0;
+    };
 
     Parts parts_;
     std::map<AppName, core::MemberLocal> locals_;
-    std::map<AppName, std::string> reports_;        // encoded
-    std::map<std::string, std::string> published_;  // key → value, that etcd has
+    std::map<AppName, std::string> reports_;  // encoded
+    std::map<std::string, Written> written_;  // all of this host's keys, where synced
+    bool synced_ = false;
     bool publishing_ = false;
-    bool owed_ = false;
-    bool created_ = false;  // hosts/HOST is there, with our lease
     int failures_ = 0;
     std::string told_;
     sys::EventLoop::Timer retry_;
+    sys::EventLoop::Timer later_;
     sys::EventLoop::Timer old_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
