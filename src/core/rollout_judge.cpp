@@ -108,7 +108,7 @@ void RolloutStep::halt(std::string reason, bool quarantined) {
     record_end("halted", next_.reason);
     notice(FleetNews::halted, wish()->commit,
            "the rollout of commit " + wish()->commit.short_hex() + " is halted: " + next_.reason);
-    if (quarantined) return;
+    if (quarantined || was_good(wish()->commit)) return;
     for (const auto& [host, failure] : next_.failures) {
         if (!failure.proof || LASTGOOD_MUTANT(fleet_halt_without_quarantine, false, true)) continue;
         quarantine(wish()->commit, failure.reason, host.str());

@@ -254,6 +254,18 @@ TEST_F(RolloutTest, AProofOfASupersededWishQuarantinesItsCommitButNeverAGoodOne)
     EXPECT_TRUE(keys().quarantine.contains(commit('c')));
 }
 
+TEST_F(RolloutTest, AHaltNeverQuarantinesWhatIsGoodElsewhere) {
+    start_with('a', 3);
+    roll_out('b');
+    add_host("h9", {}, commit('9'));
+    propose("order", Trigger::cli, commit('a'));
+    settle();
+    end("h1", GrantOutcome::bad, "it crashed");
+    settle();
+    EXPECT_EQ(state(), RolloutState::halted);
+    EXPECT_FALSE(keys().quarantine.contains(commit('a')));
+}
+
 TEST_F(RolloutTest, AWishThatComesIntoQuarantineIsHalted) {
     start_with('a', 4);
     push('b');

@@ -133,6 +133,7 @@ void Etcd::restore() {
     // With the same names and token the id stays the same.
     if (ground_.random.chance(50)) ++cluster_;
     ++life_;
+    late_.clear();
     compact();
     renew_leases();
     changed();

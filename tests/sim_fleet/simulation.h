@@ -40,6 +40,7 @@ class Simulation {
     void trouble();
     void trouble_of_a_host(std::uint64_t dice);
     void trouble_of_etcd(std::uint64_t dice);
+    void restore();
     void trouble_of_people(std::uint64_t dice);
     void push();
     Fate any_fate();
@@ -61,7 +62,6 @@ class Simulation {
     std::uint64_t proposals_made_ = 0;
     Instant trouble_ends_;
     std::optional<CommitId> last_;  // a good push after the trouble
-    std::string last_id_;
 };
 
 }  // namespace lastgood::sim_fleet

@@ -95,12 +95,21 @@ void Simulation::trouble_of_etcd(std::uint64_t dice) {
         ground_.note("etcd is backed up");
         etcd_.back_up();
     } else if (etcd_.has_backup() && etcd_.answers()) {
-        ground_.counts.add(Kind::restored);
-        ground_.note("etcd is RESTORED to revision of " +
+        restore();
+    }
+}
+
+// As the manual says: not before what hosts had begun is over.
+void Simulation::restore() {
+    ground_.counts.add(Kind::restored);
+    ground_.note("etcd IS DOWN, for a restore");
+    etcd_.stop_leader(setup_.settings.rollout.lost_hold);
+    ground_.clock.after(setup_.settings.rollout.lost_hold - Millis(1), [this] {
+        ground_.note("etcd is RESTORED to what it held " +
                      format_duration(ground_.now() - etcd_.backed_up_at()) + " ago");
         witness_.restored(etcd_.backed_up_at());
         etcd_.restore();
-    }
+    });
 }
 
 void Simulation::trouble_of_people(std::uint64_t dice) {

@@ -25,12 +25,13 @@ void Witness::begun(int number, const core::MemberDeploy& order) {
     const std::string name = this->host(number).name().str();
     ground_.note(name + " begins " + repository_.name(order.commit) + " for wish " + order.wish +
                  (order.back ? ", back" : ""));
-    must(host.tried.insert({order.wish, order.commit}).second,
-         name + " deploys the same commit for the same wish twice");
     host.work = order;
     if (order.back) return;
-    must(order.force || !host.quarantine.contains(order.commit),
-         name + " deploys a commit that was in the fleet's quarantine");
+    must(host.tried.insert({order.wish, order.commit}).second,
+         name + " deploys the same commit for the same wish twice");
+    const bool is_bad =
+        host.quarantine.contains(order.commit) || host.bad_before.contains(order.commit);
+    must(order.force || !is_bad, name + " deploys a commit that was in the fleet's quarantine");
     const auto* grant =
         etcd_.value<core::Grant>(core::grant_key(setup_.app, this->host(number).name()));
     // It may be gone by now, but not be of a wish that this host knows to be over.
@@ -72,11 +73,14 @@ void Witness::saw(int number, const core::MemberView& view) {
     const bool went_back = view.cluster != host.cluster || view.revision < host.revision;
     host.cluster = view.cluster;
     host.revision = view.revision;
-    if (went_back) {
-        host.quarantine.insert(view.quarantine.begin(), view.quarantine.end());
-    } else {
-        host.quarantine = view.quarantine;
+    for (const auto& commit : host.quarantine) {
+        if (went_back) {
+            host.bad_before.insert(commit);
+        } else if (!view.quarantine.contains(commit)) {
+            host.bad_before.erase(commit);
+        }
     }
+    host.quarantine = view.quarantine;
 }
 
 // At most so many are away because of lastgood, at any moment.
@@ -127,10 +131,27 @@ void Witness::check_proposals() const {
 
 void Witness::check_hosts() const {
     const auto state = rollout()->state;
+    must(grants().empty(), "a grant is left");
+    if (waits_rightly(*wish())) return;
     must(state == core::RolloutState::done || state == core::RolloutState::halted,
          "a rollout never ends: " + std::string(to_string(state)));
-    must(grants().empty(), "a grant is left");
     for (const auto& host : *hosts_) check_host(*host, *wish(), state);
+}
+
+// For a person: a host is ahead of restored data, or nobody takes part.
+bool Witness::waits_rightly(const core::Wish& wish) const {
+    bool anyone = false;
+    for (const auto& [name, word] : apps()) {
+        const core::HostApp& app = *word.first;
+        if (app.seen.number > wish.number) return true;
+        if (app.seen.number == wish.number && app.seen.id != wish.id) return true;
+        const bool refuses = app.refusal && app.refusal->up_to >= wish.number;
+        const bool had_its_try =
+            app.commit != wish.commit && app.outcome_of(wish.id, wish.commit) != GrantOutcome::none;
+        anyone = anyone || !(refuses || had_its_try);
+    }
+    const auto state = rollout()->state;
+    return !anyone && state != core::RolloutState::done && state != core::RolloutState::halted;
 }
 
 void Witness::check_host(const Host& host, const core::Wish& wish, core::RolloutState state) const {

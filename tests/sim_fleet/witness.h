@@ -52,7 +52,8 @@ class Witness {
         std::map<CommitId, Instant> good_since;
         std::int64_t newest_seen = 0;
         std::int64_t refused_up_to = 0;
-        std::set<CommitId> quarantine;  // as this host saw it, over restores
+        std::set<CommitId> quarantine;  // as this host saw it last
+        std::set<CommitId> bad_before;  // and before it was restored
         std::uint64_t cluster = 0;
         Revision revision = 0;
     };
@@ -67,6 +68,7 @@ class Witness {
     void note_outcomes(const Put& put);
     void check_proposals() const;
     void check_hosts() const;
+    [[nodiscard]] bool waits_rightly(const core::Wish& wish) const;
     void check_host(const Host& host, const core::Wish& wish, core::RolloutState state) const;
 
     [[nodiscard]] const Host& host(int number) const {
