@@ -252,8 +252,8 @@ int agent_main() {
     }
     sys::let_go_of_startup_pages();
     sys::EventLoop loop;
-    const auto agent = std::make_unique<Agent>(loop, std::move(channel), *std::move(settings),
-                                               *std::move(memory));
+    const auto agent =
+        std::make_unique<Agent>(loop, std::move(channel), *std::move(settings), *std::move(memory));
     agent->run();
     return 0;
 }

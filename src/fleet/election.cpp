@@ -9,6 +9,7 @@ namespace {
 // Between the end of a controller and the first who stands for it; with more hosts it gets longer
 // by itself, for whoever comes later sees the winner's key.
 constexpr std::uint64_t kPauseMs = 400;
+constexpr Millis kRefusedPause{60'000};  // of a host that may not
 
 }  // namespace
 
@@ -35,7 +36,7 @@ void Election::look(bool may) {
         pause_.reset();
         return;
     }
-    if (pause_ || lease_) return;
+    if (pause_ || lease_ || BootClock::now() < not_before_) return;
     pause_ = loop_.after(Millis(static_cast<std::int64_t>(Random(++salt_).below(kPauseMs))),
                          [this] { stand(); });
 }
@@ -68,6 +69,13 @@ void Election::written(LeaseId lease, Result<TxnAnswer> result) {
     writing_ = false;
     if (!lease_ || lease_->id() != lease) return;
     const auto* answer = std::get_if<TxnAnswer>(&result);
+    const auto* failed = std::get_if<Failure>(&result);
+    if (failed != nullptr && !failed->passes()) {
+        // Its user may not: others may.
+        not_before_ = BootClock::now() + kRefusedPause;
+        callbacks_.on_trouble({"this host can't be the controller: " + failed->error.what, ""});
+        return end();
+    }
     if (answer == nullptr) {
         // It may have been done: asking again tells, by the lease that the key is bound to.
         ++failures_;

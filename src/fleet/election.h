@@ -54,6 +54,7 @@ class Election {
     Revision created_ = 0;
     bool writing_ = false;
     int failures_ = 0;
+    Instant not_before_{};
     sys::EventLoop::Timer pause_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -9,7 +9,7 @@ std::vector<RangeAsk> asks_of(const std::string& prefix, const std::vector<KeyRa
     std::vector<RangeAsk> asks;
     for (const KeyRange& range : ranges) {
         RangeAsk ask{.key = prefix + range.key};
-        if (!range.end.empty()) ask.end = prefix + range.end;
+        if (range.all_below) ask.end = prefix_end(ask.key);
         asks.push_back(std::move(ask));
     }
     return asks;

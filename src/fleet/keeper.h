@@ -19,10 +19,9 @@
 namespace lastgood::fleet {
 
 struct KeyRange {
-    std::string key;  // without the group's prefix
-    std::string end{};
-    // All that begin with it.
-    static KeyRange below(const std::string& prefix) { return {prefix, prefix_end(prefix)}; }
+    std::string key;         // without the group's prefix
+    bool all_below = false;  // all that begin with it
+    static KeyRange below(const std::string& prefix) { return {prefix, true}; }
 };
 
 class Keeper {
