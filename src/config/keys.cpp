@@ -17,10 +17,8 @@ constexpr std::string_view kAppKeys =
 
 constexpr std::string_view kSecretUrlKeys = "url_file url_env url ca_file";
 
-}  // namespace
-
-const std::vector<SectionKeys>& all_sections() {
-    static const std::vector<SectionKeys> sections = {
+std::vector<SectionKeys> own_sections() {
+    return {
         {SectionKind::top,
          "",
          {"state_dir", "runtime_dir", "webhook", "log", "control", "admin", "notify", "fleet",
@@ -76,6 +74,11 @@ const std::vector<SectionKeys>& all_sections() {
          "apps.APP.status",
          {"token_file", "token_env", "token", "context", "environment", "api", "url", "ca_file"},
          {}},
+    };
+}
+
+std::vector<SectionKeys> notify_sections() {
+    return {
         {SectionKind::notify,
          "notify.[]",
          {"slack", "discord", "teams", "matrix", "ntfy", "webhook", "email", "command", "events",
@@ -98,6 +101,17 @@ const std::vector<SectionKeys>& all_sections() {
          {}},
         {SectionKind::notify_email, "notify.[].email", {"to", "from", "sendmail"}, {}},
     };
+}
+
+}  // namespace
+
+const std::vector<SectionKeys>& all_sections() {
+    static const std::vector<SectionKeys> sections = [] {
+        std::vector<SectionKeys> all = own_sections();
+        const auto notify = notify_sections();
+        all.insert(all.end(), notify.begin(), notify.end());
+        return all;
+    }();
     return sections;
 }
 
