@@ -143,7 +143,10 @@ class Agent {
         controller_ = std::make_unique<Controller>(
             loop_, calls_, etcd_of(settings_, salt_ + 5), settings_,
             Controller::Callbacks{
-                [this] { return election_.controllership(); },
+                // Lost, and not ended yet: it steps down.
+                [this] {
+                    return election_.won() ? election_.controllership() : core::Controllership{};
+                },
                 [this] { loop_.defer([this] { election_.step_down(); }); },
                 [this](std::uint64_t seq, const core::FleetQuestion& question) {
                     link_.send(FactsAsk{seq, question});

@@ -131,22 +131,23 @@ void Keeper::probe() {
         [key = group_.prefix() + std::string(kElectionKey)](Etcd& etcd) {
             return etcd.range({.key = key, .count_only = true});
         },
-        [alive = std::weak_ptr(alive_), this, asked_at](Result<RangeAnswer> result) {
+        [alive = std::weak_ptr(alive_), this, asked_at,
+         told = group_.view().revision](Result<RangeAnswer> result) {
             if (!alive.lock()) return;
             probing_ = false;
             if (const auto* answer = std::get_if<RangeAnswer>(&result)) {
-                return probed(asked_at, *answer);
+                return probed(asked_at, told, *answer);
             }
             tell(std::get<Failure>(result).error);
         });
 }
 
-void Keeper::probed(Instant asked_at, const RangeAnswer& answer) {
-    const bool restored =
-        answer.revision < group_.view().revision || answer.cluster != group_.view().cluster;
+void Keeper::probed(Instant asked_at, Revision told_before, const RangeAnswer& answer) {
+    // The view may be further than that by now, but wasn't when it was asked.
+    const bool restored = answer.revision < told_before || answer.cluster != group_.view().cluster;
     if (restored) {
         tell({"etcd's data went back to revision " + std::to_string(answer.revision) + " from " +
-                  std::to_string(group_.view().revision) + ", or is another cluster's",
+                  std::to_string(told_before) + ", or is another cluster's",
               "was it restored from a backup?"});
         return list();
     }

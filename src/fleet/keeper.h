@@ -54,7 +54,7 @@ class Keeper {
     void take(WatchNews news);
     void ended(const WatchEnd& end);
     void again(void (Keeper::*what)(), const Error& why);
-    void probed(Instant asked_at, const RangeAnswer& answer);
+    void probed(Instant asked_at, Revision told_before, const RangeAnswer& answer);
     void compare(Instant asked_at, Revision revision);
     void compared(Instant asked_at, std::uint64_t told_before, const TxnAnswer& answer);
     void tell(const Error& trouble);
