@@ -66,6 +66,7 @@ void FleetApp::load() {
     const json read = json::parse(*note, nullptr, false);
     if (!read.is_object()) return site_.log.warn(name_.str(), "the note of the fleet is none");
     order_ = read.value("order", std::uint64_t{0});
+    wish_ = read.value("wish", "");
     deployment_ = DeploymentId{read.value("deployment", std::int64_t{0})};
     commit_ = CommitId::parse(read.value("commit", ""));
     outcome_ =
@@ -77,6 +78,7 @@ void FleetApp::load() {
 
 void FleetApp::save() {
     const json note = {{"order", order_},
+                       {"wish", wish_},
                        {"deployment", deployment_.value},
                        {"commit", commit_ ? commit_->hex() : ""},
                        {"outcome", core::to_string(outcome_)},
@@ -88,8 +90,11 @@ void FleetApp::save() {
 }
 
 void FleetApp::deploy(AppService& service, const core::MemberDeploy& order) {
-    if (order.order <= order_) return;
+    // By its number alone it is told apart only as long as the agent remembers how far it counted.
+    const bool heard = order.order == order_ && order.wish == wish_ && order.commit == commit_;
+    if (heard) return;
     order_ = order.order;
+    wish_ = order.wish;
     commit_ = order.commit;
     deployment_ = {};
     outcome_ = core::GrantOutcome::none;

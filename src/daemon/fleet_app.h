@@ -40,6 +40,7 @@ class FleetApp {
     Site& site_;
     const AppName name_;
     std::uint64_t order_ = 0;  // the last one
+    std::string wish_;         // that it is of
     DeploymentId deployment_;  // that carries it out
     std::optional<CommitId> commit_;
     core::GrantOutcome outcome_ = core::GrantOutcome::none;
