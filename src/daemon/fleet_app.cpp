@@ -63,17 +63,20 @@ FleetApp::FleetApp(Site& site, AppName name) : site_(site), name_(std::move(name
 void FleetApp::load() {
     auto note = site_.journal.note(name_, kNote);
     if (!note || note->empty()) return;
-    const json read = json::parse(*note, nullptr, false);
-    if (!read.is_object()) return site_.log.warn(name_.str(), "the note of the fleet is none");
-    order_ = read.value("order", std::uint64_t{0});
-    wish_ = read.value("wish", "");
-    deployment_ = DeploymentId{read.value("deployment", std::int64_t{0})};
-    commit_ = CommitId::parse(read.value("commit", ""));
-    outcome_ =
-        core::parse_grant_outcome(read.value("outcome", "none")).value_or(core::GrantOutcome::none);
-    reason_ = read.value("reason", "");
-    orders_ = read.value("orders", std::uint64_t{0});
-    operator_did_ = read.value("operator_did", "");
+    try {
+        const json read = json::parse(*note);
+        order_ = read.at("order").get<std::uint64_t>();
+        wish_ = read.at("wish").get<std::string>();
+        deployment_ = DeploymentId{read.at("deployment").get<std::int64_t>()};
+        commit_ = CommitId::parse(read.at("commit").get<std::string>());
+        outcome_ = core::parse_grant_outcome(read.at("outcome").get<std::string>())
+                       .value_or(core::GrantOutcome::none);
+        reason_ = read.at("reason").get<std::string>();
+        orders_ = read.at("orders").get<std::uint64_t>();
+        operator_did_ = read.at("operator_did").get<std::string>();
+    } catch (const json::exception&) {
+        site_.log.warn(name_.str(), "what was noted of the fleet can't be read, and begins anew");
+    }
 }
 
 void FleetApp::save() {
