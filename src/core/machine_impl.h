@@ -35,6 +35,7 @@ class Machine {
     void on(const StopAsked& event);
     void on(const RestartAsked& event);
     void on(const RenewWanted& event);
+    void on(const WithdrawAsked& event);
     void on(const QuarantineReleaseAsked& event);
     void on(const ReleaseRemoved& event);
 

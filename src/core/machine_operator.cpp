@@ -176,6 +176,26 @@ void Machine::on(const RestartAsked&) {
     restart_in_place(restarted);
 }
 
+void Machine::on(const WithdrawAsked& event) {
+    const auto forget = [this](const Deployment& deployment) {
+        if (deployment.request.commit) s_.seen_tip = deployment.request.commit;
+    };
+    if (s_.waiting && s_.waiting->id == event.deployment) {
+        forget(*s_.waiting);
+        end(s_.waiting->id, Outcome::cancelled, event.reason);
+        s_.waiting.reset();
+        return accept({}, {});
+    }
+    const bool its = s_.work && s_.work->id == event.deployment;
+    if (!its || s_.work->phase == Phase::starting) {
+        return refuse(its ? "it is being started already" : "it is not under way");
+    }
+    forget(*s_.work);
+    cancel_work(Outcome::cancelled, event.reason);
+    next_work();
+    accept({}, {});
+}
+
 void Machine::on(const QuarantineReleaseAsked& event) {
     if (!s_.is_quarantined(event.commit)) {
         return refuse("commit " + event.commit.short_hex() + " is not in quarantine");

@@ -86,6 +86,7 @@ bool Machine::may_be_superseded() const {
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
     const auto wanted = older.request.commit ? older.request.commit : older.commit;
+    if (newer.trigger == Trigger::fleet) return;  // means that commit and no other
     if (!is_automatic(newer.trigger)) {
         // An operator's choice: the poller must not fight it.
         if (newer.commit && wanted && is_automatic(older.request.trigger)) s_.seen_tip = wanted;

@@ -58,7 +58,11 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       moments_(paths_.logs()),
       progress_(site, app_.name),
       poller_(
-          site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); },
+          site, app_, remote_,
+          [this](const CommitId& tip) {
+              const bool of_fleet = site_.fleet.saw && site_.fleet.saw(app_.name, tip);
+              if (!of_fleet) handle(core::PollSaw{tip});
+          },
           [this](int in_a_row, const std::string& why) {
               handle(core::LookFailed{in_a_row, why});
           }),
@@ -261,6 +265,7 @@ core::Answer AppService::ask(const core::Event& event) {
     core::Answer answer = engine_.handle(event);
     in_question_ = {};
     if (!engine_.healthy()) site_.journal_refused();
+    if (site_.fleet.changed) site_.fleet.changed(app_.name);
     return answer;
 }
 

@@ -53,6 +53,11 @@ class AppService : public deploy::World {
         return runner_->sockets();
     }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
+    [[nodiscard]] const deploy::Engine& engine() const { return engine_; }
+    // An event from outside of the app's own world.
+    core::Answer tell(const core::Event& event) { return ask(event); }
+    // The poller's turn, now.
+    void look_at_remote() { poller_.poll_now(); }
     [[nodiscard]] control::AppStatus status() const;
     // Of the apps that are promoted from others.
     [[nodiscard]] Promoter& promoter() { return promoter_; }

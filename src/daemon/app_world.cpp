@@ -3,6 +3,7 @@
 
 #include "daemon/app_service.h"
 #include "daemon/events.h"
+#include "daemon/fetch_facts.h"
 #include "daemon/housekeeper.h"
 #include "daemon/old_logs.h"
 #include "daemon/run_spec.h"
@@ -18,19 +19,6 @@ namespace {
 
 constexpr Millis kPruneAfter{5'000};  // not while users wait for what comes next
 constexpr Millis kHookTimeMax{60'000};
-
-core::FetchFacts facts_of(const git::FetchResult& result) {
-    core::FetchFacts facts;
-    facts.tip = result.tip;
-    facts.tip_tag = result.tip_tag;
-    facts.live_known = result.live_known;
-    for (const auto& from : result.facts) {
-        facts.standings.push_back({from.id, from.present, from.is_commit, from.on_ref,
-                                   from.ancestor_of_live, from.ancestor_of, from.descends_from_live,
-                                   from.paths_changed, from.skip_asked});
-    }
-    return facts;
-}
 
 const char* hook_name(core::HookKind kind) {
     switch (kind) {
@@ -373,6 +361,7 @@ void AppService::recorded(const std::vector<core::Record>& records) {
         }
     }
     if (site_.recorded) site_.recorded(app_.name.str());
+    if (site_.fleet.recorded) site_.fleet.recorded(app_.name, records);
     if (!site_.publish || !site_.followed()) return;
     for (const auto& record : records) {
         if (auto event = event_of(site_.journal, app_.name, record)) site_.publish(*event);

@@ -72,6 +72,7 @@ Outcome OperatorDesk::ask(const std::string& app, const core::Event& event) {
     AppService* service = find(app);
     if (service == nullptr) return unknown_app(app);
     Outcome outcome = outcome_of(service->engine().handle(event));
+    if (site_.fleet.changed) site_.fleet.changed(service->app().name);
     if (!service->engine().healthy()) {
         site_.journal_refused();
         outcome.reason = "this could not be recorded yet: " + service->engine().trouble();
@@ -151,6 +152,12 @@ Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
             if (done) continue;
             outcome = {
                 Outcome::Kind::refused, "that delivery asks for nothing: " + row.reason, {}, {}};
+            continue;
+        }
+        if (site_.fleet.has && site_.fleet.has(row.app)) {
+            if (!done)
+                outcome.reason = "the fleet deploys " + row.app + "; use lastgood fleet deploy";
+            if (!done) outcome.kind = Outcome::Kind::refused;
             continue;
         }
         core::Request request;

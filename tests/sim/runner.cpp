@@ -1,42 +1,10 @@
 #include "sim/runner.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <mutex>
-#include <thread>
 
 namespace lastgood::sim {
-namespace {
-
-std::string grouped(std::uint64_t number) {
-    const std::string digits = std::to_string(number);
-    std::string text;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-        text += digits[i];
-    }
-    return text;
-}
-
-}  // namespace
-
-unsigned cores() {
-    return std::max(1U, std::thread::hardware_concurrency());
-}
-
-void on_threads(unsigned jobs, std::uint64_t count,
-                const std::function<void(std::uint64_t)>& work) {
-    std::atomic<std::uint64_t> next = 0;
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < jobs; ++i) {
-        threads.emplace_back([&] {
-            for (auto taken = next++; taken < count; taken = next++) work(taken);
-        });
-    }
-    for (auto& thread : threads) thread.join();
-}
-
 Report run_seeds(std::uint64_t from, std::uint64_t count, unsigned jobs) {
     const auto began = std::chrono::steady_clock::now();
     Report report;

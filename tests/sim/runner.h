@@ -2,10 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <map>
 
 #include "sim/simulation.h"
+#include "sim/threads.h"
 
 namespace lastgood::sim {
 
@@ -16,9 +16,6 @@ struct Report {
     std::chrono::milliseconds took{0};
 };
 
-unsigned cores();
-// Calls work(0) to work(count - 1) on so many threads.
-void on_threads(unsigned jobs, std::uint64_t count, const std::function<void(std::uint64_t)>& work);
 Report run_seeds(std::uint64_t from, std::uint64_t count, unsigned jobs);
 // The kinds of trouble and the sum: "10,000 seeds, 1,234,567 steps in 41.0 s (30,111 a second), 0
 // failed".

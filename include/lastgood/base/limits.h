@@ -142,6 +142,20 @@ constexpr Millis kRenewSpacing = 60s;  // of one that is too large, fresh or not
 constexpr Millis kStoreRetry = 1s;
 constexpr std::size_t kReasonBytesMax = 2000;
 
+// --- rollouts over a fleet
+constexpr int kFleetUnavailablePercentDefault = 10;
+constexpr Millis kFleetCanarySoakDefault = 2min;
+constexpr Millis kFleetLostHoldDefault = 2min;  // stop.timeout and kPatience times ready.within
+constexpr Millis kFleetCatchUpWithin = 10s;
+constexpr Millis kFleetWavePatience = 30min;       // a newer wish waits so long for a wave
+constexpr Millis kFleetAskAgain = 2s;              // what a mirror couldn't answer
+constexpr std::size_t kFleetGrantsAtOnce = 50;     // etcd takes 128 operations at once by default
+constexpr std::size_t kFleetProposalsAtOnce = 30;  // that one transaction decides
+constexpr std::size_t kFleetOperationsMax = 128;
+constexpr std::size_t kFleetHistoryMax = 100;  // of each app
+constexpr std::size_t kFleetGoodMax = 10;      // that can be gone back to
+constexpr std::size_t kFleetNamesTold = 5;     // hosts, in one sentence
+
 // --- notifications
 constexpr std::size_t kNotifyTargetsMax = 32;      // of one app
 constexpr std::size_t kNoticesPerTargetMax = 500;  // waiting; beyond it the oldest is given up
@@ -224,6 +238,37 @@ constexpr Millis kRelayConnectionMax = 24h;
 constexpr Millis kRelayRetryMin = 1s;  // doubled up to kRelayRetryMax, with jitter
 constexpr Millis kRelayRetryMax = 60s;
 constexpr Millis kRelayHoldMax = 10min;  // a delivery that the receiver can't take yet
+
+// --- fleet: etcd
+constexpr Millis kEtcdTimeMax = 1500ms;  // of one request at one endpoint
+constexpr Millis kEtcdConnectMax = 1s;
+constexpr Millis kEtcdWatchTimeMax = 24h;       // then it is opened anew
+constexpr Millis kEtcdWatchSilenceMax = 15min;  // it says that it lives every 10 min
+constexpr Millis kEtcdRetryMin = 50ms;          // doubled up to kEtcdRetryMax, with jitter
+constexpr Millis kEtcdRetryMax = 1s;
+constexpr std::size_t kEtcdAnswerBytesMax = 32 << 20;
+constexpr std::size_t kEtcdMessageBytesMax = 16 << 20;  // of a watch, which splits what is longer
+constexpr std::int64_t kEtcdPageKeys = 500;
+constexpr std::size_t kEtcdKeysMax = 500'000;  // of one list
+constexpr std::size_t kEtcdTxnOpsMax = 100;    // etcd's own default is 128
+constexpr std::size_t kEtcdEndpointsMax = 16;
+constexpr std::size_t kEtcdTokenBytesMax = 4096;
+
+// --- fleet: hosts and their agent
+constexpr Millis kFleetLease = 15s;  // of a host; without news for so long it counts as gone
+constexpr Millis kFleetKeepAliveEvery = 4s;  // three tries in a lease
+constexpr Millis kFleetViewAgeMax = 10s;     // older: nothing new is begun
+constexpr Millis kFleetElectionLease = 6s;   // of the controller
+constexpr Millis kFleetElectionKeepEvery = 1500ms;
+constexpr Millis kFleetWatchGrace = 2s;    // for a watch to say what a read has seen
+constexpr Millis kFleetControlEvery = 1s;  // the controller looks again, if only time has passed
+constexpr Millis kFleetStampedeMax = 5s;   // hosts that come back spread over so long
+constexpr Millis kFleetOrderMax = 5s;      // for etcd to have an order; then 503
+constexpr Millis kFleetAgentRestartMin = 100ms;
+constexpr Millis kFleetAgentRestartMax = 10s;
+constexpr std::size_t kFleetNameBytesMax = 63;  // of a group, a host, a label
+constexpr std::size_t kFleetLabelsMax = 16;
+constexpr std::size_t kFleetValueBytesMax = 16 * 1024;  // of a key; a reason is the longest
 
 // --- doctor
 constexpr std::uint64_t kDiskBytesLow = 1ULL << 30;    // a warning

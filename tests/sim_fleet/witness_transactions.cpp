@@ -1,0 +1,195 @@
+// What controllers write.
+#include <algorithm>
+
+#include "sim_fleet/host.h"
+#include "sim_fleet/view.h"
+#include "sim_fleet/witness.h"
+
+namespace lastgood::sim_fleet {
+
+using core::GrantOutcome;
+using core::RolloutState;
+
+void Witness::before(const Transaction& transaction) {
+    for (const auto& put : transaction.puts) {
+        if (const auto* proposal = std::get_if<core::Proposal>(&put.value)) {
+            proposed_.try_emplace(proposal->id, ground_.now());
+        }
+    }
+    if (transaction.epoch == 0) return;
+    const Entry* elected = etcd_.find(kElectionKey);
+    must(elected != nullptr && elected->created == transaction.epoch,
+         "a controller that isn't elected any more writes");
+    for (const auto& put : transaction.puts) {
+        if (const auto* grant = std::get_if<core::Grant>(&put.value)) {
+            check_grant(put, *grant, transaction);
+        } else if (const auto* wish = std::get_if<core::Wish>(&put.value)) {
+            check_wish(*wish, transaction);
+        } else if (const auto* good = std::get_if<core::FleetGood>(&put.value)) {
+            check_good(*good, transaction.seen);
+        } else {
+            note_outcomes(put);
+        }
+    }
+}
+
+void Witness::note_outcomes(const Put& put) {
+    if (const auto* entry = std::get_if<core::FleetEntry>(&put.value)) {
+        decided_[entry->id] = entry->decision;
+        if (entry->decision == "superseded") ground_.counts.add(Kind::superseded);
+    }
+    const auto* next = std::get_if<core::Rollout>(&put.value);
+    if (next == nullptr) return;
+    const auto* now = rollout();
+    if (now != nullptr && now->wish == next->wish && now->state == next->state) return;
+    ground_.note("rollout of wish " + next->wish + " (" + std::to_string(next->number) +
+                 "): " + std::string(to_string(next->state)) + " " + next->reason);
+    if (next->state == RolloutState::done) ground_.counts.add(Kind::done);
+    if (next->state == RolloutState::halted) ground_.counts.add(Kind::halted);
+}
+
+void Witness::check_grant(const Put& put, const core::Grant& grant,
+                          const Transaction& transaction) {
+    const std::string host = put.key.substr(put.key.rfind('/') + 1);
+    ground_.note("grant for " + host + ": " + repository_.name(grant.commit) + ", wish " +
+                 grant.wish + (grant.back ? ", back" : ""));
+    const Entry* record = etcd_.find(core::host_key(*core::HostName::parse(host)));
+    must(record != nullptr && record->lease == put.lease && put.lease != 0,
+         "a grant for " + host + " is not bound to that host's lease");
+    check_restore(transaction.seen);
+    check_tries(grant, host, transaction.seen);
+    if (grant.back) {
+        ground_.counts.add(Kind::went_back);
+        return;
+    }
+    must(etcd_.find(core::paused_key(setup_.app)) == nullptr, "a grant is given in a pause");
+    const auto* wish = this->wish();
+    const bool freed = wish != nullptr && wish->force && wish->commit == grant.commit;
+    must(freed || etcd_.find(core::quarantine_key(setup_.app, grant.commit)) == nullptr,
+         "a grant is given for a commit in quarantine");
+    check_canary(grant, host);
+    check_zone(grant, host);
+}
+
+// Beyond the canaries nobody gets it before one of them was well for the whole soak.
+void Witness::check_canary(const core::Grant& grant, const std::string& host) {
+    const auto* wish = this->wish();
+    if (wish == nullptr || settings().canary <= 0) return;
+    if (wish->trigger == Trigger::rollback || wish->id != grant.wish) return;
+    if (grant.commit != wish->commit) return;
+    std::set<std::string> have = {host};
+    for (const auto& [name, other] : grants()) {
+        if (other->wish == grant.wish && other->commit == grant.commit) have.insert(name);
+    }
+    bool soaked = false;
+    for (const auto& one : *hosts_) {
+        const auto& since = told_[static_cast<std::size_t>(&one - hosts_->data())].good_since;
+        const auto good = since.find(grant.commit);
+        if (one->local().commit() != grant.commit || !one->alive()) continue;
+        if (one->local().work() || one->local().told().health != core::HostHealth::ok) {
+            continue;
+        }
+        if (etcd_.find(core::host_key(one->name())) == nullptr) continue;
+        have.insert(one->name().str());
+        // Without a time: from before it died.
+        soaked =
+            soaked || good == since.end() || ground_.now() - good->second >= settings().canary_soak;
+    }
+    must(soaked || have.size() <= static_cast<std::size_t>(settings().canary),
+         "a wave begins before the canary was watched");
+}
+
+void Witness::check_zone(const core::Grant& grant, const std::string& host) const {
+    const auto* rollout = this->rollout();
+    if (rollout == nullptr || rollout->wish != grant.wish) return;
+    if (rollout->state == RolloutState::done || rollout->state == RolloutState::halted) return;
+    for (const auto& [name, other] : grants()) {
+        if (other->back || other->wish != grant.wish || name == host) continue;
+        must(named(name).zone() == named(host).zone(), "a wave is in two zones");
+    }
+}
+
+// As far as the controller could know.
+void Witness::check_tries(const core::Grant& grant, const std::string& host, Revision seen) const {
+    int failed = 0;
+    for (const auto& [name, word] : apps()) {
+        if (word.second > seen) continue;
+        const GrantOutcome outcome = word.first->outcome_of(grant.wish, grant.commit);
+        if (outcome == GrantOutcome::bad || outcome == GrantOutcome::failed) ++failed;
+        must(name != host || outcome == GrantOutcome::none,
+             host + " gets a second try of the same wish");
+    }
+    const auto* wish = this->wish();
+    if (grant.back || wish == nullptr || wish->id != grant.wish || wish->commit != grant.commit) {
+        return;
+    }
+    const auto* rollout = this->rollout();
+    if (wish->trigger == Trigger::rollback || rollout->state == RolloutState::done) return;
+    must(failed < settings().max_failures, "a grant is given though enough hosts failed");
+}
+
+void Witness::check_restore(Revision seen) const {
+    const auto* wish = this->wish();
+    for (const auto& [name, word] : apps()) {
+        if (word.second > seen || wish == nullptr) continue;
+        must(word.first->seen.number <= wish->number,
+             "a grant is given though " + name + " has seen a newer wish");
+    }
+}
+
+void Witness::check_wish(const core::Wish& wish, const Transaction& transaction) {
+    ground_.counts.add(Kind::wish);
+    ground_.note("WISH " + std::to_string(wish.number) + " " + wish.id + ": " +
+                 repository_.name(wish.commit));
+    const auto* before = this->wish();
+    bool ahead = false;
+    for (const auto& [name, word] : apps()) {
+        if (word.second > transaction.seen) continue;
+        must(word.first->seen.number < wish.number,
+             "a wish is not newer than what a host has seen");
+        ahead = ahead || before == nullptr || word.first->seen.number > before->number;
+    }
+    const auto bad_key = core::quarantine_key(setup_.app, wish.commit);
+    must(etcd_.find(bad_key) == nullptr || wish.force, "a commit in quarantine becomes the wish");
+    if (before == nullptr) return;
+    must(before->id != wish.id, "a proposal becomes the wish twice");
+    if (wish.trigger == Trigger::rollback && !ahead) {
+        const auto left = core::quarantine_key(setup_.app, before->commit);
+        const bool put_now = std::any_of(transaction.puts.begin(), transaction.puts.end(),
+                                         [&](const Put& put) { return put.key == left; });
+        must(put_now || etcd_.find(left) != nullptr, "a rollback leaves its commit free");
+    }
+    if (wish.trigger != Trigger::webhook) return;
+    const bool rolling =
+        rollout()->state == RolloutState::canary || rollout()->state == RolloutState::waves;
+    for (const auto& [name, grant] : grants()) {
+        if (!rolling || ahead || grant->wish != before->id) continue;
+        must(ground_.now() - proposed_[wish.id] >= limits::kFleetWavePatience,
+             "a push takes the place of a wish in the middle of a wave");
+    }
+    for (const auto& [name, word] : apps()) {
+        if (word.second > transaction.seen || repository_.was_forced() ||
+            word.first->seen.number < before->number) {
+            continue;
+        }
+        const bool halted = rollout()->state == RolloutState::halted;
+        must(halted || !word.first->seen.commit ||
+                 !repository_.is_ancestor(wish.commit, *word.first->seen.commit),
+             "a push sets the fleet back to an older commit");
+    }
+}
+
+// Every host that the controller knew has it, had its try, or refuses.
+void Witness::check_good(const core::FleetGood& good, Revision seen) const {
+    const auto* wish = this->wish();
+    if (wish == nullptr || wish->commit != good.commit) return;  // a rollback, by its order
+    for (const auto& [name, word] : apps()) {
+        const core::HostApp& app = *word.first;
+        if (word.second > seen || (app.commit == good.commit && !app.busy)) continue;
+        const bool refuses = app.refusal && app.refusal->up_to >= wish->number;
+        must(refuses || app.outcome_of(wish->id, good.commit) != GrantOutcome::none,
+             "a commit is called good before " + name + " had it");
+    }
+}
+
+}  // namespace lastgood::sim_fleet
