@@ -243,6 +243,7 @@ void AppService::shut_down(std::function<void()> gone) {
     builder_.reset();
     session_.reset();
     pruning_.reset();
+    build_after_prune_ = {};
     restoring_ = {};
     hooks_.clear();
     bool runs = false;

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "daemon/crash_book.h"
@@ -131,6 +133,8 @@ class AppService : public deploy::World {
     ProgressTeller progress_;   // of the work; outlives the builder
     std::unique_ptr<ReleaseBuilder> builder_;
     std::unique_ptr<git::Session> pruning_;
+    std::set<CommitId> pruned_now_;            // by it
+    std::function<void()> build_after_prune_;  // of one of them
     struct Restoring {
         std::unique_ptr<git::Session> session;
         std::unique_ptr<ReleaseBuilder> builder;
