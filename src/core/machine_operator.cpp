@@ -171,7 +171,7 @@ void Machine::on(const RestartAsked&) {
         trial_runs(false);
         // The release that is still warm serves meanwhile.
         const Slot warm = other(s_.active);
-        if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+        if (s_.serves(warm)) back_to_warm(warm);
     }
     restart_in_place(restarted);
 }
@@ -202,6 +202,11 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     }
     free_of_quarantine(event.commit);
     accept({}, {});
+    // It was live for want of a better one; now there is something good.
+    if (s_.failed && !s_.trial && s_.live == event.commit && s_.is_good(event.commit)) {
+        s_.failed = false;
+        if (s_.serves(s_.active)) watch_live();
+    }
     // There may be a way back again from what can't be kept running.
     if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::backoff) return;
     if (leave_kept("it could not be kept running")) return;
