@@ -133,7 +133,8 @@ class Member {
     void withdraw() {
         const bool under_way = !memory().wish.empty() && memory().outcome == GrantOutcome::none;
         const bool arrived = local_.order == memory().order;
-        const bool still_works = arrived && local_.busy && local_.outcome == GrantOutcome::none;
+        const bool still_works =
+            arrived && local_.order > 0 && local_.busy && local_.outcome == GrantOutcome::none;
         if (LASTGOOD_MUTANT(fleet_cut_off_goes_on, false, true)) return;
         if ((arrived && local_.begun) || (!under_way && !still_works)) return;
         next().withdraw = memory().order;

@@ -11,7 +11,8 @@ constexpr std::size_t kHistoryDigits = 12;
 
 constexpr std::array<std::string_view, 4> kRolloutStates = {"canary", "waves", "done", "halted"};
 constexpr std::array<std::string_view, 3> kHealths = {"ok", "failing", "down"};
-constexpr std::array<std::string_view, 5> kOutcomes = {"none", "good", "bad", "failed", "declined"};
+constexpr std::array<std::string_view, 5> kGrantOutcomes = {"none", "good", "bad", "failed",
+                                                            "declined"};
 
 template <typename Word, std::size_t count>
 std::optional<Word> parse_word(const std::array<std::string_view, count>& words,
@@ -82,7 +83,7 @@ std::string_view to_string(HostHealth health) {
     return kHealths[static_cast<std::size_t>(health)];
 }
 std::string_view to_string(GrantOutcome outcome) {
-    return kOutcomes[static_cast<std::size_t>(outcome)];
+    return kGrantOutcomes[static_cast<std::size_t>(outcome)];
 }
 std::optional<RolloutState> parse_rollout_state(std::string_view text) {
     return parse_word<RolloutState>(kRolloutStates, text);
@@ -91,7 +92,7 @@ std::optional<HostHealth> parse_host_health(std::string_view text) {
     return parse_word<HostHealth>(kHealths, text);
 }
 std::optional<GrantOutcome> parse_grant_outcome(std::string_view text) {
-    return parse_word<GrantOutcome>(kOutcomes, text);
+    return parse_word<GrantOutcome>(kGrantOutcomes, text);
 }
 
 }  // namespace lastgood::core

@@ -43,8 +43,10 @@ std::optional<RolloutStep::Target> RolloutStep::target_of(const Member& member) 
 // It doesn't refuse, and has not had its try.
 bool RolloutStep::takes_part(const Member& member, const Target& target) const {
     const HostApp& app = *member.app;
-    if (app.outcome_of(wish()->id, target.commit) != GrantOutcome::none &&
-        app.commit != target.commit) {
+    // Its word may be of a later grant by now, back to what was good.
+    const bool failed = target.commit == wish()->commit && next_.failures.contains(*member.name);
+    const bool tried = app.outcome_of(wish()->id, target.commit) != GrantOutcome::none;
+    if ((failed || tried) && app.commit != target.commit) {
         return LASTGOOD_MUTANT(fleet_failed_again, false, true);
     }
     return target.back || !app.refusal || app.refusal->up_to < wish()->number;

@@ -155,14 +155,26 @@ void RolloutStep::judge_canaries() {
     soak();
 }
 
+// Hosts that are down leave no place for others: then they are the canaries.
+bool RolloutStep::places_are_taken() const {
+    const auto down = std::count_if(members_.begin(), members_.end(), [](const Member& member) {
+        return member.app->health == HostHealth::down;
+    });
+    return down >= unavailable_max();
+}
+
 // Those that can't be any more are replaced; one zone, as far as its hosts suffice.
 void RolloutStep::choose_canaries() {
     const auto wanted = static_cast<std::size_t>(ground_.settings.canary);
+    const bool taken_by_down = places_are_taken();
     std::vector<HostName> chosen;
     std::optional<std::string> zone;
     for (const auto& host : next_.canaries) {
         const Member* member = find(host);
         if (member == nullptr || !can_be_canary(*member) || chosen.size() == wanted) continue;
+        const bool has_begun = next_.wave.contains(host) || member->app->commit == wish()->commit;
+        const bool is_down = member->app->health == HostHealth::down;
+        if (taken_by_down && !is_down && !has_begun) continue;
         chosen.push_back(host);
         zone = member->zone;
     }
@@ -173,7 +185,9 @@ void RolloutStep::choose_canaries() {
     }
     const auto rank = [&](const Member* member) {
         const bool is_down = member->app->health == HostHealth::down;
-        return std::tuple(is_down, zone && member->zone != *zone, member->zone, *member->name);
+        const bool has_it = member->app->commit == wish()->commit;
+        return std::tuple(!has_it, is_down != taken_by_down, zone && member->zone != *zone,
+                          member->zone, *member->name);
     };
     std::sort(spare.begin(), spare.end(),
               [&](const Member* a, const Member* b) { return rank(a) < rank(b); });

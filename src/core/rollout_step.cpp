@@ -95,8 +95,7 @@ void RolloutStep::again_at(Instant at) {
 void RolloutStep::tell_once(FleetNews kind, std::string text) {
     if (memory_.told == text) return;
     memory_.told = text;
-    acts_.notices.push_back(
-        {kind, app_, wish() ? std::optional(wish()->commit) : std::nullopt, std::move(text)});
+    acts_.notices.push_back({kind, app_, wish()->commit, std::move(text)});
 }
 
 void RolloutStep::put(std::string key, FleetValue value, LeaseId lease) {

@@ -102,6 +102,7 @@ class RolloutStep {
     void judge();
     void judge_canaries();
     void choose_canaries();
+    [[nodiscard]] bool places_are_taken() const;
     [[nodiscard]] bool can_be_canary(const Member& member) const;
     [[nodiscard]] bool canaries_are_well() const;
     void soak();

@@ -206,6 +206,9 @@ TEST_F(FleetMemberTest, CutOffWithNothingFromTheFleetNothingIsWithdrawn) {
     decide();
     EXPECT_FALSE(acts.withdraw);
     local.busy = true;  // an operator's
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+    local.order = memory.order = 3;
     local.outcome = GrantOutcome::good;
     decide();
     EXPECT_FALSE(acts.withdraw);

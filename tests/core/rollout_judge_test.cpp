@@ -194,6 +194,7 @@ TEST_F(RolloutTest, WithNothingGoodHaltedHostsStay) {
 
 TEST_F(RolloutTest, WhatEndsBadlyAfterTheHaltIsQuarantinedToo) {
     settings.rollout.canary = 0;
+    settings.rollout.max_unavailable = {3, {}};
     start_with('a', 4);
     push('b');
     settle();
@@ -201,6 +202,9 @@ TEST_F(RolloutTest, WhatEndsBadlyAfterTheHaltIsQuarantinedToo) {
     settle();
     EXPECT_TRUE(keys().quarantine.empty());
     end("h2", GrantOutcome::bad, "it crashed");
+    settle();
+    EXPECT_EQ(keys().quarantine.at(commit('b')).value.host, "h2");
+    end("h3", GrantOutcome::bad, "it crashed");
     settle();
     EXPECT_EQ(keys().quarantine.at(commit('b')).value.host, "h2");
 }

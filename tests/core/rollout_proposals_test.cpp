@@ -186,6 +186,20 @@ TEST_F(RolloutTest, AFloodOfProposalsIsDecidedInSeveralTransactions) {
     EXPECT_EQ(keys().history.size(), limits::kFleetHistoryMax);
 }
 
+TEST_F(RolloutTest, AnEntryThatGoesIsNotWrittenAgain) {
+    start_with('a', 3);
+    push('b');
+    settle();
+    for (std::size_t i = 1; i < limits::kFleetHistoryMax; ++i) {
+        propose("same-" + std::to_string(i), Trigger::webhook, commit('b'));
+    }
+    settle();
+    ASSERT_EQ(keys().history.at(1).value.id, "push-b");
+    propose("back", Trigger::rollback, std::nullopt);
+    settle();
+    EXPECT_FALSE(keys().history.contains(1));
+}
+
 TEST_F(RolloutTest, APushWaitsForTheWave) {
     start_with('a', 4);
     push('b');
@@ -292,68 +306,6 @@ TEST_F(RolloutTest, ARollbackSkipsGoodOnesInQuarantine) {
     propose("back", Trigger::rollback, std::nullopt);
     settle();
     EXPECT_EQ(keys().wish->value.commit, commit('a'));
-}
-
-TEST_F(RolloutTest, WhileAHostIsAheadOfRestoredDataNobodyGetsAGrant) {
-    start_with('a', 3);
-    push('b');
-    look();
-    learn(memory, acts.questions.at(0), facts(acts.questions.at(0)));
-    look();  // the wish, no grants yet
-    keys().grants.clear();
-    told("h2").seen = {4, "push-d", commit('d'), WallTime(now.time_since_epoch())};
-    tip = 'd';
-    settle();
-    EXPECT_TRUE(granted().empty());
-    ASSERT_EQ(acts.waits.count(app), 1U);
-    ASSERT_TRUE(acts.notices.empty());  // told once, by the first look
-    // What waited in the backup is history.
-    propose("old", Trigger::webhook, commit('c'));
-    propose("old-order", Trigger::cli, commit('b'));
-    settle();
-    EXPECT_EQ(decision("old"), "ignored");
-    EXPECT_EQ(decision("old-order"), "ignored");
-    // A late one is compared with what the host has seen.
-    pass(Millis(1'000));
-    propose("late", Trigger::webhook, commit('c'));
-    settle();
-    EXPECT_EQ(decision("late"), "stale");
-    push('e');
-    settle();
-    EXPECT_EQ(keys().wish->value.number, 5);
-    EXPECT_FALSE(granted().empty());
-}
-
-TEST_F(RolloutTest, TheSameNumberWithAnotherIdIsAheadToo) {
-    start_with('a', 3);
-    roll_out('b');
-    told("h1").seen.id = "push-x";
-    told("h1").seen.commit = commit('c');
-    tip = 'c';
-    told("h2").seen.number = 9;  // without a commit it says nothing
-    told("h2").seen.commit.reset();
-    settle();
-    EXPECT_EQ(acts.notices.size(), 0U);
-    EXPECT_NE(acts.waits[app].find("newer than etcd's"), std::string::npos);
-    pass(Millis(1'000));
-    propose("back", Trigger::rollback, std::nullopt);
-    settle();
-    EXPECT_EQ(keys().wish->value.commit, commit('b'));
-    EXPECT_EQ(keys().wish->value.number, 10);
-    EXPECT_TRUE(keys().quarantine.contains(commit('c')));
-}
-
-TEST_F(RolloutTest, AHostAheadOfAnEmptyStoreHoldsIt) {
-    add_hosts(2, 'c');
-    told("h1").seen = {4, "push-c", commit('c'), WallTime(now.time_since_epoch())};
-    tip = 'c';
-    push('b');
-    pass(Millis(1));
-    propose("late", Trigger::webhook, commit('b')).at = WallTime(now.time_since_epoch());
-    settle();
-    EXPECT_EQ(decision("push-b"), "ignored");
-    EXPECT_EQ(decision("late"), "stale");
-    EXPECT_FALSE(keys().wish);
 }
 
 }  // namespace

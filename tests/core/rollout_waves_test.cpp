@@ -69,90 +69,6 @@ TEST_F(RolloutTest, AGrantIsBoundToTheHostsLeaseAndToItsRecord) {
     EXPECT_EQ(kept.value, (Grant{"push-b", 1, commit('b'), false, false}));
 }
 
-TEST_F(RolloutTest, CanaryFirstThenItsSoakThenWaves) {
-    start_with('a', 4);
-    push('b');
-    settle();
-    EXPECT_EQ(granted(), Names{"h1"});
-    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
-    end("h1", GrantOutcome::good);
-    settle();
-    EXPECT_TRUE(granted().empty());
-    EXPECT_EQ(acts.again, now + settings.rollout.canary_soak);
-    pass(settings.rollout.canary_soak - Millis(1));
-    settle();
-    EXPECT_EQ(state(), RolloutState::canary);
-    pass(Millis(1));
-    settle();
-    EXPECT_EQ(state(), RolloutState::waves);
-    EXPECT_EQ(granted(), (Names{"h2", "h3"}));
-}
-
-TEST_F(RolloutTest, ANewControllerWatchesTheCanaryAnew) {
-    start_with('a', 4);
-    push('b');
-    settle();
-    end("h1", GrantOutcome::good);
-    settle();
-    pass(settings.rollout.canary_soak - Millis(1));
-    memory = {};
-    mine.created = 200;
-    settle();
-    pass(settings.rollout.canary_soak - Millis(1));
-    settle();
-    EXPECT_EQ(state(), RolloutState::canary);
-    pass(Millis(1));
-    settle();
-    EXPECT_EQ(state(), RolloutState::waves);
-}
-
-TEST_F(RolloutTest, ACanaryThatGoesIsReplacedAndTheSoakBeginsAnew) {
-    settings.rollout.canary = 2;
-    start_with('a', 4);
-    push('b');
-    settle();
-    ASSERT_EQ(granted(), (Names{"h1", "h2"}));
-    all_good();
-    pass(settings.rollout.canary_soak / 2);
-    host_goes("h1");
-    settle();
-    EXPECT_EQ(granted(), Names{"h3"});
-    all_good();
-    pass(settings.rollout.canary_soak / 2);
-    settle();
-    EXPECT_EQ(state(), RolloutState::canary);
-    pass(settings.rollout.canary_soak / 2);
-    settle();
-    EXPECT_EQ(state(), RolloutState::waves);
-}
-
-TEST_F(RolloutTest, CanariesAreOfOneZoneAndNotOfThoseThatAreDown) {
-    settings.rollout.canary = 2;
-    add_host("h1", "b", commit('a'));
-    add_host("h2", "a", commit('a'));
-    add_host("h3", "b", commit('a'));
-    add_host("h4", "a", commit('a')).health = HostHealth::down;
-    push('b');
-    settle();
-    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h2"), host_name("h1")}));
-    settings.rollout.canary = 1;  // by another config
-    settle();
-    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h2")}));
-    settings.rollout.canary = 2;
-    told("h4").health = HostHealth::ok;
-    settle();
-    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h2"), host_name("h4")}));
-}
-
-TEST_F(RolloutTest, WithoutAHostThatCanBeCanaryItWaits) {
-    start_with('a', 1);
-    told("h1").refusal = Refusal{kEveryWish, "paused"};
-    push('b');
-    settle();
-    EXPECT_TRUE(granted().empty());
-    EXPECT_EQ(acts.waits[app], "no host can be the canary");
-}
-
 TEST_F(RolloutTest, AtMostSoManyAreAwayAtOnce) {
     settings.rollout.canary = 0;
     start_with('a', 5);
@@ -279,6 +195,7 @@ TEST_F(RolloutTest, ItIsGoodWhenEveryoneHasItHadItsTryOrRefuses) {
     all_good();
     pass(settings.rollout.canary_soak);
     told("h4").refusal = Refusal{1, "left by its operator"};
+    told("h3").refusal = Refusal{0, "of an earlier wish"};
     settle();
     ASSERT_EQ(granted(), (Names{"h2", "h3"}));
     end("h2", GrantOutcome::failed, "build failed");
@@ -312,7 +229,7 @@ TEST_F(RolloutTest, TheGoodOnesBeforeAreBounded) {
     add_hosts(1, 'a');
     keys().good = {FleetGood{commit('a'), {}, {}}, 90, 90, 0};
     for (std::size_t i = 0; i < limits::kFleetGoodMax; ++i) {
-        keys().good->value.before.push_back(commit(static_cast<char>('0' + i)));
+        keys().good->value.before.push_back(commit("123456789f"[i]));
     }
     roll_out('b');
     EXPECT_EQ(keys().good->value.before.size(), limits::kFleetGoodMax);

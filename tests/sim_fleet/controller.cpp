@@ -34,6 +34,9 @@ void Host::lead() {
     for (const auto& question : acts.questions) ask(question);
     for (const auto& transaction : acts.transactions) send(transaction, copy_.view.revision);
     if (acts.again) lead_again_at(*acts.again);
+    const std::string waits = acts.waits.empty() ? "" : acts.waits.begin()->second;
+    if (waits != waits_ && !waits.empty()) ground_.note(name_.str() + " waits: " + waits);
+    waits_ = waits;
 }
 
 void Host::lead_again_at(Instant at) {

@@ -104,6 +104,7 @@ class Host {
     int in_flight_ = 0;
     Revision decided_at_ = 0;
     std::optional<Instant> again_;
+    std::string waits_;
 };
 
 }  // namespace lastgood::sim_fleet

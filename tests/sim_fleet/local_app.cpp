@@ -47,7 +47,7 @@ void LocalApp::begin() {
     work_ = Work{.order = order};
     witness_.begun(host_, order);
     ground_.counts.add(Kind::deployed);
-    then(order.back ? Millis(1) : ground_.between(2'000, 30'000), &LocalApp::built);
+    then(order.back ? Millis(1) : ground_.between(1'000, 15'000), &LocalApp::built);
 }
 
 void LocalApp::withdraw(std::uint64_t order) {
@@ -90,7 +90,7 @@ void LocalApp::started() {
     work_->phase = Phase::probation;
     commit_ = commit;
     down_ = false;
-    then(ground_.between(5'000, 15'000), &LocalApp::probation_over);
+    then(ground_.between(3'000, 12'000), &LocalApp::probation_over);
     changed();
 }
 
@@ -168,7 +168,7 @@ void LocalApp::booted() {
     alive_ = true;
     if (!work_) return;
     if (work_->phase == Phase::building)
-        return then(ground_.between(2'000, 30'000), &LocalApp::built);
+        return then(ground_.between(1'000, 15'000), &LocalApp::built);
     work_->resumed = true;
     work_->phase = Phase::starting;
     then(ground_.between(500, 5'000), &LocalApp::started);

@@ -13,12 +13,14 @@ void Simulation::draw_setup() {
         rollout.max_unavailable = {0, 10 + static_cast<int>(ground_.random.below(40))};
     }
     rollout.canary = static_cast<int>(ground_.random.below(4));
-    rollout.canary_soak = ground_.between(10'000, 60'000);
+    rollout.canary_soak = ground_.between(5'000, 40'000);
     rollout.max_failures = 1 + static_cast<int>(ground_.random.below(2));
     rollout.on_halt = ground_.random.chance(75) ? core::OnHalt::rollback : core::OnHalt::hold;
     rollout.lost_hold = Millis(60'000);
     setup_.settings.apps[setup_.app] = core::Settings{};
     setup_.eager = ground_.random.chance(40);
+    constexpr int kPaces[] = {40'000, 90'000, 180'000};
+    pace_ = kPaces[ground_.random.below(3)];
     const auto zones = 1 + ground_.random.below(3);
     for (int number = 1; number <= hosts; ++number) {
         std::string zone(1, static_cast<char>('a' + ground_.random.below(zones)));
@@ -35,7 +37,7 @@ void Simulation::draw_setup() {
 }
 
 void Simulation::plan_next_trouble() {
-    ground_.clock.after(ground_.between(3'000, 50'000), [this] {
+    ground_.clock.after(ground_.between(2'000, pace_), [this] {
         if (!ground_.faults) return;
         trouble();
         plan_next_trouble();
@@ -81,17 +83,17 @@ void Simulation::trouble_of_a_host(std::uint64_t dice) {
 }
 
 void Simulation::trouble_of_etcd(std::uint64_t dice) {
-    if (dice < 45) {
+    if (dice < 40) {
         if (!etcd_.answers()) return;
         ground_.counts.add(Kind::leader_stopped);
         const Millis time = ground_.between(500, 30'000);
         ground_.note("etcd's LEADER STOPS for " + format_duration(time));
         etcd_.stop_leader(time);
-    } else if (dice < 70) {
+    } else if (dice < 58) {
         ground_.counts.add(Kind::compacted);
         ground_.note("etcd is compacted");
         etcd_.compact();
-    } else if (dice < 90) {
+    } else if (dice < 80) {
         ground_.note("etcd is backed up");
         etcd_.back_up();
     } else if (etcd_.has_backup() && etcd_.answers()) {

@@ -169,14 +169,15 @@ void Witness::check_host(const Host& host, const core::Wish& wish, core::Rollout
     if (held || commit == good->commit) return;
     // It has had its try.
     if (word.outcome_of(wish.id, good->commit) != GrantOutcome::none) return;
+    if (good->commit == wish.commit && rollout()->failures.contains(host.name())) return;
     const bool is_bad = commit && etcd_.find(core::quarantine_key(setup_.app, *commit)) != nullptr;
     Ground::broken(host.name().str() + " ends with " + repository_.name(commit) +
                    (is_bad ? ", which is in quarantine," : "") + " instead of " +
                    repository_.name(good->commit));
 }
 
-std::map<std::string, const core::Grant*> Witness::grants() const {
-    std::map<std::string, const core::Grant*> found;
+Witness::Grants Witness::grants() const {
+    Grants found;
     const std::string prefix = "apps/" + setup_.app.str() + "/grants/";
     const auto& entries = etcd_.entries();
     for (auto at = entries.lower_bound(prefix);
@@ -184,6 +185,15 @@ std::map<std::string, const core::Grant*> Witness::grants() const {
         found[at->first.substr(prefix.size())] = std::get_if<core::Grant>(at->second.value.get());
     }
     return found;
+}
+
+// What ends in the same transaction doesn't count any more.
+Witness::Grants Witness::left_by(const Transaction& transaction) const {
+    Grants left = grants();
+    for (const auto& key : transaction.removes) {
+        if (key.find("/grants/") != std::string::npos) left.erase(key.substr(key.rfind('/') + 1));
+    }
+    return left;
 }
 
 std::map<std::string, std::pair<const core::HostApp*, Revision>> Witness::apps() const {

@@ -59,9 +59,12 @@ class Witness {
     };
 
     void check_grant(const Put& put, const core::Grant& grant, const Transaction& transaction);
-    void check_canary(const core::Grant& grant, const std::string& host);
-    void check_zone(const core::Grant& grant, const std::string& host) const;
-    void check_tries(const core::Grant& grant, const std::string& host, Revision seen) const;
+    using Grants = std::map<std::string, const core::Grant*>;
+    void check_canary(const core::Grant& grant, const Grants& others, const std::string& host);
+    void check_zone(const core::Grant& grant, const Grants& others, const std::string& host) const;
+    void check_tries(const core::Grant& grant, const std::string& host, Revision seen,
+                     bool is_rolling) const;
+    [[nodiscard]] static bool rolls_on(const Transaction& transaction);
     void check_restore(Revision seen) const;
     void check_wish(const core::Wish& wish, const Transaction& transaction);
     void check_good(const core::FleetGood& good, Revision seen) const;
@@ -78,7 +81,8 @@ class Witness {
     [[nodiscard]] Told& told(int host) { return told_[static_cast<std::size_t>(host)]; }
     [[nodiscard]] const core::RolloutSettings& settings() const;
     // In etcd: the grants with their hosts' names; the hosts' words of this app.
-    [[nodiscard]] std::map<std::string, const core::Grant*> grants() const;
+    [[nodiscard]] Grants grants() const;
+    [[nodiscard]] Grants left_by(const Transaction& transaction) const;
     [[nodiscard]] std::map<std::string, std::pair<const core::HostApp*, Revision>> apps() const;
     [[nodiscard]] const core::Wish* wish() const;
     [[nodiscard]] const core::Rollout* rollout() const;
@@ -95,6 +99,7 @@ class Witness {
     std::map<std::string, Instant> acknowledged_;
     std::map<std::string, std::string> decided_;  // by proposal
     std::map<std::string, Instant> proposed_;
+    std::set<std::string> soaked_;  // wishes whose canary was well for long enough
 };
 
 }  // namespace lastgood::sim_fleet

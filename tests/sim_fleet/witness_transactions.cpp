@@ -48,6 +48,16 @@ void Witness::note_outcomes(const Put& put) {
     if (next->state == RolloutState::halted) ground_.counts.add(Kind::halted);
 }
 
+// By what this transaction writes itself.
+bool Witness::rolls_on(const Transaction& transaction) {
+    for (const auto& put : transaction.puts) {
+        const auto* rollout = std::get_if<core::Rollout>(&put.value);
+        if (rollout == nullptr) continue;
+        return rollout->state == RolloutState::canary || rollout->state == RolloutState::waves;
+    }
+    Ground::broken("a controller's transaction leaves out the rollout");
+}
+
 void Witness::check_grant(const Put& put, const core::Grant& grant,
                           const Transaction& transaction) {
     const std::string host = put.key.substr(put.key.rfind('/') + 1);
@@ -57,7 +67,8 @@ void Witness::check_grant(const Put& put, const core::Grant& grant,
     must(record != nullptr && record->lease == put.lease && put.lease != 0,
          "a grant for " + host + " is not bound to that host's lease");
     check_restore(transaction.seen);
-    check_tries(grant, host, transaction.seen);
+    const bool is_rolling = rolls_on(transaction);
+    check_tries(grant, host, transaction.seen, is_rolling);
     if (grant.back) {
         ground_.counts.add(Kind::went_back);
         return;
@@ -67,21 +78,24 @@ void Witness::check_grant(const Put& put, const core::Grant& grant,
     const bool freed = wish != nullptr && wish->force && wish->commit == grant.commit;
     must(freed || etcd_.find(core::quarantine_key(setup_.app, grant.commit)) == nullptr,
          "a grant is given for a commit in quarantine");
-    check_canary(grant, host);
-    check_zone(grant, host);
+    if (!is_rolling) return;
+    const Grants others = left_by(transaction);
+    check_canary(grant, others, host);
+    check_zone(grant, others, host);
 }
 
 // Beyond the canaries nobody gets it before one of them was well for the whole soak.
-void Witness::check_canary(const core::Grant& grant, const std::string& host) {
+void Witness::check_canary(const core::Grant& grant, const Grants& others,
+                           const std::string& host) {
     const auto* wish = this->wish();
     if (wish == nullptr || settings().canary <= 0) return;
     if (wish->trigger == Trigger::rollback || wish->id != grant.wish) return;
     if (grant.commit != wish->commit) return;
     std::set<std::string> have = {host};
-    for (const auto& [name, other] : grants()) {
+    for (const auto& [name, other] : others) {
         if (other->wish == grant.wish && other->commit == grant.commit) have.insert(name);
     }
-    bool soaked = false;
+    bool soaked = soaked_.contains(grant.wish);
     for (const auto& one : *hosts_) {
         const auto& since = told_[static_cast<std::size_t>(&one - hosts_->data())].good_since;
         const auto good = since.find(grant.commit);
@@ -95,22 +109,22 @@ void Witness::check_canary(const core::Grant& grant, const std::string& host) {
         soaked =
             soaked || good == since.end() || ground_.now() - good->second >= settings().canary_soak;
     }
+    if (soaked) soaked_.insert(grant.wish);
     must(soaked || have.size() <= static_cast<std::size_t>(settings().canary),
          "a wave begins before the canary was watched");
 }
 
-void Witness::check_zone(const core::Grant& grant, const std::string& host) const {
-    const auto* rollout = this->rollout();
-    if (rollout == nullptr || rollout->wish != grant.wish) return;
-    if (rollout->state == RolloutState::done || rollout->state == RolloutState::halted) return;
-    for (const auto& [name, other] : grants()) {
+void Witness::check_zone(const core::Grant& grant, const Grants& others,
+                         const std::string& host) const {
+    for (const auto& [name, other] : others) {
         if (other->back || other->wish != grant.wish || name == host) continue;
         must(named(name).zone() == named(host).zone(), "a wave is in two zones");
     }
 }
 
 // As far as the controller could know.
-void Witness::check_tries(const core::Grant& grant, const std::string& host, Revision seen) const {
+void Witness::check_tries(const core::Grant& grant, const std::string& host, Revision seen,
+                          bool is_rolling) const {
     int failed = 0;
     for (const auto& [name, word] : apps()) {
         if (word.second > seen) continue;
@@ -123,8 +137,7 @@ void Witness::check_tries(const core::Grant& grant, const std::string& host, Rev
     if (grant.back || wish == nullptr || wish->id != grant.wish || wish->commit != grant.commit) {
         return;
     }
-    const auto* rollout = this->rollout();
-    if (wish->trigger == Trigger::rollback || rollout->state == RolloutState::done) return;
+    if (wish->trigger == Trigger::rollback || !is_rolling) return;
     must(failed < settings().max_failures, "a grant is given though enough hosts failed");
 }
 
@@ -147,7 +160,9 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
         if (word.second > transaction.seen) continue;
         must(word.first->seen.number < wish.number,
              "a wish is not newer than what a host has seen");
-        ahead = ahead || before == nullptr || word.first->seen.number > before->number;
+        const core::WishMark& mark = word.first->seen;
+        ahead = ahead || before == nullptr || mark.number > before->number ||
+                (mark.number == before->number && mark.id != before->id);
     }
     const auto bad_key = core::quarantine_key(setup_.app, wish.commit);
     must(etcd_.find(bad_key) == nullptr || wish.force, "a commit in quarantine becomes the wish");
@@ -162,7 +177,7 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
     if (wish.trigger != Trigger::webhook) return;
     const bool rolling =
         rollout()->state == RolloutState::canary || rollout()->state == RolloutState::waves;
-    for (const auto& [name, grant] : grants()) {
+    for (const auto& [name, grant] : left_by(transaction)) {
         if (!rolling || ahead || grant->wish != before->id) continue;
         must(ground_.now() - proposed_[wish.id] >= limits::kFleetWavePatience,
              "a push takes the place of a wish in the middle of a wave");
