@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,8 @@ import time
 import unittest
 
 import webhooks
-from harness import (APP_COMMAND, BINARY, ENVIRONMENT, SECRET, Daemon, Repo, Timeout, free_port, get,
-                     processes_of, run, wait_until)
+from harness import (APP_COMMAND, BINARY, ENVIRONMENT, ROOT, SECRET, Daemon, Repo, Timeout, free_port,
+                     get, processes_of, run, wait_until)
 
 GROUP = "/lastgood/web/"
 
@@ -31,6 +32,7 @@ class Etcd:
                      "--initial-advertise-peer-urls", peer, "--initial-cluster", f"m={peer}",
                      "--logger", "zap", "--log-outputs", str(folder / "etcd.log"), *more]
         self.process = None
+        self.user = None
 
     def start(self):
         self.process = subprocess.Popen(self.argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
@@ -39,7 +41,8 @@ class Etcd:
         return self
 
     def ctl(self, *arguments):
-        return run("etcdctl", "--endpoints", self.url, "--command-timeout=2s", *arguments)
+        user = ["--user", self.user] if self.user else []
+        return run("etcdctl", "--endpoints", self.url, "--command-timeout=2s", *user, *arguments)
 
     def keys(self, prefix=GROUP):
         """{key without the group's prefix: value} of all below it."""
@@ -288,6 +291,36 @@ class Trouble(Fleet):
         third = self.repo.commit("v3")
         self.assertEqual(202, self.hosts[0].push(third)[0])
         self.wait_all(third)
+
+
+class Roles(Fleet):
+    hosts_count = 1
+
+    def test_the_roles_of_the_manual_are_enough_and_no_more(self):
+        text = (ROOT / "docs" / "fleet.md").read_text("utf-8").partition("### Users and roles")[2]
+        commands = re.search(r"```sh\n(.*?)```", text, re.S)[1]
+        for user, password in (("root", "of root"), ("web-1", "of web-1")):
+            # The password is asked for by hand; not here.
+            commands, count = re.subn(rf"^etcdctl user add {user}$", f"etcdctl user add '{user}:{password}'",
+                                      commands, flags=re.M)
+            self.assertEqual(1, count, user)
+        done = run("bash", "-euc", commands, env={"ETCDCTL_ENDPOINTS": self.etcd.url, "ETCDCTL_API": "3"})
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        host = self.hosts[0]
+        (host.folder / "password").write_text("of web-1\n")
+        (host.folder / "password").chmod(0o600)
+        host.config["fleet"].update(host="web-1", user="web-1", password_file=str(host.folder / "password"))
+        host.start()
+        self.etcd.user = "root:of root"
+        wait_until(lambda: "election/controller" in self.etcd.keys(), "a controller", 30)
+        commit = self.repo.commit("v1")
+        wait_until(lambda: host.push(commit, delivery="first")[0] == 202, "etcd takes it", 30)
+        self.wait_all(commit)
+        found = host.cli("doctor")
+        self.assertIn("may be its controller", found.stdout)
+        self.etcd.user = "web-1:of web-1"
+        for key in ("hosts/web-2", "../other"):
+            self.assertNotEqual(0, self.etcd.ctl("put", GROUP + key, "{}").returncode, key)
 
 
 if __name__ == "__main__":
