@@ -7,9 +7,9 @@
 
 #include <cerrno>
 
-#include "lastgood/base/sys/open_beneath.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/open_beneath.h"
 
 namespace lastgood::git {
 namespace {

@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "git/libgit2.h"
-#include "lastgood/base/sys/open_beneath.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/open_beneath.h"
 
 namespace lastgood::git {
 
