@@ -11,9 +11,11 @@ TEST_F(RolloutTest, AProposalBecomesTheWishAfterTheMirrorWasAsked) {
     look();
     EXPECT_TRUE(acts.transactions.empty());
     ASSERT_EQ(acts.questions.size(), 1U);
-    EXPECT_EQ(acts.questions[0].live, std::nullopt);
+    const auto question = acts.questions[0];
+    EXPECT_EQ(question.live, std::nullopt);
     look();  // it is being answered
     EXPECT_TRUE(acts.questions.empty());
+    learn(memory, question, facts(question));
     settle();
     learn(memory, {app, {}, {}}, {});  // of another question: late, and nothing to it
     ASSERT_TRUE(keys().wish);
@@ -159,6 +161,7 @@ TEST_F(RolloutTest, WhatCameAfterAnOrderHasItsTurnThen) {
     ASSERT_EQ(acts.questions.size(), 1U);
     EXPECT_EQ(acts.questions[0].request.trigger, Trigger::cli);
     tip = 'b';
+    learn(memory, acts.questions[0], facts(acts.questions[0]));
     settle();
     EXPECT_EQ(decision("order"), "wish");
 }
