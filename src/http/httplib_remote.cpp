@@ -11,6 +11,7 @@
 
 #include "http/exchange.h"
 #include "http/remote_connection.h"
+#include "http/trailers.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::http {
@@ -53,15 +54,15 @@ class RemoteStream final : public httplib::Stream {
     bool is_writable() const override { return true; }
     // cpp-httplib reads lines byte by byte.
     ssize_t read(char* into, size_t size) override {
-        if (read_ == filled_) {
+        while (read_ == filled_) {
             const ssize_t got = connection_.read(buffer_.data(), buffer_.size());
             if (got <= 0) return got;
             read_ = 0;
             filled_ = static_cast<std::size_t>(got);
-            if (!guard_.take({buffer_.data(), filled_})) {
-                head_too_large_ = true;
-                return -1;
-            }
+            head_too_large_ = !guard_.take({buffer_.data(), filled_});
+            filled_ = trailers_.strip(buffer_.data(), filled_);
+            head_too_large_ = head_too_large_ || trailers_.too_large();
+            if (head_too_large_) return -1;
         }
         const std::size_t count = std::min(size, filled_ - read_);
         std::memcpy(into, buffer_.data() + read_, count);
@@ -83,12 +84,14 @@ class RemoteStream final : public httplib::Stream {
     // Before each request on a connection. False: there are bytes that nobody asked for.
     bool begin() {
         guard_ = {};
+        trailers_ = {};
         return read_ == filled_;
     }
 
   private:
     RemoteConnection& connection_;
     HeadGuard guard_;
+    Trailers trailers_;
     std::array<char, 16 * 1024> buffer_{};
     std::size_t read_ = 0;
     std::size_t filled_ = 0;

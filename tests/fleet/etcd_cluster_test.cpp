@@ -115,7 +115,7 @@ TEST(Keeper, SeesEachChangeAndKnowsHowOldItsViewIs) {
         return viewer.keeper().group().view().revision >= revision &&
                viewer.keeper().current_at() > then;
     }));
-    EXPECT_EQ(viewer.lists, 1);
+    EXPECT_EQ(viewer.lists, 1) << viewer.trouble;
 }
 
 TEST(Keeper, ListsAnewWhenWhatItShouldGoOnFromIsCompacted) {
