@@ -61,7 +61,7 @@ class Simulation {
     std::vector<std::unique_ptr<Host>> hosts_;
     std::uint64_t proposals_made_ = 0;
     Instant trouble_ends_;
-    int pace_ = 0;  // ms between troubles, at most
+    int pace_ = 0;                  // ms between troubles, at most
     std::optional<CommitId> last_;  // a good push after the trouble
 };
 
