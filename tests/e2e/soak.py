@@ -80,7 +80,7 @@ class Soak(Case):
         self.assertEqual(0, done.returncode, done.stderr)
         self.environment = {"LD_PRELOAD": str(library), "LASTGOOD_FAULTS": str(self.faults)}
         self.config["log"] = {"level": "info", "max_size": LOG_SIZE, "keep": 2}
-        self.app.update({"keep_releases": 3, "probation": "200ms", "fast_forward_only": False,
+        self.app.update({"keep_releases": 3, "probation": "500ms", "fast_forward_only": False,
                          "ready": {"http": "/", "within": READY_WITHIN}, "build": "echo built >built"})
 
     # ---- pushing
