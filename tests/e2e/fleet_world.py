@@ -19,17 +19,17 @@ from namespaces import Network
 GROUP = "/lastgood/web/"
 HOOK_PORT, APP_PORT = 8787, 3000
 AT_ONCE = 2  # max_unavailable
-GATE = "../../../../../gate"  # of a host, from where a release runs
+FOLDER = "../../../../.."  # of a host, from where a release runs
 
 
 class Host:
     def __init__(self, world, name, zone, address):
         self.name = name
         self.zone = zone
+        self.network = world.network
         self.machine = world.network.machine(address)
         self.folder = world.folder / name
         self.folder.mkdir()
-        self.gate = self.folder / "gate"
         self.daemon = None
         self.away = []  # [from, to] of this machine's clock: powered off
         secret = self.folder / "secret"
@@ -52,6 +52,7 @@ class Host:
         self.config_path.chmod(0o600)
 
     def start(self):
+        self.network.plug(self.machine)
         with self.machine.inside():
             self.daemon = Daemon(self.config_path, self.folder)
             self.daemon.start()
@@ -70,10 +71,9 @@ class Host:
         return [pid for pid in found if pid != os.getpid()]
 
     def power_off(self):
-        """The daemon, its children and the apps, at once and without a word."""
-        if self.daemon:
-            self.away.append([time.monotonic(), None])
-            self.daemon.process.kill()
+        """The daemon, its children and the apps, at once: not a word of it gets out."""
+        self.away.append([time.monotonic(), None])
+        self.network.pull(self.machine)
         while running := self.processes():
             for pid in running:
                 with contextlib.suppress(ProcessLookupError):
@@ -83,6 +83,10 @@ class Host:
         if self.daemon:
             self.daemon.process.wait()
         self.daemon = None
+
+    def open_gate(self, version):
+        """That version may be ready here."""
+        (self.folder / f"gate-{version}").touch()
 
     # ---- asking it alone
     def api(self, path):
@@ -203,10 +207,10 @@ class World:
 
     # ---- what happens
     def next_commit(self, gated=False, **behaviour):
-        """With `gated` it is ready on a host when the host's gate is open."""
+        """With `gated` it gets ready on a host only when the host's gate is open."""
         self.version += 1
         if gated:
-            behaviour["ready_gate"] = GATE
+            behaviour["ready_gate"] = f"{FOLDER}/gate-{self.version}"
         return self.repo.commit(f"v{self.version}", **behaviour)
 
     def host(self, name):
@@ -251,8 +255,6 @@ class World:
     def push_into_a_wave(self, of_zone="b"):
         """A push in the middle of a wave of that zone: (commit, hosts that are at it). Their gates
         are shut, so that they are until the test opens them."""
-        for host in self.hosts:
-            host.gate.unlink(missing_ok=True)
         commit = self.next_commit(gated=True)
         controller = self.controller()
         door = next(host for host in self.hosts if host is not controller)
@@ -267,7 +269,7 @@ class World:
                 return at_it
             for host in at_it:
                 if host.zone != of_zone or self.rollout(commit).get("state") == "canary":
-                    host.gate.touch()
+                    host.open_gate(self.version)
             return None
 
         at_it = self.records.wait(look, f"a wave of zone {of_zone}")
@@ -278,7 +280,7 @@ class World:
 
     def open_gates(self, hosts=None):
         for host in hosts or self.hosts:
-            host.gate.touch()
+            host.open_gate(self.version)
 
     def heal(self):
         """Everything runs and is joined; the hosts are on the fleet's last good."""
