@@ -260,6 +260,7 @@ Result<RangeAnswer> range_whole(Etcd& etcd, RangeAsk ask) {
         if (answer == nullptr) return page;
         if (whole.revision == 0) {
             whole.revision = answer->revision;
+            whole.cluster = answer->cluster;
             whole.count = answer->count;
         }
         whole.kvs.insert(whole.kvs.end(), std::make_move_iterator(answer->kvs.begin()),

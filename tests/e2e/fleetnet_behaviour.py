@@ -66,6 +66,8 @@ class Fleet(unittest.TestCase):
         world.wait_on(commit)
         world.wait_rollout("done", commit)
         world.records.wait(lambda: not world.grants(), "the grants to be taken back", 10)
+        for host in world.hosts:
+            self.assertNotIn("restored from a backup", host.daemon.log(), f"of {host.name}: it never was")
         broken, granted = world.broken_rules(self.since)
         self.assertEqual([], broken)
         rows = [row for host in world.hosts for row in host.deployments(commit)]
