@@ -269,6 +269,7 @@ class Demo:
         url = f"http://{door.machine.address}:{door.hook_port}/hooks/hello"
         self.git("config", "lastgood.url", url, cwd=self.bare)
         self.git("config", "lastgood.secretFile", self.secret, cwd=self.bare)
+        self.git("config", "lastgood.wait", "0", cwd=self.bare)  # the play itself looks on
 
     def lastgood(self, *arguments):
         with self.desk.inside():
@@ -301,7 +302,9 @@ class Demo:
         return commit
 
     def cell(self, row):
-        version = self.versions.get(row["commit"] or "", "-")
+        if not row["commit"]:
+            return "-"
+        version = self.versions[row["commit"]]
         if row["health"] != "ok":
             return f"{version} {row['health']}"
         return f"{version} on trial" if row["state"] == "probation" else version
@@ -314,10 +317,10 @@ class Demo:
 
         def ended():
             nonlocal last
-            rows = {row["host"]: row for row in json.loads(self.lastgood("fleet", "hosts", "--json"))["hosts"]}
             apps = self.status()["apps"]
             if not apps or apps[0]["commit"] != commit:
                 return None
+            rows = {row["host"]: row for row in json.loads(self.lastgood("fleet", "hosts", "--json"))["hosts"]}
             cells = [apps[0]["state"], *(self.cell(rows[name]) if name in rows else "gone" for name in ZONES)]
             if cells != last:
                 last = cells
@@ -369,7 +372,7 @@ class Demo:
         say(f"{command} fleet hosts")
         say(f"{enter}curl http://{first.machine.address}:{first.app_port}/")
         say(f"cd {self.work}    # edit app.py, git commit, and: {enter}git push {self.bare} main")
-        say(f"kill -9 {self.hosts[1].daemon.pid}    # the daemon of {self.hosts[1].name}; its app runs on")
+        say(f"kill -STOP {self.etcd.pid}    # apps run on, pushes are answered 503; then -CONT")
         pids = [host.daemon.pid for host in self.hosts]
         pids += [self.etcd.pid, *(keeper.pid for keeper in self.place.keepers)]
         say(f"kill {' '.join(map(str, pids))}; sleep 2; rm -r {self.folder}    # ends it")
