@@ -41,6 +41,8 @@ TEST(EtcdClient, ReadsALongRangePageByPageAtOneRevision) {
     const auto whole = done(range_whole(*etcd, {.key = "p/", .end = prefix_end("p/")}));
     ASSERT_EQ(whole.kvs.size(), static_cast<std::size_t>(kCount));
     EXPECT_EQ(whole.count, kCount);
+    EXPECT_NE(whole.cluster, 0U);
+    EXPECT_EQ(whole.cluster, done(etcd->range({.key = "p/"})).cluster);
     for (int i = 0; i < kCount; ++i) {
         EXPECT_EQ(whole.kvs[static_cast<std::size_t>(i)].value, std::to_string(i));
     }
