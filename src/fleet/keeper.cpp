@@ -155,7 +155,9 @@ void Keeper::probed(Instant asked_at, Revision told_before, const RangeAnswer& a
         current_at_ = asked_at;
         return;
     }
+    if (grace_) return;  // that time runs already
     grace_ = loop_.after(limits::kFleetWatchGrace, [this, asked_at, revision = answer.revision] {
+        grace_.reset();
         compare(asked_at, revision);
     });
 }
