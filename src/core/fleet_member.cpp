@@ -41,7 +41,8 @@ class Member {
 
     void hear_outcome() {
         if (local_.order != memory().order || local_.outcome == GrantOutcome::none) return;
-        if (memory().wish.empty()) return;  // withdrawn meanwhile
+        if (memory().wish.empty() || memory().outcome == local_.outcome)
+            return;  // withdrawn; known
         memory().outcome = local_.outcome;
         memory().reason = local_.reason;
     }
@@ -74,15 +75,8 @@ class Member {
         }
     }
 
-    // Empty: nothing speaks against it.
-    [[nodiscard]] std::string why_not(const Grant& grant) {
-        const WishMark& seen = memory().seen;
-        const bool older =
-            grant.number < seen.number || (grant.number == seen.number && grant.wish != seen.id);
-        if (LASTGOOD_MUTANT(fleet_older_wish_followed, older, false)) {
-            return "this host has seen a newer wish, number " + std::to_string(seen.number);
-        }
-        if (grant.back) return {};
+    // Of its commit; empty: it is in no quarantine.
+    [[nodiscard]] std::string why_bad(const Grant& grant) {
         if (grant.force) {
             memory().bad_before.erase(grant.commit);
             memory().quarantine.erase(grant.commit);
@@ -96,6 +90,19 @@ class Member {
                    " was in the fleet's quarantine before etcd's data went back; `lastgood fleet "
                    "deploy --force` takes it all the same";
         }
+        return {};
+    }
+
+    // Empty: nothing speaks against it.
+    [[nodiscard]] std::string why_not(const Grant& grant) {
+        const WishMark& seen = memory().seen;
+        const bool older =
+            grant.number < seen.number || (grant.number == seen.number && grant.wish != seen.id);
+        if (LASTGOOD_MUTANT(fleet_older_wish_followed, older, false)) {
+            return "this host has seen a newer wish, number " + std::to_string(seen.number);
+        }
+        if (grant.back) return {};
+        if (std::string reason = why_bad(grant); !reason.empty()) return reason;
         if (local_.paused) return "the app is paused on this host";
         const auto& refusal = memory().refusal;
         if (LASTGOOD_MUTANT(fleet_operator_fought, refusal.has_value(), false)) {
@@ -106,10 +113,7 @@ class Member {
 
     void follow(const Grant& grant) {
         const bool same = memory().wish == grant.wish && memory().granted == grant.commit;
-        if (LASTGOOD_MUTANT(fleet_grant_taken_twice, same, false)) {
-            if (local_.order != memory().order) deploy(grant);  // the daemon never heard of it
-            return;
-        }
+        if (LASTGOOD_MUTANT(fleet_grant_taken_twice, same, false)) return go_on(grant);
         memory().wish = grant.wish;
         memory().granted = grant.commit;
         memory().outcome = GrantOutcome::none;
@@ -121,6 +125,22 @@ class Member {
         } else {
             ++memory().order;
             deploy(grant);
+        }
+    }
+
+    // It was taken up before.
+    void go_on(const Grant& grant) {
+        const bool arrived = local_.order == memory().order;
+        const bool is_open = memory().outcome == GrantOutcome::none;
+        const bool works = arrived ? local_.busy && local_.outcome == GrantOutcome::none : is_open;
+        const bool begun = arrived && local_.begun;
+        std::string reason = grant.back || begun || !works ? std::string() : why_bad(grant);
+        if (LASTGOOD_MUTANT(fleet_bad_goes_on, !reason.empty(), false)) {
+            next().withdraw = memory().order;
+            memory().outcome = GrantOutcome::declined;
+            memory().reason = std::move(reason);
+        } else if (is_open && !arrived) {
+            deploy(grant);  // the daemon never heard of it
         }
     }
 

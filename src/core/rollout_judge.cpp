@@ -138,7 +138,10 @@ void RolloutStep::judge() {
 }
 
 bool RolloutStep::can_be_canary(const Member& member) const {
-    return !next_.failures.contains(*member.name) &&
+    if (next_.failures.contains(*member.name)) return false;
+    // One that has it, or is about to, stays one though it refuses other grants.
+    const bool has_begun = next_.wave.contains(*member.name);
+    return has_begun || member.app->commit == wish()->commit ||
            takes_part(member, Target{.commit = wish()->commit});
 }
 
@@ -243,16 +246,17 @@ void RolloutStep::judge_waves() {
            "commit " + wish()->commit.short_hex() + " is good on " + std::to_string(have_it) +
                " hosts");
     FleetGood good{.commit = wish()->commit, .since = ground_.wall};
-    if (keys_.good) {
-        if (keys_.good->value.commit == good.commit) return;
-        good.before = keys_.good->value.before;
-        good.before.insert(good.before.begin(), keys_.good->value.commit);
+    if (good_) {
+        if (good_->commit == good.commit) return;
+        good.before = good_->before;
+        good.before.insert(good.before.begin(), good_->commit);
         std::erase_if(good.before,
                       [&](const auto& commit) { return commit == good.commit || is_bad(commit); });
         if (good.before.size() > limits::kFleetGoodMax) {
             good.before.erase(good.before.begin() + limits::kFleetGoodMax, good.before.end());
         }
     }
+    good_ = good;
     put(good_key(app_), std::move(good));
 }
 

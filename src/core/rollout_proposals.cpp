@@ -117,9 +117,9 @@ bool RolloutStep::decide_pushes(const Proposals& waiting) {
 bool RolloutStep::decide_rollback(const Proposals& over, const Proposal& order) {
     if (!wish()) return turn_down(over, order, "refused", "nothing was rolled out yet");
     std::vector<CommitId> good;
-    if (keys_.good) {
-        good.push_back(keys_.good->value.commit);
-        const auto& before = keys_.good->value.before;
+    if (good_) {
+        good.push_back(good_->commit);
+        const auto& before = good_->before;
         good.insert(good.end(), before.begin(), before.end());
     }
     const CommitId leaving = ahead_ ? *ahead_->commit : wish()->commit;
@@ -280,7 +280,7 @@ void RolloutStep::make_wish(const Proposals& waiting, const Proposal& chosen,
     if (chosen.force && is_bad(commit)) remove(quarantine_key(app_, commit));
     if (back) {
         // Good already: whoever can't be on the wish has nowhere else to go.
-        FleetGood good = keys_.good->value;
+        FleetGood good = *good_;
         if (good.commit != commit) {
             const auto to = std::find(good.before.begin(), good.before.end(), commit);
             good.before.erase(good.before.begin(), to + 1);

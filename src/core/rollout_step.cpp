@@ -22,6 +22,7 @@ void RolloutStep::run() {
     collect();
     look_for_restore();
     if (keys_.rollout) next_ = keys_.rollout->value;
+    if (keys_.good) good_ = keys_.good->value;
     if (decide_proposals()) return commit();
     if (!wish()) return;
     if (ahead_) {
@@ -66,18 +67,17 @@ void RolloutStep::look_for_restore() {
 }
 
 std::optional<CommitId> RolloutStep::fleet_good() const {
-    if (!keys_.good) return std::nullopt;
-    const FleetGood& good = keys_.good->value;
-    if (!is_bad(good.commit)) return good.commit;
-    for (const auto& commit : good.before) {
+    if (!good_) return std::nullopt;
+    if (!is_bad(good_->commit)) return good_->commit;
+    for (const auto& commit : good_->before) {
         if (!is_bad(commit)) return commit;
     }
     return std::nullopt;
 }
 
 bool RolloutStep::was_good(const CommitId& commit) const {
-    if (!keys_.good) return false;
-    const auto& [good, since, before] = keys_.good->value;
+    if (!good_) return false;
+    const auto& [good, since, before] = *good_;
     return good == commit || std::find(before.begin(), before.end(), commit) != before.end();
 }
 

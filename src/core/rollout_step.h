@@ -136,6 +136,7 @@ class RolloutStep {
     std::int64_t history_number_ = 0;  // of the last entry
     bool wish_waits_ = false;          // for the wave
     Rollout next_;
+    std::optional<FleetGood> good_;  // with what this step makes of it
     FleetTransaction transaction_;
 };
 

@@ -156,6 +156,53 @@ TEST_F(FleetMemberTest, ACommitInTheFleetsQuarantineIsDeclinedUnlessByForce) {
     EXPECT_TRUE(acts.deploy->force);
 }
 
+TEST_F(FleetMemberTest, WhatProvesBadElsewhereWhileItIsBuiltHereIsWithdrawn) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    view.quarantine = {commit('b')};
+    decide();
+    EXPECT_EQ(acts.withdraw, 1U);
+    EXPECT_EQ(acts.report.outcome, GrantOutcome::declined);
+    EXPECT_EQ(acts.report.reason, "commit bbbbbbb is in the fleet's quarantine");
+    decide();  // as long as it works
+    EXPECT_EQ(acts.withdraw, 1U);
+    end(GrantOutcome::declined, "withdrawn");
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+    EXPECT_FALSE(acts.deploy);
+    EXPECT_EQ(acts.report.reason, "commit bbbbbbb is in the fleet's quarantine");
+}
+
+TEST_F(FleetMemberTest, WhatProvesBadElsewhereIsWithdrawnBeforeTheDaemonHeardOfIt) {
+    grant("w1", 1, 'b');
+    decide();
+    view.quarantine = {commit('b')};
+    decide();
+    EXPECT_EQ(acts.withdraw, 1U);
+    EXPECT_FALSE(acts.deploy);
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+    EXPECT_FALSE(acts.deploy);
+}
+
+TEST_F(FleetMemberTest, WhatIsBegunIsJudgedHereThoughItProvesBadElsewhere) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    local.begun = true;
+    view.quarantine = {commit('b')};
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+    memory = {};
+    local = {};
+    view.grant->back = true;
+    decide();
+    begin();
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+}
+
 TEST_F(FleetMemberTest, CutOffItBeginsNothingAndWithdrawsWhatIsNotBegun) {
     grant("w1", 1, 'b');
     decide();

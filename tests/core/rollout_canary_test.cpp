@@ -68,6 +68,23 @@ TEST_F(RolloutTest, ACanaryThatGoesIsReplacedAndTheSoakBeginsAnew) {
     EXPECT_EQ(state(), RolloutState::waves);
 }
 
+TEST_F(RolloutTest, ACanaryThatHasItStaysOneThoughItIsPausedThen) {
+    start_with('a', 3);
+    push('b');
+    settle();
+    told("h1").refusal = Refusal{kEveryWish, "paused"};
+    settle();
+    EXPECT_EQ(granted(), Names{"h1"});
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
+    end("h1", GrantOutcome::good);
+    told("h1").refusal = Refusal{kEveryWish, "paused"};
+    settle();
+    EXPECT_TRUE(granted().empty());
+    pass(settings.rollout.canary_soak);
+    settle();
+    EXPECT_EQ(state(), RolloutState::waves);
+}
+
 TEST_F(RolloutTest, CanariesAreOfOneZoneAndNotOfThoseThatAreDown) {
     settings.rollout.canary = 2;
     add_host("h1", "b", commit('a'));

@@ -211,6 +211,15 @@ TEST_F(RolloutTest, ItIsGoodWhenEveryoneHasItHadItsTryOrRefuses) {
     EXPECT_TRUE(granted().empty());
 }
 
+TEST_F(RolloutTest, WhatBecameGoodJustNowIsWhatOthersCatchUpTo) {
+    settings.rollout.catch_up_within = Millis(0);
+    start_with('a', 3);
+    roll_out('b');
+    settle();
+    EXPECT_TRUE(granted().empty());
+    EXPECT_EQ(told("h1").commit, commit('b'));
+}
+
 TEST_F(RolloutTest, WhatIsGoodAgainStaysWhereItWas) {
     start_with('a', 2);
     roll_out('b');

@@ -114,6 +114,7 @@ void Host::start_agent() {
     lease_ = 0;
     held_until_ = {};
     registered_ = listed_ = delivery_pending_ = report_in_flight_ = campaigning_ = false;
+    connecting_ = false;
     copy_ = {};
     kept_alive_at_ = report_at_ = 0;
     controller_.reset();
@@ -122,10 +123,13 @@ void Host::start_agent() {
 }
 
 void Host::connect() {
+    if (connecting_) return;
+    connecting_ = true;
     registered_ = false;
     const Instant sent = ground_.now();
     call([this] { return std::optional(etcd_.grant_lease(setup_.lease_ttl)); },
          [this, sent](Answer answer) {
+             connecting_ = false;
              if (answer.kind != Answer::Kind::done) {
                  return later(ground_.between(300, 2'000), [this] { connect(); });
              }
@@ -144,7 +148,8 @@ void Host::register_host() {
     transaction.puts = {{core::host_key(name_), record, lease_},
                         {core::host_app_key(name_, setup_.app), acts.report, lease_}};
     call([this, transaction] { return etcd_.commit(transaction); },
-         [this](Answer answer) {
+         [this, lease = lease_](Answer answer) {
+             if (lease != lease_) return;
              if (answer.kind != Answer::Kind::done) return connect();
              registered_ = true;
              report_at_ = answer.revision;
@@ -187,8 +192,7 @@ void Host::keep_alive() {
             // A quiet watch is no proof that nothing happened.
             if (listed_ && copy_.view.revision < kept_alive_at_) list();
             kept_alive_at_ = answer.revision;
-            take_part();
-            lead();
+            seen();  // whoever stepped down may be the elected one still
         });
 }
 
@@ -224,6 +228,7 @@ void Host::seen() {
         copied_life_ = copy_.life;
         kept_alive_at_ = report_at_ = decided_at_ = 0;
     }
+    check_registration();
     take_part();
     const std::string identity = name_.str() + "/" + std::to_string(life_);
     const bool elected = copy_.elected == identity;
@@ -242,6 +247,15 @@ void Host::seen() {
     lead();
 }
 
+// Two registrations may have overtaken each other on the way: then the keys are bound to a lease
+// that nobody keeps alive.
+void Host::check_registration() {
+    if (!registered_ || !listed_ || copy_.view.revision < report_at_) return;
+    const auto mine = copy_.view.hosts.find(name_);
+    const bool is_there = mine != copy_.view.hosts.end() && mine->second.lease == lease_;
+    if (!is_there) connect();
+}
+
 // The daemon's changes while it is told something are looked at afterwards, not within.
 void Host::take_part() {
     if (taking_part_) return;
@@ -253,7 +267,9 @@ void Host::take_part() {
     view.cluster = copy_.view.cluster;
     view.revision = copy_.view.revision;
     if (app.wish) view.wish = app.wish->value;
-    if (const auto grant = app.grants.find(name_); grant != app.grants.end()) {
+    // One that is bound to an earlier lease goes with that.
+    const auto grant = app.grants.find(name_);
+    if (grant != app.grants.end() && grant->second.lease == lease_) {
         view.grant = grant->second.value;
     }
     for (const auto& [commit, bad] : app.quarantine) view.quarantine.insert(commit);
@@ -264,7 +280,10 @@ void Host::take_part() {
     if (outcome == core::GrantOutcome::none && memory_.outcome == core::GrantOutcome::declined) {
         ground_.counts.add(Kind::declined);
     }
-    if (acts.deploy) local_.deploy(*acts.deploy);
+    if (acts.deploy) {
+        witness_.ordered(number_, view.grant->number);
+        local_.deploy(*acts.deploy);
+    }
     if (acts.withdraw) local_.withdraw(*acts.withdraw);
     taking_part_ = false;
     if (acts.deploy || acts.withdraw) return take_part();

@@ -53,6 +53,7 @@ class Host {
     void start_agent();
     void connect();
     void register_host();
+    void check_registration();
     void list();
     void keep_alive();
     void lease_held(Instant sent);
@@ -89,6 +90,7 @@ class Host {
     LeaseId lease_ = 0;
     Instant held_until_;
     bool registered_ = false;
+    bool connecting_ = false;
     bool listed_ = false;
     Copy copy_;
     bool delivery_pending_ = false;

@@ -73,6 +73,7 @@ void LocalApp::built() {
         begin();
         return changed();
     }
+    witness_.starting(host_);
     work_->phase = Phase::starting;
     failing_ = false;
     then(ground_.between(500, 5'000), &LocalApp::started);

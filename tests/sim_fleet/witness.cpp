@@ -20,6 +20,12 @@ const Host& Witness::named(const std::string& name) const {
     Ground::broken("no host has the name " + name);
 }
 
+// It may wait then for what is under way.
+void Witness::ordered(int number, std::int64_t of_wish) {
+    must(of_wish >= told(number).newest_seen,
+         host(number).name().str() + " follows a wish that is older than one it has seen");
+}
+
 void Witness::begun(int number, const core::MemberDeploy& order) {
     Told& host = told(number);
     const std::string name = this->host(number).name().str();
@@ -29,16 +35,15 @@ void Witness::begun(int number, const core::MemberDeploy& order) {
     if (order.back) return;
     must(host.tried.insert({order.wish, order.commit}).second,
          name + " deploys the same commit for the same wish twice");
-    const bool is_bad =
-        host.quarantine.contains(order.commit) || host.bad_before.contains(order.commit);
-    must(order.force || !is_bad, name + " deploys a commit that was in the fleet's quarantine");
-    const auto* grant =
-        etcd_.value<core::Grant>(core::grant_key(setup_.app, this->host(number).name()));
-    // It may be gone by now, but not be of a wish that this host knows to be over.
-    const std::int64_t newest = host.newest_seen;
-    must(grant == nullptr || grant->wish != order.wish || grant->number >= newest,
-         name + " follows a wish that is older than one it has seen");
-    must(host.refused_up_to < newest, name + " fights its operator");
+    must(host.refused_up_to < host.newest_seen, name + " fights its operator");
+}
+
+void Witness::starting(int number) {
+    const Told& host = told(number);
+    if (!host.work || host.work->back || host.work->force) return;
+    const CommitId& commit = host.work->commit;
+    must(!host.quarantine.contains(commit) && !host.bad_before.contains(commit),
+         this->host(number).name().str() + " starts what it knows to be in quarantine");
 }
 
 void Witness::cancelled(int number) {

@@ -35,7 +35,9 @@ class Witness {
     void acknowledged(const std::string& proposal) { acknowledged_[proposal] = ground_.now(); }
     void restored(Instant to);
     // ---- of hosts
+    void ordered(int host, std::int64_t of_wish);
     void begun(int host, const core::MemberDeploy& order);
+    void starting(int host);
     void cancelled(int host);
     void ended(int host, core::GrantOutcome outcome);
     void operator_acted(int host);

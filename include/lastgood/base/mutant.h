@@ -77,6 +77,7 @@ enum class Mutant {
     fleet_quarantine_restored_away,
     fleet_operator_fought,
     fleet_grant_taken_twice,
+    fleet_bad_goes_on,
     fleet_cut_off_goes_on,
     fleet_never_steps_down,
     fleet_wave_before_canary,

@@ -8,8 +8,9 @@
 //              What was begun by a grant is withdrawn while it is only fetched or built: the
 //              controller counts on a vanished host being done within `lost_hold`.
 //   Superseded a grant of an older wish than the newest seen is declined.
-//   Bad        a commit in the fleet's quarantine isn't deployed, one that the fleet frees is. What
-//              was in quarantine before etcd's data went back stays so here.
+//   Bad        a commit in the fleet's quarantine isn't deployed, one that the fleet frees is. One
+//              that comes there while it is fetched or built is withdrawn. What was in quarantine
+//              before etcd's data went back stays so here.
 //   Operator   whoever rolled back, deployed or paused here by hand isn't fought: until the next
 //              wish (paused: until resumed) this host refuses, and says why. A grant to go back is
 //              refused by neither a pause nor an earlier order.
