@@ -133,7 +133,7 @@ class Cluster:
         """At whichever member takes it; None when none did."""
         body = {"key": base64_of(key), "value": base64_of(value)}
         for member in members or self.members:
-            answer = self.ask(member, "/v3/kv/put", body)
+            answer = self.ask(member, "/v3/kv/put", body, timeout=0.3)  # many tries: it is timed
             if answer:
                 return int(answer["header"]["revision"])
         return None

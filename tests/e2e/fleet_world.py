@@ -13,7 +13,7 @@ import time
 
 import webhooks
 from etcd_cluster import Cluster, Recorder
-from harness import (APP_COMMAND, BINARY, SECRET, Daemon, Repo, UnixConnection, run, wait_until)
+from harness import APP_COMMAND, SECRET, Daemon, Repo, UnixConnection, wait_until
 from namespaces import Network
 
 GROUP = "/lastgood/web/"
@@ -106,10 +106,6 @@ class Host:
         """How often that commit was started here."""
         return len([row for row in self.deployments(commit)
                     if row["phases_ms"].get("starting") is not None])
-
-    def cli(self, *arguments):
-        with self.machine.inside():
-            return run(BINARY, "--config", self.config_path, *arguments)
 
     def answers(self):
         """What a user on this machine gets, or None."""
