@@ -47,7 +47,7 @@ TEST(FleetSection, SaysWhereEtcdIsAndWhoThisHostIs) {
         "canary_soak: 30s, max_failures: 2 }, on_halt: hold");
     ASSERT_TRUE(loaded.config) << faults_of(loaded);
     const Fleet& fleet = *loaded.config->fleet;
-    EXPECT_EQ(fleet.endpoints, (std::vector<std::string>{"https://a:2379", "https://b:443"}));
+    EXPECT_EQ(fleet.endpoints, (std::vector<std::string>{"https://a:2379", "https://b"}));
     EXPECT_EQ(fleet.ca_file, "/ca");
     EXPECT_EQ(fleet.cert_file, "/c");
     EXPECT_EQ(fleet.key_file, "/etc/lastgood/k");
