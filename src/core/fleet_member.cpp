@@ -122,10 +122,22 @@ class Member {
             memory().outcome = GrantOutcome::declined;
         } else if (local_.commit == grant.commit && local_.proved && !local_.busy) {
             memory().outcome = GrantOutcome::good;
+        } else if (LASTGOOD_MUTANT(fleet_tried_again, was_tried(grant), false)) {
+            memory().outcome = GrantOutcome::declined;
+            memory().reason =
+                "commit " + grant.commit.short_hex() + " was deployed here for this wish before";
         } else {
+            if (!grant.back) memory().tried.insert(grant.commit);
             ++memory().order;
             deploy(grant);
         }
+    }
+
+    // Only restored data asks for it twice.
+    [[nodiscard]] bool was_tried(const Grant& grant) {
+        if (memory().tried_wish != grant.wish) memory().tried.clear();
+        memory().tried_wish = grant.wish;
+        return !grant.back && memory().tried.contains(grant.commit);
     }
 
     // It was taken up before.
@@ -158,6 +170,7 @@ class Member {
         if (LASTGOOD_MUTANT(fleet_cut_off_goes_on, false, true)) return;
         if ((arrived && local_.begun) || (!under_way && !still_works)) return;
         next().withdraw = memory().order;
+        if (memory().granted) memory().tried.erase(*memory().granted);
         memory().wish.clear();
         memory().granted.reset();
     }

@@ -16,8 +16,10 @@ void RolloutStep::follow() {
     for (const auto& [host, grant] : keys_.grants) next_.wave.insert(host);
     end_grants();
     look_for_missing();
-    if (is_rolling()) judge();
-    give_grants();
+    if (!ahead_) {
+        if (is_rolling()) judge();
+        give_grants();
+    }
     const bool changed = !keys_.rollout || next_ != keys_.rollout->value ||
                          !transaction_.puts.empty() || !transaction_.removes.empty();
     if (changed) commit();
@@ -188,7 +190,10 @@ void RolloutStep::choose_canaries() {
     }
     const auto rank = [&](const Member* member) {
         const bool is_down = member->app->health == HostHealth::down;
-        const bool has_it = member->app->commit == wish()->commit;
+        // Or is about to: by a grant of an earlier wish for the same commit.
+        const bool has_it =
+            member->app->commit == wish()->commit ||
+            (member->grant != nullptr && member->grant->value.commit == wish()->commit);
         return std::tuple(!has_it, is_down != taken_by_down, zone && member->zone != *zone,
                           member->zone, *member->name);
     };

@@ -32,7 +32,7 @@ void RolloutStep::run() {
                                  "host is touched until the next push, or `lastgood fleet deploy " +
                                  app_.str() + " COMMIT`";
         wait_for(text);
-        return tell_once(FleetNews::restored, text);
+        tell_once(FleetNews::restored, text);
     }
     follow();
 }

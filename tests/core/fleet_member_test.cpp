@@ -156,6 +156,29 @@ TEST_F(FleetMemberTest, ACommitInTheFleetsQuarantineIsDeclinedUnlessByForce) {
     EXPECT_TRUE(acts.deploy->force);
 }
 
+TEST_F(FleetMemberTest, WhatWasTriedForAWishIsNotTriedAgainThoughRestoredDataAsksForIt) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    end(GrantOutcome::good);
+    decide();
+    view.grant = Grant{"w1", 1, commit('a'), true, false};
+    decide();
+    begin();
+    end(GrantOutcome::good);
+    decide();
+    view.revision = 60;
+    grant("w1", 1, 'b');
+    declines("commit bbbbbbb was deployed here for this wish before");
+    view.grant = Grant{"w1", 1, commit('c'), true, false};
+    decide();
+    EXPECT_TRUE(acts.deploy);
+    wish("w2", 2, 'b');
+    grant("w2", 2, 'b');
+    decide();
+    EXPECT_TRUE(acts.deploy);
+}
+
 TEST_F(FleetMemberTest, WhatProvesBadElsewhereWhileItIsBuiltHereIsWithdrawn) {
     grant("w1", 1, 'b');
     decide();

@@ -143,6 +143,7 @@ void LocalApp::end(GrantOutcome outcome, const std::string& reason) {
 void LocalApp::roll_back_by_hand() {
     if (work_ || good_.size() < 2 || good_.back() != commit_) return;
     ground_.counts.add(Kind::local_rollback);
+    witness_.noted(host_, "is rolled back by hand");
     quarantine_.insert(good_.back());
     good_.pop_back();
     commit_ = good_.back();
@@ -155,6 +156,7 @@ void LocalApp::roll_back_by_hand() {
 
 void LocalApp::pause_by_hand(bool paused) {
     paused_ = paused;
+    witness_.noted(host_, paused ? "is paused by hand" : "is resumed by hand");
     ground_.counts.add(Kind::local_pause);
     changed();
 }
@@ -187,7 +189,7 @@ core::MemberLocal LocalApp::told() const {
     told.operator_did = operator_did_;
     told.orders = orders_;
     told.busy = work_ || waiting_;
-    told.begun = work_ && work_->phase != Phase::building;
+    told.begun = work_ && work_->phase != Phase::building && work_->order.order == order_;
     told.order = order_;
     told.outcome = outcome_;
     told.reason = reason_;

@@ -42,6 +42,8 @@ constexpr MutantRow kRows[] = {
      "a backup frees what was in quarantine"},
     {Mutant::fleet_operator_fought, "fleet_operator_fought",
      "a host's operator is overruled by the same wish"},
+    {Mutant::fleet_tried_again, "fleet_tried_again",
+     "restored data has the same deployed again for the same wish"},
     {Mutant::fleet_bad_goes_on, "fleet_bad_goes_on",
      "a host starts what proved bad elsewhere while it was built"},
     {Mutant::fleet_grant_taken_twice, "fleet_grant_taken_twice",

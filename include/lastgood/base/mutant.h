@@ -78,6 +78,7 @@ enum class Mutant {
     fleet_operator_fought,
     fleet_grant_taken_twice,
     fleet_bad_goes_on,
+    fleet_tried_again,
     fleet_cut_off_goes_on,
     fleet_never_steps_down,
     fleet_wave_before_canary,

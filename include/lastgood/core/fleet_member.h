@@ -47,9 +47,8 @@ struct MemberLocal {
     bool paused = false;            // or stopped, by an operator
     std::string operator_did = {};  // what the last order of an operator here was, for people
     std::uint64_t orders = 0;       // deploy, rollback, stop by operators of this host, so far
-    // A deployment, by whomever; `begun`: past fetching and building.
-    bool busy = false;
-    bool begun = false;
+    bool busy = false;              // a deployment, by whomever, is under way or waits
+    bool begun = false;             // what `order` deploys is past fetching and building
     // Of the MemberDeploy that came last. `none`: it isn't over.
     std::uint64_t order = 0;
     GrantOutcome outcome = GrantOutcome::none;
@@ -64,6 +63,9 @@ struct MemberMemory {
     std::string wish = {};  // the grant that was taken up last
     std::optional<CommitId> granted = {};
     std::uint64_t order = 0;  // of the last MemberDeploy
+    // Forward: what was deployed here for the wish that was taken up last.
+    std::string tried_wish = {};
+    std::set<CommitId> tried = {};
     GrantOutcome outcome = GrantOutcome::none;
     std::string reason = {};
     std::uint64_t orders = 0;
