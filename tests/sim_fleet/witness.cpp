@@ -58,8 +58,15 @@ void Witness::ended(int number, GrantOutcome outcome) {
     if (!host.work) return;
     ground_.note(this->host(number).name().str() + " ends " + repository_.name(host.work->commit) +
                  ": " + std::string(to_string(outcome)));
-    if (outcome == GrantOutcome::good) host.good_since[host.work->commit] = ground_.now();
+    if (outcome == GrantOutcome::good) {
+        host.good_since[host.work->commit] = ground_.now();
+        host.good_for[host.work->commit] = host.work->wish;
+    }
     host.work.reset();
+}
+
+void Witness::noted(int number, const char* what) const {
+    ground_.note(host(number).name().str() + " " + what);
 }
 
 void Witness::operator_acted(int number) {
@@ -192,13 +199,17 @@ Witness::Grants Witness::grants() const {
     return found;
 }
 
-// What ends in the same transaction doesn't count any more.
-Witness::Grants Witness::left_by(const Transaction& transaction) const {
-    Grants left = grants();
+// With what it ends and gives itself.
+Witness::Grants Witness::after(const Transaction& transaction) const {
+    Grants after = grants();
     for (const auto& key : transaction.removes) {
-        if (key.find("/grants/") != std::string::npos) left.erase(key.substr(key.rfind('/') + 1));
+        if (key.find("/grants/") != std::string::npos) after.erase(key.substr(key.rfind('/') + 1));
     }
-    return left;
+    for (const auto& put : transaction.puts) {
+        const auto* grant = std::get_if<core::Grant>(&put.value);
+        if (grant != nullptr) after[put.key.substr(put.key.rfind('/') + 1)] = grant;
+    }
+    return after;
 }
 
 std::map<std::string, std::pair<const core::HostApp*, Revision>> Witness::apps() const {

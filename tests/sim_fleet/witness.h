@@ -38,6 +38,7 @@ class Witness {
     void ordered(int host, std::int64_t of_wish);
     void begun(int host, const core::MemberDeploy& order);
     void starting(int host);
+    void noted(int host, const char* what) const;
     void cancelled(int host);
     void ended(int host, core::GrantOutcome outcome);
     void operator_acted(int host);
@@ -52,6 +53,7 @@ class Witness {
         std::optional<core::MemberDeploy> work;
         std::set<std::pair<std::string, CommitId>> tried;
         std::map<CommitId, Instant> good_since;
+        std::map<CommitId, std::string> good_for;  // the wish
         std::int64_t newest_seen = 0;
         std::int64_t refused_up_to = 0;
         std::set<CommitId> quarantine;  // as this host saw it last
@@ -84,7 +86,7 @@ class Witness {
     [[nodiscard]] const core::RolloutSettings& settings() const;
     // In etcd: the grants with their hosts' names; the hosts' words of this app.
     [[nodiscard]] Grants grants() const;
-    [[nodiscard]] Grants left_by(const Transaction& transaction) const;
+    [[nodiscard]] Grants after(const Transaction& transaction) const;
     [[nodiscard]] std::map<std::string, std::pair<const core::HostApp*, Revision>> apps() const;
     [[nodiscard]] const core::Wish* wish() const;
     [[nodiscard]] const core::Rollout* rollout() const;

@@ -79,7 +79,7 @@ void Witness::check_grant(const Put& put, const core::Grant& grant,
     must(freed || etcd_.find(core::quarantine_key(setup_.app, grant.commit)) == nullptr,
          "a grant is given for a commit in quarantine");
     if (!is_rolling) return;
-    const Grants others = left_by(transaction);
+    const Grants others = after(transaction);
     check_canary(grant, others, host);
     check_zone(grant, others, host);
 }
@@ -97,17 +97,20 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others,
     }
     bool soaked = soaked_.contains(grant.wish);
     for (const auto& one : *hosts_) {
-        const auto& since = told_[static_cast<std::size_t>(&one - hosts_->data())].good_since;
-        const auto good = since.find(grant.commit);
+        const Told& its = told_[static_cast<std::size_t>(&one - hosts_->data())];
+        const auto good = its.good_since.find(grant.commit);
+        const auto wish_of = its.good_for.find(grant.commit);
         if (one->local().commit() != grant.commit || !one->alive()) continue;
         if (one->local().work() || one->local().told().health != core::HostHealth::ok) {
             continue;
         }
         if (etcd_.find(core::host_key(one->name())) == nullptr) continue;
-        have.insert(one->name().str());
+        // Some may have it by an earlier wish for the same commit.
+        const bool by_this = wish_of != its.good_for.end() && wish_of->second == grant.wish;
+        if (by_this) have.insert(one->name().str());
         // Without a time: from before it died.
-        soaked =
-            soaked || good == since.end() || ground_.now() - good->second >= settings().canary_soak;
+        soaked = soaked || good == its.good_since.end() ||
+                 ground_.now() - good->second >= settings().canary_soak;
     }
     if (soaked) soaked_.insert(grant.wish);
     must(soaked || have.size() <= static_cast<std::size_t>(settings().canary),
@@ -177,7 +180,7 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
     if (wish.trigger != Trigger::webhook) return;
     const bool rolling =
         rollout()->state == RolloutState::canary || rollout()->state == RolloutState::waves;
-    for (const auto& [name, grant] : left_by(transaction)) {
+    for (const auto& [name, grant] : after(transaction)) {
         if (!rolling || ahead || grant->wish != before->id) continue;
         must(ground_.now() - proposed_[wish.id] >= limits::kFleetWavePatience,
              "a push takes the place of a wish in the middle of a wave");
