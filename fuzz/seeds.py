@@ -58,6 +58,28 @@ def of_forge(forge, name, body):
                             ("x-request-uuid" if cloud else "x-request-id", identity)]
 
 
+def etcd():
+    """Answers, a watch, keys with their values, and messages of the agent, from the unit tests."""
+    for name in ("etcd_json", "values", "channel"):
+        text = (ROOT / "tests" / "fleet" / f"{name}_test.cpp").read_text("utf-8")
+        for literal in re.findall(r'R"\((.*?)\)"', text):
+            yield literal.encode()
+    commit, at = "a" * 40, "2026-05-01T12:00:00.000Z"
+    wish = {"id": "w", "number": 1, "commit": commit, "trigger": "cli", "at": at, "previous": commit}
+    rollout = {"wish": "w", "number": 1, "state": "waves", "epoch": 7, "transaction": "7-1",
+               "canaries": ["a"], "wave": ["b"], "lost": ["c"], "failures": {"d": {"proof": True}}}
+    host = {"commit": commit, "state": "running", "health": "ok", "outcome": "good", "wish": "w",
+            "granted": commit, "seen": {"number": 1, "id": "w", "commit": commit, "at": at},
+            "refusal": {"up_to": 3, "reason": "paused"}}
+    memory = {"lease": 7, "apps": {"web": {"cluster": "9", "revision": 3, "order": 1, "outcome": "none"}}}
+    event = {"result": {"header": {"revision": "9"}, "watch_id": "1", "events": [
+        {"kv": {"key": "YQ==", "value": "dg==", "mod_revision": "9"}}]}}
+    for value in (wish, rollout, host, memory, event):
+        yield json.dumps(value).encode() + b"\n"
+    for key, value in (("apps/web/wish", wish), ("apps/web/rollout", rollout), ("hosts/h/apps/web", host)):
+        yield key.encode() + b"\n" + json.dumps(value).encode()
+
+
 def seeds():
     """(target, bytes)"""
     for forge, name, body in payloads():
@@ -77,6 +99,7 @@ def seeds():
     yield from (("journal", json.dumps(seed).encode()) for seed in rows())
     yield from (("worker", json.dumps(seed).encode()) for seed in worker())
     yield from (("log_line", seed) for seed in log_lines())
+    yield from (("etcd", seed) for seed in etcd())
     yield from (("request_head", bytes([cut]) + seed) for cut in (0, 7, 255) for seed in requests())
 
 

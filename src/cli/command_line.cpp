@@ -4,6 +4,7 @@
 #include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/fleet/agent.h"
 #include "lastgood/git/session.h"
 #include "lastgood/notify/notifier.h"
 #include "lastgood/process/cgroup.h"
@@ -230,6 +231,47 @@ void Verbs::add_notify() {
     verb("test", "Send a test message to each target", notify_test);
 }
 
+// With the arguments of the verbs of the same names, which are about this machine.
+void Verbs::add_fleet() {
+    CLI::App* group = program_.add_subcommand("fleet", "The group of hosts that this one is of");
+    group->require_subcommand(1);
+    group->fallthrough();
+    const auto verb = [this, group](const char* name, const char* about,
+                                    std::function<int()> does) {
+        CLI::App* one = with_json(group->add_subcommand(name, about));
+        one->fallthrough();
+        one->callback([this, does = std::move(does)] { line_.chosen = does; });
+        return one;
+    };
+    take_app(verb("status", "Show what the group is at",
+                  [this] { return fleet_status(line_.context, line_.fleet_app); }),
+             line_.fleet_app, false);
+    take_app(verb("hosts", "Show each host and what it runs",
+                  [this] { return fleet_hosts(line_.context, line_.fleet_app); }),
+             line_.fleet_app, false);
+    CLI::App* history = verb("history", "Show what was asked for, and what came of it",
+                             [this] { return fleet_history(line_.context, line_.fleet_history); });
+    take_app(history, line_.fleet_history.app, false);
+    take_count(history, line_.fleet_history.count, limits::kRowsMax);
+    CLI::App* deploy = verb("deploy", "Put the branch's tip, or COMMIT, live on every host",
+                            [this] { return fleet_deploy(line_.context, line_.deploy); });
+    take_app(deploy, line_.deploy.app, true);
+    take(deploy, "COMMIT", line_.deploy.commit, "", "A full commit id, or the beginning of one");
+    deploy->add_flag("--force", line_.deploy.force, "Also if it is in quarantine");
+    deploy->add_flag("--no-wait", line_.deploy.no_wait, "Don't wait for the outcome");
+    CLI::App* rollback = verb("rollback", "Go back to the good commit before, on every host",
+                              [this] { return fleet_rollback(line_.context, line_.rollback); });
+    take_app(rollback, line_.rollback.app, true);
+    take(rollback, "--to", line_.rollback.to, "COMMIT", "Go back to this commit");
+    rollback->add_flag("--no-wait", line_.rollback.no_wait, "Don't wait for the outcome");
+    take_app(verb("pause", "Begin nothing new on any host",
+                  [this] { return fleet_pause(line_.context, line_.fleet_app); }),
+             line_.fleet_app, true);
+    take_app(verb("resume", "Go on after a pause",
+                  [this] { return fleet_resume(line_.context, line_.fleet_app); }),
+             line_.fleet_app, true);
+}
+
 // The daemon's own processes.
 void Verbs::add_hidden() {
     add("receiver", "", [] { return receiver::receiver_main(); })->group("");
@@ -246,6 +288,7 @@ void Verbs::add_hidden() {
         return kDone;
     })->group("");
     add("notifier", "", [] { return notify::notifier_main(); })->group("");
+    add("fleet-agent", "", [] { return fleet::agent_main(); })->group("");
 }
 
 }  // namespace lastgood::cli

@@ -36,6 +36,8 @@ struct Line {
     std::string shell;
     std::vector<std::string> topic;
     std::string notify_app;
+    std::string fleet_app;
+    ListArgs fleet_history;
     std::function<int()> chosen;
 };
 
@@ -57,6 +59,7 @@ class Verbs {
         add_relay();
         add_prompt_verbs();
         add_notify();
+        add_fleet();
         add_hidden();
     }
 
@@ -106,6 +109,7 @@ class Verbs {
     void add_sync(CLI::App* deliveries);
     static void take_forge(CLI::App* verb, ForgeArgs& args);
     void add_relay();
+    void add_fleet();
     void add_hidden();
 
     CLI::App& program_;

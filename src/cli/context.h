@@ -9,6 +9,7 @@
 #include "cli/style.h"
 #include "lastgood/base/error.h"
 #include "lastgood/config/load.h"
+#include "lastgood/logs/reader.h"
 
 namespace lastgood::cli {
 
@@ -23,7 +24,7 @@ struct Places {
     std::string runtime_dir;
     std::string state_dir;
     // The log files that apps write by themselves, by the app's name: absolute paths.
-    std::map<std::string, std::vector<std::string>> app_logs{};
+    std::map<std::string, std::vector<logs::LogSource>> app_logs{};
     [[nodiscard]] std::string socket() const { return runtime_dir + "/control.sock"; }
 };
 

@@ -91,6 +91,15 @@ struct ReleaseArgs {
 };
 int quarantine_release(const Context& context, const ReleaseArgs& args);
 
+// Of the whole group; `app` empty: all.
+int fleet_status(const Context& context, const std::string& app);
+int fleet_hosts(const Context& context, const std::string& app);
+int fleet_history(const Context& context, const ListArgs& args);
+int fleet_deploy(const Context& context, const DeployArgs& args);
+int fleet_rollback(const Context& context, const RollbackArgs& args);
+int fleet_pause(const Context& context, const std::string& app);
+int fleet_resume(const Context& context, const std::string& app);
+
 int notify_list(const Context& context, const std::string& app);  // empty: all
 int notify_test(const Context& context, const std::string& app);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/command.h"
+#include "config/fleet.h"
 #include "config/listen.h"
 #include "config/notify.h"
 #include "config/process.h"
@@ -265,6 +266,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     read_rules(section, app);
     app.notify = read_notify(section).value_or(defaults.notify);
     read_status(section, app);
+    read_app_fleet(section, app);
     return app;
 }
 

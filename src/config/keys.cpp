@@ -12,18 +12,18 @@ constexpr std::string_view kAppKeys =
     "supersede keep_previous transport fast_forward_only verify submodules "
     "export_ignore materialise cache rollback_after_good depth allow_repo_config user "
     "group nofile nice umask no_new_privileges read_only_paths fetch_timeout memory_max "
-    "watch logs drain cpu_max exit_with_app adopt ports proxy promote notify status";
+    "watch logs drain cpu_max exit_with_app adopt ports proxy promote notify status "
+    "fleet";
 
 constexpr std::string_view kSecretUrlKeys = "url_file url_env url ca_file";
 
-}  // namespace
-
-const std::vector<SectionKeys>& all_sections() {
-    static const std::vector<SectionKeys> sections = {
+std::vector<SectionKeys> own_sections() {
+    return {
         {SectionKind::top,
          "",
-         {"state_dir", "runtime_dir", "webhook", "log", "control", "admin", "notify", "apps"},
-         {"fleet", "user", "group", "umask", "trusted_proxies"}},
+         {"state_dir", "runtime_dir", "webhook", "log", "control", "admin", "notify", "fleet",
+          "apps"},
+         {"user", "group", "umask", "trusted_proxies"}},
         {SectionKind::webhook,
          "webhook",
          {"listen", "provider", "secret_file", "secret_env", "secret", "max_body", "tls",
@@ -41,7 +41,17 @@ const std::vector<SectionKeys>& all_sections() {
           "read_token", "tls"},
          {}},
         {SectionKind::admin_tls, "admin.tls", {"cert", "key"}, {}},
-        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {"fleet"}},
+        {SectionKind::fleet,
+         "fleet",
+         {"endpoints", "tls", "user", "password_file", "password_env", "password", "group", "host",
+          "labels", "rollout", "on_halt"},
+         {}},
+        {SectionKind::fleet_tls, "fleet.tls", {"ca", "cert", "key"}, {}},
+        {SectionKind::fleet_rollout,
+         "fleet.rollout",
+         {"max_unavailable", "canary", "canary_soak", "max_failures"},
+         {}},
+        {SectionKind::app, "apps.APP", split(kAppKeys, ' '), {}},
         {SectionKind::auth,
          "apps.APP.auth",
          {"ssh_key", "known_hosts", "username", "token_file", "ca_file", "proxy"},
@@ -64,6 +74,11 @@ const std::vector<SectionKeys>& all_sections() {
          "apps.APP.status",
          {"token_file", "token_env", "token", "context", "environment", "api", "url", "ca_file"},
          {}},
+    };
+}
+
+std::vector<SectionKeys> notify_sections() {
+    return {
         {SectionKind::notify,
          "notify.[]",
          {"slack", "discord", "teams", "matrix", "ntfy", "webhook", "email", "command", "events",
@@ -86,6 +101,17 @@ const std::vector<SectionKeys>& all_sections() {
          {}},
         {SectionKind::notify_email, "notify.[].email", {"to", "from", "sendmail"}, {}},
     };
+}
+
+}  // namespace
+
+const std::vector<SectionKeys>& all_sections() {
+    static const std::vector<SectionKeys> sections = [] {
+        std::vector<SectionKeys> all = own_sections();
+        const auto notify = notify_sections();
+        all.insert(all.end(), notify.begin(), notify.end());
+        return all;
+    }();
     return sections;
 }
 

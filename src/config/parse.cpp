@@ -3,6 +3,7 @@
 
 #include "config/admin.h"
 #include "config/app.h"
+#include "config/fleet.h"
 #include "config/notify.h"
 #include "config/promote.h"
 #include "config/section.h"
@@ -134,10 +135,12 @@ void read_top(Reading& reading, const YamlNode& root, Config& config) {
     read_log(top, config.log);
     read_control(top, config.control);
     defaults.notify = read_notify(top).value_or(std::vector<NotifyTarget>{});
+    read_fleet(top, config.fleet);
     const Mark admin = read_admin(top, config.admin);
     if (config.admin.listen) listeners.push_back({"admin.listen", *config.admin.listen, admin});
     read_apps(top, config, defaults, listeners);
     check_listeners(reading, listeners);
+    check_fleet_apps(top, config);
     for (const auto& app : config.apps) {
         if (!app.exit_with_app || config.apps.size() == 1) continue;
         top.fault("apps", top.mark_of("apps"),

@@ -27,7 +27,7 @@ bool stands_alone(const AppState& state, Slot slot) {
 }
 
 std::string_view condition(const AppState& state) {
-    if (!state.live && !state.slot(state.active).commit) return state.failed ? "failed" : "empty";
+    if (!state.live) return "empty";
     if (state.stopped) return "stopped";
     if (state.failed) return "failed";
     if (state.slot(state.active).state == RunState::backoff) return "backoff";

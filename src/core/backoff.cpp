@@ -36,6 +36,13 @@ Millis notice_retry_delay(int failures, std::uint64_t salt) {
         doubled(limits::kNoticeRetryMin, limits::kNoticeRetryMax, std::max(0, failures - 1)), salt);
 }
 
+Millis etcd_retry_delay(int failures, std::uint64_t salt) {
+    const Millis delay =
+        doubled(limits::kEtcdRetryMin, limits::kEtcdRetryMax, std::max(0, failures - 1));
+    return delay / 2 + Millis(static_cast<std::int64_t>(
+                           Random(salt).below(static_cast<std::uint64_t>(delay.count()) + 1)));
+}
+
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt) {
     return with_jitter(doubled(poll, std::max(poll, limits::kPollBackoffMax), failures), salt);
 }

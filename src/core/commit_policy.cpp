@@ -94,9 +94,7 @@ CommitChoice choose_commit(const Request& request, const FetchFacts& facts,
                                    : followed.text() + " is not in the repository"};
     }
     const bool by_name = request.trigger == Trigger::cli || request.trigger == Trigger::fleet;
-    if (!request.commit && (by_name || facts.standings.empty())) {
-        return {Kind::deploy, facts.tip, 0, {}};
-    }
+    if (!request.commit && by_name) return {Kind::deploy, facts.tip, 0, {}};
     LG_ASSERT(!facts.standings.empty());
     const bool missing = !facts.standings.front().present && !waited_enough;
     const auto found = missing ? std::nullopt : newest(facts);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/machine_impl.h"
-#include "lastgood/base/assert.h"
 
 namespace lastgood::core {
 
@@ -20,9 +19,9 @@ bool is_taken_over(const Settings& settings, const AppState& state, Slot slot) {
     if (run.state == RunState::running) return true;
     if (run.state != RunState::starting) return false;
     if (slot == state.active) return run.commit == state.live;
+    // What is started there while a release is being deployed is that release.
     const bool alone = state.slot(state.active).state == RunState::empty;
-    return state.work && state.work->phase == Phase::starting && run.commit == state.work->commit &&
-           (settings.two_slots || alone);
+    return state.work && state.work->phase == Phase::starting && (settings.two_slots || alone);
 }
 
 Machine::Machine(const Settings& settings, const AppState& state, const Context& context)
@@ -131,20 +130,12 @@ void Machine::on(const DaemonStarted& event) {
     const bool gone = s_.slot(s_.active).state == RunState::empty;
     if (gone && !leave_live && !serve_live()) return;
     if (LASTGOOD_MUTANT(recovery_skips_work, s_.work.has_value(), false)) {
-        switch (s_.work->phase) {
-            case Phase::queued:
-            case Phase::fetching:
-                begin_work(*std::exchange(s_.work, std::nullopt));
-                break;
-            case Phase::building:
-                begin_building();
-                break;
-            case Phase::starting:
-                if (!is_work_run(work_slot())) begin_starting();
-                break;
-            case Phase::probation:
-                LG_ASSERT(false);
-                break;
+        if (starting) {
+            if (!is_work_run(work_slot())) begin_starting();
+        } else if (s_.work->phase == Phase::building) {
+            begin_building();
+        } else {
+            begin_work(*std::exchange(s_.work, std::nullopt));
         }
     } else {
         next_work();

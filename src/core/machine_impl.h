@@ -35,6 +35,7 @@ class Machine {
     void on(const StopAsked& event);
     void on(const RestartAsked& event);
     void on(const RenewWanted& event);
+    void on(const WithdrawAsked& event);
     void on(const QuarantineReleaseAsked& event);
     void on(const ReleaseRemoved& event);
 
@@ -93,6 +94,7 @@ class Machine {
     [[nodiscard]] bool needs_proof(const Request& request) const;
     [[nodiscard]] std::string why_it_waits(const Request& request, const CommitId& commit) const;
     void wait_for_proof(const CommitId& commit);
+    [[nodiscard]] std::vector<CommitId> proved_now() const;
     void promote_proved();
     void taken_as_proved(const CommitId& commit);
     void keep_proved(Deployment& deployment) const;

@@ -171,9 +171,29 @@ void Machine::on(const RestartAsked&) {
         trial_runs(false);
         // The release that is still warm serves meanwhile.
         const Slot warm = other(s_.active);
-        if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+        if (s_.serves(warm)) back_to_warm(warm);
     }
     restart_in_place(restarted);
+}
+
+void Machine::on(const WithdrawAsked& event) {
+    const auto forget = [this](const Deployment& deployment) {
+        if (deployment.request.commit) s_.seen_tip = deployment.request.commit;
+    };
+    if (s_.waiting && s_.waiting->id == event.deployment) {
+        forget(*s_.waiting);
+        end(s_.waiting->id, Outcome::cancelled, event.reason);
+        s_.waiting.reset();
+        return accept({}, {});
+    }
+    const bool its = s_.work && s_.work->id == event.deployment;
+    if (!its || s_.work->phase == Phase::starting) {
+        return refuse(its ? "it is being started already" : "it is not under way");
+    }
+    forget(*s_.work);
+    cancel_work(Outcome::cancelled, event.reason);
+    next_work();
+    accept({}, {});
 }
 
 void Machine::on(const QuarantineReleaseAsked& event) {
@@ -182,6 +202,11 @@ void Machine::on(const QuarantineReleaseAsked& event) {
     }
     free_of_quarantine(event.commit);
     accept({}, {});
+    // It was live for want of a better one; now there is something good.
+    if (s_.failed && !s_.trial && s_.live == event.commit && s_.is_good(event.commit)) {
+        s_.failed = false;
+        if (s_.serves(s_.active)) watch_live();
+    }
     // There may be a way back again from what can't be kept running.
     if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::backoff) return;
     if (leave_kept("it could not be kept running")) return;

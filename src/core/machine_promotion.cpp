@@ -32,9 +32,14 @@ void Machine::wait_for_proof(const CommitId& commit) {
     promote_proved();
 }
 
+// What the other app proved, and had no turn here yet.
+std::vector<CommitId> Machine::proved_now() const {
+    if (!settings_.promotion || context_.promoted_from == nullptr) return {};
+    return promotable(s_, *settings_.promotion, *context_.promoted_from, context_.now);
+}
+
 void Machine::promote_proved() {
-    if (!settings_.promotion || context_.promoted_from == nullptr) return;
-    const auto proved = promotable(s_, *settings_.promotion, *context_.promoted_from, context_.now);
+    const auto proved = proved_now();
     if (proved.empty()) return;
     Request request;
     request.trigger = Trigger::promote;
@@ -47,8 +52,7 @@ void Machine::promote_proved() {
 
 // Had its turn, whoever told of it.
 void Machine::taken_as_proved(const CommitId& commit) {
-    if (!settings_.promotion || context_.promoted_from == nullptr) return;
-    const auto proved = promotable(s_, *settings_.promotion, *context_.promoted_from, context_.now);
+    const auto proved = proved_now();
     if (proved.empty() || proved.front() != commit) return;
     s_.promoted = commit;
     s_.promoted_off_branch = false;

@@ -8,8 +8,9 @@ namespace lastgood::core {
 // of its own. Whoever asked asks again where it is refused.
 void Machine::on(const RenewWanted& event) {
     if (s_.stopped || !s_.live) return refuse("it doesn't run");
-    const bool starting = s_.work && s_.work->phase == Phase::starting;
-    if (starting || live_is_left()) return refuse("another release is being started");
+    if (s_.work && s_.work->phase == Phase::starting) {
+        return refuse("another release is being started");
+    }
     const bool on_trial = s_.trial && s_.trial->slot == s_.active;
     const bool serves = s_.serves(s_.active);
     // What it is started with has changed: that is no fault of the release.
@@ -72,7 +73,7 @@ void Machine::trial_misbehaved(const std::string& reason) {
                           std::to_string(settings_.crash_loop.crashes) + "): " + reason);
     const Slot slot = trial.slot;
     const Slot warm = other(slot);
-    if (s_.serves(warm) && !is_work_run(warm)) back_to_warm(warm);
+    if (s_.serves(warm)) back_to_warm(warm);
     s_.slot(slot).failures++;
     stop_run(slot);
     s_.slot(slot).restart = true;
@@ -99,7 +100,7 @@ void Machine::watch_live() {
 }
 
 void Machine::live_is_deaf(const ProbeFailed& event) {
-    if (!settings_.watch_liveness || s_.trial || event.slot != s_.active) return;
+    if (!settings_.watch_liveness || s_.trial) return;
     // A release that can't be renewed either is not tried at every probe.
     if (event.in_a_row % limits::kProbeFailuresMax != 0) return;
     on(RenewWanted{RenewCause::liveness, "its probe failed " + std::to_string(event.in_a_row) +

@@ -98,10 +98,7 @@ void Machine::on(const RunReady& event) {
     slot.state = RunState::running;
     if (is_work_run(event.slot)) return go_live(event.slot);
     if (fresh) return renewed(event.slot);
-    if (!s_.trial) {
-        if (event.slot == s_.active) watch_live();
-        return;
-    }
+    if (!s_.trial) return watch_live();  // it is the live one: nothing else starts then
     if (s_.trial->slot != event.slot) {
         // The way back is ready, and the release on trial isn't (again).
         if (s_.trial->slot == s_.active && !s_.serves(s_.active)) back_to_warm(event.slot);
@@ -132,7 +129,7 @@ void Machine::on(const ProbeFailed& event) {
     if (!is_current(event.run, event.slot)) return;
     if (!s_.serves(event.slot)) return;  // it is being stopped: late news
     if (!s_.trial || s_.trial->slot != event.slot) return live_is_deaf(event);
-    if (!s_.trial->deployment || s_.active != event.slot) return;
+    if (!s_.trial->deployment) return;
     if (event.in_a_row < LASTGOOD_MUTANT(probes_ignored, limits::kProbeFailuresMax, 1'000'000))
         return;
     step_.urgent = true;
@@ -157,7 +154,7 @@ void Machine::on(const RunExited& event) {
         start_failed("it ended before it was ready: " + with_tail(event));
     } else if (s_.trial && s_.trial->slot == event.slot) {
         trial_crashed(event, ran);
-    } else if (event.slot == s_.active && s_.live) {
+    } else if (event.slot == s_.active) {
         good_crashed(event, ran);
     } else if (fresh) {
         tell(Tone::error, "a fresh process of commit " + commit.short_hex() +
@@ -185,14 +182,13 @@ void Machine::stopped_run(Slot slot, const CommitId& commit, bool restart) {
 
 // A rollback from the live release is under way.
 bool Machine::live_is_left() const {
-    return s_.live && s_.is_quarantined(*s_.live) && s_.work &&
-           is_way_back(s_.work->request.trigger);
+    return s_.is_quarantined(*s_.live) && s_.work && is_way_back(s_.work->request.trigger);
 }
 
 // What had stopped for another release is wanted again, when that one is no more. Without two slots
 // this is how each failed start ends.
 void Machine::resume_live() {
-    if (s_.stopped || !s_.live || s_.slot(s_.active).state != RunState::empty) return;
+    if (!s_.live || s_.slot(s_.active).state != RunState::empty) return;
     if (live_has_stopped() || live_is_left()) return;
     serve_live();
 }
@@ -233,8 +229,7 @@ void Machine::trial_crashed(const RunExited& event, Millis ran) {
                           std::to_string(settings_.crash_loop.crashes) + "): it " +
                           with_tail(event));
     const Slot warm = other(event.slot);
-    if (LASTGOOD_MUTANT(warm_not_used, s_.active == event.slot, false) && s_.serves(warm) &&
-        !is_work_run(warm))
+    if (LASTGOOD_MUTANT(warm_not_used, s_.active == event.slot, false) && s_.serves(warm))
         back_to_warm(warm);
     restart_later(event.slot, trial.commit, ran);
 }
@@ -248,6 +243,9 @@ bool Machine::leave_kept(const std::string& reason) {
     notice(NewsKind::rolled_back, kept.commit, reason);
     trial_runs(false);
     s_.trial.reset();
+    // Another daemon may have found it running, and started the better one beside it.
+    const Slot warm = other(kept.slot);
+    if (s_.active == kept.slot && s_.serves(warm)) back_to_warm(warm);
     stop_run(kept.slot);
     go_back(reason);
     return true;
@@ -263,7 +261,7 @@ void Machine::back_to_warm(Slot warm) {
 void Machine::trial_failed(const std::string& reason) {
     const Trial trial = *s_.trial;
     const Slot warm = other(trial.slot);
-    const bool warm_serves = s_.serves(warm) && !is_work_run(warm);
+    const bool warm_serves = s_.serves(warm);
     if (!warm_serves && !rollback_target(s_, trial.commit)) {
         end(trial.deployment, Outcome::failed, reason + "; there is no good release to go back to");
         effect(RunHook{HookKind::on_failure, trial.commit});
@@ -297,11 +295,15 @@ void Machine::go_back(const std::string& reason) {
     if (!target) {
         s_.failed = true;
         tell(Tone::error, reason + "; there is no good release to go back to");
-        if (s_.live) raise_alarm(*s_.live, reason + "; there is no good release to go back to");
-        if (s_.live && !s_.serves(s_.active)) keep_restarting(*s_.live, s_.active, reason);
+        raise_alarm(*s_.live, reason + "; there is no good release to go back to");
+        if (!s_.serves(s_.active)) keep_restarting(*s_.live, s_.active, reason);
         return next_work();
     }
-    if (s_.live == target && s_.serves(s_.active)) return next_work();
+    if (s_.live == target && s_.serves(s_.active)) {
+        s_.failed = false;
+        watch_live();
+        return next_work();
+    }
     tell(Tone::error, "going back to " + target->short_hex() + ": " + reason);
     put_work_back();
     Request request;

@@ -20,7 +20,7 @@ void Machine::begin_starting() {
     }
     // A release on trial that is in the standby slot has crashed and only waits for its next try:
     // the newer one takes its place.
-    if (s_.trial && s_.trial->slot == work_slot() && s_.active != s_.trial->slot) {
+    if (s_.trial && s_.trial->slot == work_slot()) {
         end(s_.trial->deployment, Outcome::superseded,
             "a newer release took its place after " + std::to_string(s_.trial->crashes) +
                 " crashes");
@@ -90,8 +90,7 @@ void Machine::start_failed(const std::string& reason) {
     const CommitId commit = *work.commit;
     const Slot slot = work_slot();
     effect(RunHook{HookKind::on_failure, commit});
-    const bool alone = !s_.live && !rollback_target(s_, commit);
-    if (alone) {
+    if (!s_.live) {
         // The first release ever: nothing better to run, so it is kept trying.
         end(work.id, Outcome::failed, reason + "; there is no good release to go back to");
         s_.work.reset();
@@ -102,8 +101,7 @@ void Machine::start_failed(const std::string& reason) {
     end(work.id, Outcome::failed, reason);
     s_.work.reset();
     if (s_.slot(slot).state != RunState::empty) stop_run(slot);
-    const bool live_is_bad = s_.live && s_.is_quarantined(*s_.live);
-    if (is_way_back(work.request.trigger) && live_is_bad) return go_back(reason);
+    if (is_way_back(work.request.trigger) && s_.is_quarantined(*s_.live)) return go_back(reason);
     resume_live();
     next_work();
 }

@@ -25,7 +25,7 @@ std::string Machine::why_not(const Request& request) const {
     }
     if (LASTGOOD_MUTANT(same_commit_twice, is_on_the_way(*request.commit), false))
         return "that commit is being deployed already";
-    if (automatic && is_live_to_stay(*request.commit) && !s_.work && !s_.waiting) {
+    if (automatic && is_live_to_stay(*request.commit) && !s_.work) {
         return "that commit is live already";
     }
     return {};
@@ -86,6 +86,7 @@ bool Machine::may_be_superseded() const {
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
     const auto wanted = older.request.commit ? older.request.commit : older.commit;
+    if (newer.trigger == Trigger::fleet) return;  // means that commit and no other
     if (!is_automatic(newer.trigger)) {
         // An operator's choice: the poller must not fight it.
         if (newer.commit && wanted && is_automatic(older.request.trigger)) s_.seen_tip = wanted;
@@ -212,7 +213,7 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
                         "commit " + commit.short_hex() + " is live already, in its probation");
     }
     if (LASTGOOD_MUTANT(live_deployed_again, s_.live == commit && !s_.failed, false)) {
-        if (s_.trial && s_.trial->commit != commit) {
+        if (s_.trial) {
             // Users are back on it while a newer release crashes: the branch was forced back, too.
             const Trial trial = *s_.trial;
             trial_runs(false);
@@ -335,7 +336,7 @@ void Machine::poll_saw(const CommitId& tip) {
         s_.waits_for.reset();
         // What is under way may be newer than what this look saw, or the branch was set back: not
         // seen, so the next look tells.
-        if (s_.work || s_.waiting) return accept("ignored", "another commit is being deployed");
+        if (s_.work) return accept("ignored", "another commit is being deployed");
         s_.seen_tip = tip;
         return accept("ignored", "that commit is live already");
     }

@@ -295,9 +295,9 @@ void RolloutStep::make_wish(const Proposals& waiting, const Proposal& chosen,
                     .number = made.number,
                     .state = no_canary ? RolloutState::waves : RolloutState::canary};
     next_.wave = std::move(wave);
-    notice(
-        FleetNews::wish, commit,
-        named(commit) + " is the fleet's wish " + std::to_string(made.number) + ", by " + made.by);
+    const std::string by = made.by.empty() ? std::string(to_string(made.trigger)) : made.by;
+    notice(FleetNews::wish, commit,
+           named(commit) + " is the fleet's wish " + std::to_string(made.number) + ", by " + by);
     put(wish_key(app_), std::move(made));
     memory_.soak.reset();
     memory_.waiting_since.reset();

@@ -15,6 +15,7 @@
 #include "lastgood/base/sys/files.h"
 #include "lastgood/control/event.h"
 #include "lastgood/core/repository_id.h"
+#include "lastgood/process/last_lines.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 
@@ -57,7 +58,11 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       moments_(paths_.logs()),
       progress_(site, app_.name),
       poller_(
-          site, app_, remote_, [this](const CommitId& tip) { handle(core::PollSaw{tip}); },
+          site, app_, remote_,
+          [this](const CommitId& tip) {
+              const bool of_fleet = site_.fleet.saw && site_.fleet.saw(app_.name, tip);
+              if (!of_fleet) handle(core::PollSaw{tip});
+          },
           [this](int in_a_row, const std::string& why) {
               handle(core::LookFailed{in_a_row, why});
           }),
@@ -238,6 +243,7 @@ void AppService::shut_down(std::function<void()> gone) {
     builder_.reset();
     session_.reset();
     pruning_.reset();
+    build_after_prune_ = {};
     restoring_ = {};
     hooks_.clear();
     bool runs = false;
@@ -260,6 +266,7 @@ core::Answer AppService::ask(const core::Event& event) {
     core::Answer answer = engine_.handle(event);
     in_question_ = {};
     if (!engine_.healthy()) site_.journal_refused();
+    if (site_.fleet.changed) site_.fleet.changed(app_.name);
     return answer;
 }
 
@@ -287,7 +294,8 @@ supervise::Listener AppService::listener() {
         }
         const auto commit = engine_.state().slot(slot).commit;
         // Users first: the way back must not wait for a row that only helps after our own death.
-        handle(core::RunExited{slot, run, report.status, join(report.tail, " | "), report.asked});
+        handle(core::RunExited{slot, run, report.status, process::tail_text(report.tail),
+                               report.asked});
         if (!report.asked) note_crash(slot, commit, report.status);
         if (runner_->info(slot).pid == 0) {
             check(site_.journal.clear_process(app_.name.str(), std::string(to_string(slot))));

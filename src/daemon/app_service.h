@@ -5,9 +5,11 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "daemon/crash_book.h"
@@ -53,6 +55,11 @@ class AppService : public deploy::World {
         return runner_->sockets();
     }
     [[nodiscard]] deploy::Engine& engine() { return engine_; }
+    [[nodiscard]] const deploy::Engine& engine() const { return engine_; }
+    // An event from outside of the app's own world.
+    core::Answer tell(const core::Event& event) { return ask(event); }
+    // The poller's turn, now.
+    void look_at_remote() { poller_.poll_now(); }
     [[nodiscard]] control::AppStatus status() const;
     // Of the apps that are promoted from others.
     [[nodiscard]] Promoter& promoter() { return promoter_; }
@@ -126,6 +133,8 @@ class AppService : public deploy::World {
     ProgressTeller progress_;   // of the work; outlives the builder
     std::unique_ptr<ReleaseBuilder> builder_;
     std::unique_ptr<git::Session> pruning_;
+    std::set<CommitId> pruned_now_;            // by it
+    std::function<void()> build_after_prune_;  // of one of them
     struct Restoring {
         std::unique_ptr<git::Session> session;
         std::unique_ptr<ReleaseBuilder> builder;

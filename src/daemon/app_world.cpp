@@ -3,6 +3,7 @@
 
 #include "daemon/app_service.h"
 #include "daemon/events.h"
+#include "daemon/fetch_facts.h"
 #include "daemon/housekeeper.h"
 #include "daemon/old_logs.h"
 #include "daemon/run_spec.h"
@@ -10,26 +11,17 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/core/retention_policy.h"
+#include "lastgood/process/last_lines.h"
 #include "lastgood/process/preload.h"
 
 namespace lastgood::daemon {
 namespace {
 
 constexpr Millis kPruneAfter{5'000};  // not while users wait for what comes next
+// More of them than that are removed beside a deployment: with one push after the other there is no
+// better moment.
+constexpr std::size_t kPruneBehindMax = 20;
 constexpr Millis kHookTimeMax{60'000};
-
-core::FetchFacts facts_of(const git::FetchResult& result) {
-    core::FetchFacts facts;
-    facts.tip = result.tip;
-    facts.tip_tag = result.tip_tag;
-    facts.live_known = result.live_known;
-    for (const auto& from : result.facts) {
-        facts.standings.push_back({from.id, from.present, from.is_commit, from.on_ref,
-                                   from.ancestor_of_live, from.ancestor_of, from.descends_from_live,
-                                   from.paths_changed, from.skip_asked});
-    }
-    return facts;
-}
 
 const char* hook_name(core::HookKind kind) {
     switch (kind) {
@@ -92,6 +84,11 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
 }
 
 void AppService::perform(const core::DoBuild& effect) {
+    if (pruned_now_.contains(effect.commit)) {
+        // Else what is being removed might be the new one.
+        build_after_prune_ = [this, effect] { perform(effect); };
+        return;
+    }
     if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     if (!session_) {
         session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
@@ -113,6 +110,7 @@ void AppService::perform(const core::DoBuild& effect) {
 void AppService::perform(const core::CancelWork& effect) {
     progress_.end(effect.deployment);
     fetch_timer_.reset();
+    build_after_prune_ = {};
     builder_.reset();
     session_.reset();
 }
@@ -235,16 +233,18 @@ void AppService::perform(const core::ClearTimer& effect) {
     timers_.erase(effect.kind);
 }
 
+// One that is due already isn't put off by what became good meanwhile.
 void AppService::perform(const core::Prune&) {
-    prune_timer_ = site_.loop.after(kPruneAfter, [this] { prune(); });
+    if (prune_timer_) return;
+    prune_timer_ = site_.loop.after(kPruneAfter, [this] {
+        prune_timer_.reset();
+        prune();
+    });
 }
 
 void AppService::prune() {
+    if (pruning_) return perform(core::Prune{});
     const core::AppState& state = engine_.state();
-    if (state.work || pruning_) {
-        prune_timer_ = site_.loop.after(kPruneAfter, [this] { prune(); });
-        return;
-    }
     auto rows = site_.journal.releases(app_.name);
     if (!rows) return check(rows.error());
     std::vector<CommitId> kept;
@@ -254,6 +254,7 @@ void AppService::prune() {
     }
     const auto remove = core::releases_to_remove(state, kept, app_.rules.keep_releases);
     if (remove.empty()) return;
+    if (state.work && remove.size() <= kPruneBehindMax) return perform(core::Prune{});
     git::RemoveRequest request;
     request.keep_spare =
         app_.materialise == config::Materialise::automatic && app_.account.user.empty();
@@ -267,6 +268,7 @@ void AppService::prune() {
             return check(forgotten);
         }
         request.releases.emplace_back(commit, paths_.release(commit));
+        pruned_now_.insert(commit);
     }
     if (site_.housekeeper != nullptr) site_.housekeeper->make_way(remote_);
     pruning_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
@@ -279,6 +281,8 @@ void AppService::prune() {
 void AppService::pruned(const git::GitResult<std::vector<std::string>>& rescued) {
     kill_point("prune", "ended");
     pruning_.reset();
+    pruned_now_.clear();
+    if (const auto build = std::exchange(build_after_prune_, {})) build();
     if (!rescued.value) {
         site_.log.warn(app_.name.str(),
                        "old releases could not be removed: " + rescued.error.error.text());
@@ -320,8 +324,8 @@ void AppService::perform(const core::RunHook& effect) {
     const auto place = hooks_.emplace(hooks_.end());
     news.done = [this, name, place](const process::StepsResult& result) {
         if (!result.ok) {
-            site_.log.error(app_.name.str(), name + ": " + result.reason +
-                                                 ". Its last output: " + join(result.tail, " | "));
+            site_.log.error(app_.name.str(),
+                            process::with_tail(name + ": " + result.reason, result.tail));
         }
         hooks_.erase(place);
     };
@@ -372,6 +376,7 @@ void AppService::recorded(const std::vector<core::Record>& records) {
         }
     }
     if (site_.recorded) site_.recorded(app_.name.str());
+    if (site_.fleet.recorded) site_.fleet.recorded(app_.name, records);
     if (!site_.publish || !site_.followed()) return;
     for (const auto& record : records) {
         if (auto event = event_of(site_.journal, app_.name, record)) site_.publish(*event);

@@ -65,7 +65,8 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
       storage_(journal, next_id, news_),
       slot_sockets_(take_slot_sockets(passed)),
       operator_desk_(site_, apps_),
-      delivery_desk_(site_, apps_),
+      fleet_desk_(site_, apps_),
+      delivery_desk_(site_, apps_, fleet_desk_),
       housekeeper_(site_, [this](const std::string& mirror) { return is_at_work(mirror); }),
       sampler_(site_, apps_),
       outbox_(site_),
@@ -233,6 +234,8 @@ void Daemon::begin() {
     if (auto opened = open_all(); !opened) return fail(opened.error());
     begun_ = true;
     site_.housekeeper = &housekeeper_;
+    site_.fleet = fleet_hooks();
+    fleet_desk_.apply();
     for (const auto& app : apps_) {
         housekeeper_.add(app->remote());
         app->begin();

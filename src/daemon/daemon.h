@@ -12,6 +12,7 @@
 #include "daemon/admin_entry.h"
 #include "daemon/app_service.h"
 #include "daemon/delivery_desk.h"
+#include "daemon/fleet_desk.h"
 #include "daemon/front_door.h"
 #include "daemon/housekeeper.h"
 #include "daemon/news_desk.h"
@@ -55,6 +56,7 @@ class Daemon {
     const core::AppState* state_of(const std::string& app) const;
     void recorded(const std::string& app);
     void look_for_promotions();
+    [[nodiscard]] FleetHooks fleet_hooks();
     void ready();
     void tell_watchdog();
     void stop();
@@ -81,6 +83,7 @@ class Daemon {
     std::vector<std::unique_ptr<AppService>> apps_;     // in the config's order
     std::vector<std::unique_ptr<AppService>> leaving_;  // end, and are of the config no more
     OperatorDesk operator_desk_;
+    FleetDesk fleet_desk_;
     DeliveryDesk delivery_desk_;
     Housekeeper housekeeper_;
     Sampler sampler_;

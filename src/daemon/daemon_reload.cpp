@@ -38,6 +38,7 @@ void Daemon::reload() {
         return site_.log.error("config", linked.error().text() + "; what was before stays");
     }
     config_ = std::move(*loaded.config);
+    fleet_desk_.apply();
     reload_apps();
     front_door_.apply(config_);
     outbox_.wake();
@@ -61,6 +62,18 @@ void Daemon::reload_apps() {
     std::erase(apps_, nullptr);
     for (const auto& app : config_.apps) enter(app);
     look_for_promotions();
+}
+
+FleetHooks Daemon::fleet_hooks() {
+    return {[this](const AppName& app, const std::vector<core::Record>& records) {
+                fleet_desk_.recorded(app, records);
+            },
+            [this](const AppName& app) { fleet_desk_.changed(app); },
+            [this](const std::string& app) {
+                const auto name = AppName::parse(app);
+                return name && fleet_desk_.has(*name);
+            },
+            [this](const AppName& app, const CommitId& tip) { return fleet_desk_.saw(app, tip); }};
 }
 
 // With `promote` an app depends on what another one does.

@@ -113,6 +113,10 @@ std::vector<receiver::Answer> DeliveryDesk::receive(const std::vector<receiver::
     for (std::size_t i = 0; i < batch.size(); ++i) {
         answers.push_back(take(batch[i], targets_of[i]));
         failed = failed || answers.back().status == 503;
+        auto orders = std::exchange(orders_, {});
+        if (!orders.empty() && answers.back().status != 503) {
+            answers.back() = when_kept(std::move(answers.back()), std::move(orders));
+        }
     }
     for (AppService* app : apps) {
         auto stored = app->engine().store_batch();
@@ -201,6 +205,17 @@ DeliveryDesk::Taken DeliveryDesk::take_for(AppService* app, const receiver::Inco
     if (app != nullptr) row.reason = decision.reason;
     if (decision.deploy) {
         row.commit = decision.commit->hex();
+        if (fleet_.has(app->app().name)) {
+            row.decision = "deploy";
+            row.reason = "given to the fleet";
+            orders_.push_back({row,
+                               {.id = proposal_id("webhook", row.id),
+                                .trigger = core::Trigger::webhook,
+                                .commit = decision.commit,
+                                .ref = row.ref,
+                                .at = row.received_at}});
+            return {Kind::accepted, row.reason};
+        }
         core::Request request;
         request.trigger = core::Trigger::webhook;
         request.commit = decision.commit;
@@ -219,6 +234,50 @@ DeliveryDesk::Taken DeliveryDesk::take_for(AppService* app, const receiver::Inco
                    "delivery " + row.id + " from " + incoming.sender + ": " + row.decision + " " +
                        row.commit + (row.reason.empty() ? "" : " (" + row.reason + ")"));
     return {row.decision == "deploy" ? Kind::accepted : Kind::ignored, row.reason};
+}
+
+// The answer, when etcd has all of them; 503 where it hasn't, and the sender sends again.
+receiver::Answer DeliveryDesk::when_kept(receiver::Answer answer, Orders orders) {
+    receiver::Answer later;
+    later.later = [this, answer = std::move(answer),
+                   orders = std::move(orders)](std::function<void(receiver::Answer)> done) {
+        struct Waiting {
+            std::size_t left = 0;
+            bool kept = true;
+        };
+        auto waiting = std::make_shared<Waiting>(Waiting{orders.size()});
+        for (const Order& order : orders) {
+            const auto app = AppName::parse(order.row.app);
+            LG_ASSERT(app.has_value());
+            fleet_.propose(
+                *app, order.proposal,
+                [this, waiting, order, answer, done](bool is_kept, const std::string& why_not) {
+                    if (is_kept) {
+                        kept(order);
+                    } else {
+                        site_.log.warn(order.row.app,
+                                       "delivery " + order.row.id +
+                                           " could not be given to the fleet: " + why_not);
+                    }
+                    waiting->kept = waiting->kept && is_kept;
+                    if (--waiting->left == 0) {
+                        done(waiting->kept ? answer : not_recorded());
+                    }
+                });
+        }
+    };
+    return later;
+}
+
+void DeliveryDesk::kept(const Order& order) {
+    // etcd has it: that the row is missing in a journal that refuses it harms nobody.
+    if (auto added = site_.journal.add_delivery(order.row); !added) {
+        site_.log.error("journal", added.error().text());
+        site_.journal_refused();
+    }
+    site_.log.http(order.row.app, "delivery " + order.row.id + " was given to the fleet: commit " +
+                                      order.row.commit);
+    if (site_.publish && site_.followed()) site_.publish(control::delivery_event(order.row));
 }
 
 receiver::Answer DeliveryDesk::status(const receiver::StatusQuestion& question) {

@@ -72,6 +72,7 @@ Outcome OperatorDesk::ask(const std::string& app, const core::Event& event) {
     AppService* service = find(app);
     if (service == nullptr) return unknown_app(app);
     Outcome outcome = outcome_of(service->engine().handle(event));
+    if (site_.fleet.changed) site_.fleet.changed(service->app().name);
     if (!service->engine().healthy()) {
         site_.journal_refused();
         outcome.reason = "this could not be recorded yet: " + service->engine().trouble();
@@ -153,6 +154,12 @@ Outcome OperatorDesk::redeliver(const std::string& delivery_id) {
                 Outcome::Kind::refused, "that delivery asks for nothing: " + row.reason, {}, {}};
             continue;
         }
+        if (site_.fleet.has && site_.fleet.has(row.app)) {
+            if (!done)
+                outcome.reason = "the fleet deploys " + row.app + "; use lastgood fleet deploy";
+            if (!done) outcome.kind = Outcome::Kind::refused;
+            continue;
+        }
         core::Request request;
         request.trigger = core::Trigger::webhook;
         request.commit = commit;
@@ -225,7 +232,7 @@ Expected<control::LogFeed> OperatorDesk::read_logs(const std::optional<std::stri
                                                    const logs::LogQuery& query, bool follow) {
     logs::LogQuestion question{{}, query, {}, follow};
     std::vector<std::string> names;
-    std::map<std::string, std::vector<std::string>> own;
+    std::map<std::string, std::vector<logs::LogSource>> own;
     for (const auto& service : apps_) {
         const std::string& name = service->app().name.str();
         if (app && name != *app) continue;

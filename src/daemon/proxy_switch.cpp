@@ -6,6 +6,7 @@
 #include "daemon/run_spec.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/process/last_lines.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -53,8 +54,7 @@ void ProxySwitch::run() {
 void ProxySwitch::done(const process::StepsResult& result) {
     steps_.reset();
     if (!result.ok) {
-        return failed(result.reason + (result.tail.empty() ? "" : ". Its last output: ") +
-                      join(result.tail, " | "));
+        return failed(process::with_tail(result.reason, result.tail));
     }
     pause_ = Millis{0};
     if (again_) return run();

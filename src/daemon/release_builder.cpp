@@ -7,6 +7,7 @@
 #include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/process/last_lines.h"
 #include "lastgood/process/process_tree.h"
 
 namespace lastgood::daemon {
@@ -152,9 +153,8 @@ void ReleaseBuilder::run(const std::vector<config::Command>& steps, const std::s
         auto cleared = site_.journal.clear_process(app_.name.str(), "build");
         if (!cleared) site_.journal_refused();
         if (result.ok) return next();
-        std::string reason = named + ": " + result.reason;
-        if (!result.tail.empty()) reason += ". Its last output: " + join(result.tail, " | ");
-        fail(reason + " (all of it: " + log + ")");
+        fail(process::with_tail(named + ": " + result.reason, result.tail) + " (all of it: " + log +
+             ")");
     };
     steps_ = process::RunSteps::start(site_.loop, site_.reaper, std::move(spec), std::move(news));
 }

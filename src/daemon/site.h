@@ -20,6 +20,15 @@ namespace lastgood::daemon {
 
 class Housekeeper;
 
+// What apps tell the fleet. Each is empty where there is none.
+struct FleetHooks {
+    std::function<void(const AppName& app, const std::vector<core::Record>& records)> recorded;
+    std::function<void(const AppName& app)> changed;
+    std::function<bool(const std::string& app)> has;
+    // The poller's find; true: the app does nothing by itself.
+    std::function<bool(const AppName& app, const CommitId& tip)> saw;
+};
+
 struct Site {
     const config::Config& config;
     std::string program;  // the lastgood binary
@@ -47,7 +56,8 @@ struct Site {
     // Of what no step of an engine tells.
     std::function<void(const AppName& app, const core::News& news)> tell_of;
     Housekeeper* housekeeper = nullptr;  // null until the apps begin, and at the end
-    std::string journal_trouble;         // why records are refused now; empty: they aren't
+    FleetHooks fleet{};
+    std::string journal_trouble;  // why records are refused now; empty: they aren't
 };
 
 struct AppPaths {

@@ -7,9 +7,9 @@
 
 #include <cerrno>
 
-#include "git/open_beneath.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/open_beneath.h"
 
 namespace lastgood::git {
 namespace {
@@ -24,7 +24,7 @@ class EditFinder {
     std::optional<GitError> look_at(const TreeFile& file) {
         if (file.mode == GIT_FILEMODE_COMMIT) return std::nullopt;
         // The entry itself, be it a link; nothing when it is missing or behind a link.
-        const sys::Fd entry = open_beneath(directory_, file.path, O_PATH);
+        const sys::Fd entry = sys::open_beneath(directory_, file.path, O_PATH);
         struct stat status {};
         if (!entry || fstat(entry.get(), &status) != 0) return std::nullopt;
         const git_index_entry* before = written_ ? written_->find(file) : nullptr;

@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "git/libgit2.h"
-#include "git/open_beneath.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/open_beneath.h"
 
 namespace lastgood::git {
 
@@ -31,7 +31,7 @@ bool ReleaseFolder::make_folder(int parent, const char* name) const {
 }
 
 int ReleaseFolder::open_below(const std::string& path, int flags, mode_t mode) const {
-    return open_beneath(fd_.get(), path, flags, mode).release();
+    return sys::open_beneath(fd_.get(), path, flags, mode).release();
 }
 
 bool ReleaseFolder::make_parents(const std::string& path) const {

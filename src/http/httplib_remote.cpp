@@ -11,6 +11,7 @@
 
 #include "http/exchange.h"
 #include "http/remote_connection.h"
+#include "http/trailers.h"
 #include "lastgood/base/strings.h"
 
 namespace lastgood::http {
@@ -53,15 +54,15 @@ class RemoteStream final : public httplib::Stream {
     bool is_writable() const override { return true; }
     // cpp-httplib reads lines byte by byte.
     ssize_t read(char* into, size_t size) override {
-        if (read_ == filled_) {
+        while (read_ == filled_) {
             const ssize_t got = connection_.read(buffer_.data(), buffer_.size());
             if (got <= 0) return got;
             read_ = 0;
             filled_ = static_cast<std::size_t>(got);
-            if (!guard_.take({buffer_.data(), filled_})) {
-                head_too_large_ = true;
-                return -1;
-            }
+            head_too_large_ = !guard_.take({buffer_.data(), filled_});
+            filled_ = trailers_.strip(buffer_.data(), filled_);
+            head_too_large_ = head_too_large_ || trailers_.too_large();
+            if (head_too_large_) return -1;
         }
         const std::size_t count = std::min(size, filled_ - read_);
         std::memcpy(into, buffer_.data() + read_, count);
@@ -80,10 +81,17 @@ class RemoteStream final : public httplib::Stream {
     time_t duration() const { return 0; }
 
     [[nodiscard]] bool head_too_large() const { return head_too_large_; }
+    // Before each request on a connection. False: there are bytes that nobody asked for.
+    bool begin() {
+        guard_ = {};
+        trailers_ = {};
+        return read_ == filled_;
+    }
 
   private:
     RemoteConnection& connection_;
     HeadGuard guard_;
+    Trailers trailers_;
     std::array<char, 16 * 1024> buffer_{};
     std::size_t read_ = 0;
     std::size_t filled_ = 0;
@@ -92,17 +100,17 @@ class RemoteStream final : public httplib::Stream {
 
 class RemoteClient final : public httplib::ClientImpl {
   public:
-    RemoteClient(const std::string& host, RemoteConnection& connection)
+    RemoteClient(const std::string& host, RemoteConnection& connection, bool keep_alive)
         : ClientImpl(host), connection_(connection), stream_(connection) {
-        set_keep_alive(false);
+        set_keep_alive(keep_alive);
         set_follow_location(false);
         set_decompress(false);
         set_url_encode(false);
     }
-    [[nodiscard]] bool head_too_large() const { return stream_.head_too_large(); }
+    [[nodiscard]] RemoteStream& stream() { return stream_; }
 
   private:
-    // The connection stands already.
+    // The connection stands already; its end is for whoever made it to notice.
     bool create_and_connect_socket(Socket& socket, httplib::Error&) override {
         socket.sock = connection_.release();
         return socket.is_open();
@@ -157,16 +165,11 @@ httplib::Request to_httplib(const RemoteRequest& request, const std::optional<Pr
     return made;
 }
 
-}  // namespace
-
-RemoteResult exchange(const RemoteRequest& request, const std::optional<Proxy>& proxy,
-                      const RemoteOptions& options) {
-    const NoSigpipe guard;
-    RemoteConnection connection(request.url, options);
-    if (auto failed = connection.open(proxy)) return *std::move(failed);
+RemoteResult exchange_on(RemoteConnection& connection, RemoteClient& client,
+                         const RemoteRequest& request, httplib::Request made,
+                         const RemoteOptions& options) {
     RemoteAnswer answer;
     bool large = false;
-    httplib::Request made = to_httplib(request, proxy);
     int status = 0;
     bool ended = false;
     made.response_handler = [&status](const httplib::Response& response) {
@@ -182,25 +185,74 @@ RemoteResult exchange(const RemoteRequest& request, const std::optional<Proxy>& 
         if (!large) answer.body.append(bytes, size);
         return !large;
     };
-    RemoteClient client(request.url.host, connection);
     const auto result = client.send(made);
+    const auto failed = [&connection](RemoteFailure failure) {
+        failure.sent = connection.has_sent();
+        return failure;
+    };
     if (ended) {
         answer.status = status;
         return answer;
     }
-    if (large) return too_large(request.url, options.answer_bytes);
-    if (client.head_too_large()) return too_large(request.url, limits::kRemoteHeadBytesMax);
-    if (connection.failure()) return *connection.failure();
+    if (large) return failed(too_large(request.url, options.answer_bytes));
+    if (client.stream().head_too_large()) {
+        return failed(too_large(request.url, limits::kRemoteHeadBytesMax));
+    }
+    if (connection.failure()) return failed(*connection.failure());
     if (!result) {
-        return RemoteFailure{RemoteFailure::Kind::broken,
-                             {request.url.authority() + " sent no whole HTTP answer",
-                              "check that a web server answers there"}};
+        return failed({RemoteFailure::Kind::broken,
+                       {request.url.authority() + " sent no whole HTTP answer",
+                        "check that a web server answers there"}});
     }
     answer.status = result->status;
     for (const auto& [name, value] : result->headers) {
         answer.headers.emplace_back(to_lower(name), value);
     }
     return answer;
+}
+
+}  // namespace
+
+RemoteResult exchange(const RemoteRequest& request, const std::optional<Proxy>& proxy,
+                      const RemoteOptions& options) {
+    const NoSigpipe guard;
+    RemoteConnection connection(request.url, options);
+    if (auto failed = connection.open(proxy)) return *std::move(failed);
+    RemoteClient client(request.url.host, connection, false);
+    return exchange_on(connection, client, request, to_httplib(request, proxy), options);
+}
+
+class RemoteSession::Open {
+  public:
+    Open(const Url& url, const RemoteOptions& options)
+        : connection(url, options), client(url.host, connection, true) {}
+    RemoteConnection connection;
+    RemoteClient client;
+};
+
+RemoteSession::RemoteSession(RemoteOptions options) : options_(std::move(options)) {}
+RemoteSession::~RemoteSession() = default;
+
+void RemoteSession::close() {
+    open_.reset();
+}
+
+RemoteResult RemoteSession::send(const RemoteRequest& request) {
+    const NoSigpipe guard;
+    const bool goes_on = open_ && open_->connection.alive() && open_->client.stream().begin();
+    if (goes_on) {
+        open_->connection.renew();
+    } else {
+        open_.reset();
+        auto fresh = std::make_unique<Open>(request.url, options_);
+        if (auto failed = fresh->connection.open(std::nullopt)) return *std::move(failed);
+        open_ = std::move(fresh);
+    }
+    auto result = exchange_on(open_->connection, open_->client, request,
+                              to_httplib(request, std::nullopt), options_);
+    const auto* answer = std::get_if<RemoteAnswer>(&result);
+    if (answer == nullptr || answer->header("connection") == "close") open_.reset();
+    return result;
 }
 
 }  // namespace lastgood::http

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "lastgood/base/strings.h"
 
@@ -63,6 +64,20 @@ RemoteConnection::RemoteConnection(const Url& url, const RemoteOptions& options)
       tls_(nullptr, SSL_free) {}
 
 RemoteConnection::~RemoteConnection() = default;
+
+bool RemoteConnection::alive() const {
+    if (failure_) return false;
+    pollfd polled{fd_, POLLIN, 0};
+    if (poll(&polled, 1, 0) <= 0) return true;
+    // Between requests only TLS itself has something to say.
+    char byte = 0;
+    return tls_ && recv(fd_, &byte, 1, MSG_PEEK) > 0;
+}
+
+void RemoteConnection::renew() {
+    deadline_ = BootClock::now() + options_.whole_time;
+    sent_ = false;
+}
 
 std::optional<RemoteFailure> RemoteConnection::open(const std::optional<Proxy>& proxy) {
     if (auto failed = connect_to(proxy ? proxy->url : url_)) {
@@ -147,6 +162,7 @@ std::optional<RemoteFailure> RemoteConnection::open_tunnel(const Proxy& proxy) {
     }
     const std::string line = answer.substr(0, answer.find('\r'));
     if (line.starts_with("HTTP/1.") && line.size() >= 12 && line.substr(8, 2) == " 2") {
+        sent_ = false;
         return std::nullopt;
     }
     const bool credentials = line.find(" 407") != std::string::npos;
@@ -162,8 +178,11 @@ Waited RemoteConnection::wait(short events, Millis at_most) {
     const Instant until = std::min(deadline_, BootClock::now() + at_most);
     while (true) {
         const auto left = std::max(Millis(0), until - BootClock::now());
-        pollfd polled{fd_, events, 0};
-        const int ready = poll(&polled, 1, static_cast<int>(left.count()));
+        // poll() leaves a negative descriptor out.
+        pollfd polled[] = {{fd_, events, 0}, {options_.cancel_fd, POLLIN, 0}};
+        const auto left_max = std::min<Millis::rep>(left.count(), INT_MAX);
+        const int ready = poll(polled, 2, static_cast<int>(left_max));
+        if (polled[1].revents != 0) return Waited::cancelled;
         if (ready > 0) return Waited::ready;
         if (ready < 0 && errno != EINTR) return Waited::ready;  // the next call says what it is
         if (BootClock::now() >= deadline_) return Waited::deadline;
@@ -180,6 +199,9 @@ bool RemoteConnection::wait_or_fail(short events) {
             return false;
         case Waited::deadline:
             failure_ = timed_out(url_, "did not end its answer", options_.whole_time);
+            return false;
+        case Waited::cancelled:
+            failure_ = broken(url_, "it was given up here");
             return false;
     }
     return false;
@@ -208,7 +230,10 @@ ssize_t RemoteConnection::write(const char* bytes, std::size_t size) {
     while (!failure_) {
         if (tls_) return write_tls(bytes, size);
         const ssize_t wrote = send(fd_, bytes, size, MSG_NOSIGNAL);
-        if (wrote >= 0) return wrote;
+        if (wrote >= 0) {
+            sent_ = true;
+            return wrote;
+        }
         if (errno == EINTR) continue;
         if (errno != EAGAIN) {
             failure_ = broken(url_, system_error("writing", errno).what);

@@ -16,7 +16,7 @@ struct ssl_ctx_st;
 namespace lastgood::http {
 
 // What a wait ended with.
-enum class Waited { ready, silence, deadline };
+enum class Waited { ready, silence, deadline, cancelled };
 
 class RemoteConnection {
   public:
@@ -33,6 +33,12 @@ class RemoteConnection {
     ssize_t read(char* buffer, std::size_t size);
     ssize_t write(const char* bytes, std::size_t size);
     [[nodiscard]] const std::optional<RemoteFailure>& failure() const { return failure_; }
+    // Something was written since the connection stood.
+    [[nodiscard]] bool has_sent() const { return sent_; }
+    // The other side has not ended it, as far as is known here.
+    [[nodiscard]] bool alive() const;
+    // Another request begins: the deadline is `whole_time` from now.
+    void renew();
 
     // Hands the descriptor over: whoever takes it closes it, and this stays usable until then.
     int release() { return fd_owner_.release(); }
@@ -42,6 +48,7 @@ class RemoteConnection {
     std::optional<RemoteFailure> open_tunnel(const Proxy& proxy);
     std::optional<RemoteFailure> start_tls();
     std::optional<RemoteFailure> prepare_tls();
+    std::optional<RemoteFailure> load_client_certificate();
     [[nodiscard]] RemoteFailure tls_failure() const;
     Waited wait(short events, Millis at_most);
     bool wait_or_fail(short events);
@@ -51,7 +58,8 @@ class RemoteConnection {
 
     const Url url_;
     const RemoteOptions& options_;
-    const Instant deadline_;
+    Instant deadline_;
+    bool sent_ = false;
     sys::Fd fd_owner_;
     int fd_ = -1;
     std::unique_ptr<ssl_ctx_st, void (*)(ssl_ctx_st*)> context_;

@@ -71,6 +71,7 @@ std::optional<RemoteFailure> RemoteConnection::prepare_tls() {
                              {"can't read " + file + " (" + newest_reason() + ")",
                               "it must be a readable file with certificates in PEM form"}};
     }
+    if (auto failed = load_client_certificate()) return failed;
     tls_.reset(SSL_new(context_.get()));
     LG_ASSERT(tls_ != nullptr);
     X509_VERIFY_PARAM* rules = SSL_get0_param(tls_.get());
@@ -82,6 +83,22 @@ std::optional<RemoteFailure> RemoteConnection::prepare_tls() {
     if (!address) SSL_set_tlsext_host_name(tls_.get(), url_.host.c_str());
     const bool attached = SSL_set_fd(tls_.get(), fd_) == 1;
     LG_ASSERT(attached);
+    return std::nullopt;
+}
+
+std::optional<RemoteFailure> RemoteConnection::load_client_certificate() {
+    if (options_.client_cert_file.empty()) return std::nullopt;
+    const auto fault = [](const std::string& file, const std::string& mend) {
+        return RemoteFailure{Kind::tls, {"can't use " + file + " (" + newest_reason() + ")", mend}};
+    };
+    if (SSL_CTX_use_certificate_chain_file(context_.get(), options_.client_cert_file.c_str()) != 1)
+        return fault(options_.client_cert_file, "it must be a readable certificate in PEM form");
+    if (SSL_CTX_use_PrivateKey_file(context_.get(), options_.client_key_file.c_str(),
+                                    SSL_FILETYPE_PEM) != 1) {
+        return fault(options_.client_key_file,
+                     "it must be a readable key in PEM form, without a passphrase, and that of " +
+                         options_.client_cert_file);
+    }
     return std::nullopt;
 }
 
@@ -130,6 +147,7 @@ ssize_t RemoteConnection::write_tls(const char* bytes, std::size_t size) {
     while (true) {
         ERR_clear_error();
         const ssize_t wrote = after_tls(SSL_write(tls_.get(), bytes, static_cast<int>(size)));
+        if (wrote > 0) sent_ = true;
         if (wrote != -2) return wrote;
     }
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "lastgood/base/limits.h"
+#include "lastgood/base/squeezed.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 
@@ -53,7 +54,8 @@ void Tail::add(std::string_view line) {
 
 std::vector<std::string> Tail::lines() const {
     std::vector<std::string> shown;
-    for (const std::string& line : lines_) shown.push_back(printable(line, limits::kTailBytes));
+    for (const std::string& line : lines_)
+        shown.push_back(printable(squeezed(line), limits::kTailBytes));
     return shown;
 }
 

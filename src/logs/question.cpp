@@ -15,6 +15,8 @@ using Json = nlohmann::ordered_json;
 // The daemon's lines about other apps are left out after reading, so more are read.
 constexpr std::size_t kReadAhead = 50;
 
+constexpr unsigned kNobody = 65534;
+
 bool in_a_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
@@ -37,13 +39,40 @@ bool is_wanted(const LogLine& line, const std::vector<std::string>& about) {
     });
 }
 
+// None: the daemon's own user.
+std::optional<sys::Identity> writer_of(const config::App& app) {
+    if (app.account.user.empty()) return std::nullopt;
+    auto writer = sys::find_identity(app.account.user, app.account.group);
+    if (writer) return std::move(*writer);
+    return sys::Identity{kNobody, kNobody, {}, app.account.user, {}, {}};  // it isn't there
+}
+
+Json json_of(const LogSource& source) {
+    Json json{{"name", source.name}, {"path", source.path}, {"own", source.own}};
+    if (!source.writer) return json;
+    json["writer"] = {{"name", source.writer->name},
+                      {"uid", source.writer->uid},
+                      {"gid", source.writer->gid},
+                      {"groups", source.writer->groups}};
+    return json;
+}
+
+LogSource source_of(const Json& json) {
+    LogSource source{json.at("name").get<std::string>(), json.at("path").get<std::string>(),
+                     json.at("own").get<bool>()};
+    const auto writer = json.find("writer");
+    if (writer == json.end()) return source;
+    source.writer.emplace();
+    source.writer->name = writer->at("name").get<std::string>();
+    source.writer->uid = writer->at("uid").get<uid_t>();
+    source.writer->gid = writer->at("gid").get<gid_t>();
+    source.writer->groups = writer->at("groups").get<std::vector<gid_t>>();
+    return source;
+}
+
 LogQuestion question_of(const Json& json) {
     LogQuestion question;
-    for (const auto& source : json.at("sources")) {
-        question.sources.push_back({source.at("name").get<std::string>(),
-                                    source.at("path").get<std::string>(),
-                                    source.at("own").get<bool>()});
-    }
+    for (const auto& source : json.at("sources")) question.sources.push_back(source_of(source));
     question.query.lines_max = json.at("lines").get<std::size_t>();
     question.query.grep = json.at("grep").get<std::string>();
     question.query.since = parse_rfc3339(json.at("since").get<std::string>());
@@ -57,23 +86,27 @@ LogQuestion question_of(const Json& json) {
 
 std::vector<LogSource> sources_of(const std::string& state_dir,
                                   const std::vector<std::string>& apps,
-                                  const std::map<std::string, std::vector<std::string>>& app_logs) {
+                                  const std::map<std::string, std::vector<LogSource>>& app_logs) {
     std::vector<LogSource> sources;
     for (const std::string& app : apps) {
         sources.push_back({app, state_dir + "/apps/" + app + "/logs/output.log"});
         const auto own = app_logs.find(app);
         if (own == app_logs.end()) continue;
-        for (const auto& path : own->second) sources.push_back({app, path, false});
+        sources.insert(sources.end(), own->second.begin(), own->second.end());
     }
     sources.push_back({kDaemonSource, state_dir + "/logs/lastgood.log"});
     return sources;
 }
 
-std::vector<std::string> own_files(const std::string& state_dir, const config::App& app) {
+std::vector<LogSource> own_files(const std::string& state_dir, const config::App& app) {
     const std::string folder =
         state_dir + "/apps/" + app.name.str() + "/current/" + app.workdir + "/";
-    std::vector<std::string> files;
-    for (const auto& file : app.logs) files.push_back(file.starts_with('/') ? file : folder + file);
+    const auto writer = writer_of(app);
+    std::vector<LogSource> files;
+    for (const auto& file : app.logs) {
+        files.push_back(
+            {app.name.str(), file.starts_with('/') ? file : folder + file, false, writer});
+    }
     return files;
 }
 
@@ -117,9 +150,7 @@ std::string line_json(const LogLine& line) {
 
 std::string encode(const LogQuestion& question) {
     Json sources = Json::array();
-    for (const auto& source : question.sources) {
-        sources.push_back({{"name", source.name}, {"path", source.path}, {"own", source.own}});
-    }
+    for (const auto& source : question.sources) sources.push_back(json_of(source));
     const LogQuery& query = question.query;
     const Json json{{"sources", sources},
                     {"lines", query.lines_max},

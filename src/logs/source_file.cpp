@@ -9,6 +9,7 @@
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/open_as.h"
 #include "lastgood/base/sys/spawn.h"
 #include "logs/foreign_line.h"
 #include "logs/line_format.h"
@@ -20,8 +21,15 @@ constexpr off_t kReadBytesMax = 64 << 20;
 
 }  // namespace
 
+sys::Fd SourceFile::open_file(const std::string& path) const {
+    if (!source_.writer) return sys::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (auto file = sys::open_as(*source_.writer, path)) return std::move(*file);
+    auto file = sys::open_through_no_link(path);
+    return file ? std::move(*file) : sys::Fd();
+}
+
 bool SourceFile::open() {
-    file_ = sys::Fd(::open(source_.path.c_str(), O_RDONLY | O_CLOEXEC));
+    file_ = open_file(source_.path);
     struct stat about {};
     if (!file_ || fstat(file_.get(), &about) < 0) return false;
     const bool first = inode_ == 0;
@@ -118,10 +126,10 @@ std::vector<std::string> SourceFile::pieces() const {
 }
 
 void SourceFile::read_piece(const std::string& path, const OnLine& on_line) {
-    SourceFile piece({source_.name, path, source_.own});
+    SourceFile piece({source_.name, path, source_.own, source_.writer});
     if (!path.ends_with(".gz")) return piece.read_new(on_line);
     auto pipe = sys::make_pipe(O_CLOEXEC);
-    const sys::Fd in(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const sys::Fd in = open_file(path);
     if (!pipe || !in) return;
     sys::SpawnSpec spec;
     spec.argv = {"gzip", "-dc"};

@@ -27,6 +27,7 @@ class SourceFile {
     void read_piece(const std::string& path, const OnLine& on_line);
 
   private:
+    [[nodiscard]] sys::Fd open_file(const std::string& path) const;
     bool open();
     void read_to_end(const OnLine& on_line);
     void feed(std::string_view bytes, const OnLine& on_line);

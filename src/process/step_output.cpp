@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "lastgood/base/limits.h"
+#include "lastgood/base/squeezed.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/process/last_lines.h"
@@ -87,12 +88,22 @@ std::vector<std::string> last_lines(std::string_view text) {
     return lines;
 }
 
+std::string tail_text(std::vector<std::string> lines) {
+    std::erase_if(lines, [](const std::string& line) { return line.empty(); });
+    return join(lines, " | ");
+}
+
+std::string with_tail(const std::string& reason, const std::vector<std::string>& lines) {
+    const std::string text = tail_text(lines);
+    return text.empty() ? reason : reason + ". Its last output: " + text;
+}
+
 std::vector<std::string> StepOutput::tail() const {
     std::string_view text = end_;
     if (text.size() > limits::kTailBytes) text.remove_prefix(text.size() - limits::kTailBytes);
     while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
     std::vector<std::string> lines = last_lines(text);
-    for (std::string& line : lines) line = printable(line, limits::kTailBytes);
+    for (std::string& line : lines) line = printable(squeezed(line), limits::kTailBytes);
     return lines;
 }
 

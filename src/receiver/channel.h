@@ -14,6 +14,7 @@
 
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/message_channel.h"
 #include "lastgood/receiver/settings.h"
 
 namespace lastgood::receiver {
@@ -62,24 +63,9 @@ struct ChannelPair {
 };
 Expected<ChannelPair> make_channel();
 
-enum class Sent { ok, full, gone };
-// Whole or not at all, without waiting.
-Sent send_message(int fd, std::string_view text);
-
-enum class Received { message, nothing, closed, too_large };
-
-// Room for one message, used again and again.
-class MessageBuffer {
-  public:
-    MessageBuffer() : bytes_(limits::kChannelMessageBytesMax) {}
-    // Without waiting.
-    Received receive(int fd);
-    // Of the last message, until the next one.
-    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
-
-  private:
-    std::vector<char> bytes_;
-    std::size_t size_ = 0;
-};
+using sys::MessageBuffer;
+using sys::Received;
+using sys::send_message;
+using sys::Sent;
 
 }  // namespace lastgood::receiver

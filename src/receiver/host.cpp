@@ -42,6 +42,8 @@ class ReceiverHost::Impl {
     bool knows(const AppName& name) const;
     void decide(Asks asks);
     void reply(std::uint64_t seq, Answer answer);
+    void reply_later(std::uint64_t seq,
+                     const std::function<void(std::function<void(Answer)>)>& later);
     void send(Replies replies);
     void give_up_on_child(const std::string& why);
     void kill_child(int signal);
@@ -62,6 +64,8 @@ class ReceiverHost::Impl {
     Instant launched_{};
     Millis next_delay_ = limits::kReceiverRestartMin;
     MessageBuffer buffer_;
+    std::uint64_t launches_ = 0;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     bool stopping_ = false;
     std::function<void()> stopped_;
 };
@@ -80,6 +84,7 @@ Expected<void> ReceiverHost::Impl::launch() {
     auto child = sys::spawn(spec);
     if (!child) return child.error();
     child_ = std::move(*child);
+    ++launches_;
     launched_ = BootClock::now();
     reaper_.expect(child_.pid, [this](int status) { on_exit(status); });
     watch_ = loop_.watch(channel_.get(), EPOLLIN, [this](std::uint32_t) { on_channel(); });
@@ -157,9 +162,21 @@ void ReceiverHost::Impl::decide(Asks asks) {
     LG_ASSERT(answers.size() == asks.size());
     Replies replies;
     for (std::size_t i = 0; i < asks.size(); ++i) {
-        replies.list.push_back({asks[i].seq, std::move(answers[i])});
+        if (answers[i].later) {
+            reply_later(asks[i].seq, answers[i].later);
+        } else {
+            replies.list.push_back({asks[i].seq, std::move(answers[i])});
+        }
     }
-    send(std::move(replies));
+    if (!replies.list.empty()) send(std::move(replies));
+}
+
+// To the receiver that asked, and to no other: the numbers of the next one begin anew.
+void ReceiverHost::Impl::reply_later(
+    std::uint64_t seq, const std::function<void(std::function<void(Answer)>)>& later) {
+    later([this, seq, alive = std::weak_ptr(alive_), launch = launches_](Answer answer) {
+        if (alive.lock() && launch == launches_ && channel_) reply(seq, std::move(answer));
+    });
 }
 
 void ReceiverHost::Impl::reply(std::uint64_t seq, Answer answer) {

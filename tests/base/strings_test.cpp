@@ -1,4 +1,5 @@
 #include "lastgood/base/strings.h"
+#include "lastgood/base/squeezed.h"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,11 @@ std::string random_bytes(Random& random, std::size_t most) {
     std::string bytes(random.below(most + 1), '\0');
     for (char& c : bytes) c = static_cast<char>(random.next());
     return bytes;
+}
+
+TEST(Strings, SqueezedHaveNoBlanksInARow) {
+    EXPECT_EQ(squeezed("\t\tIf a  connection\tis idle\r\n"), "If a connection is idle");
+    EXPECT_EQ(squeezed(" \t "), "");
 }
 
 TEST(Strings, AreTrimmedOfBlanksAtBothEndsOnly) {

@@ -137,22 +137,6 @@ TEST(DoctorPort, IsFreeOrOurs) {
     EXPECT_EQ(judge_port(port, true).verdict, Verdict::ok);
 }
 
-std::optional<std::string> shell_word(const std::string& text) {
-    return program_of({{"/bin/sh", "-c", text}, text});
-}
-
-TEST(DoctorCommand, BeginsWithAProgram) {
-    EXPECT_EQ(shell_word("node dist/server.js"), "node");
-    EXPECT_EQ(shell_word("exec  ./server --port 3000"), "./server");
-    EXPECT_EQ(shell_word("NODE_ENV=production exec node ."), "node");
-    EXPECT_EQ(shell_word("env A=b python3 app.py"), "python3");
-    EXPECT_EQ(program_of({{"/usr/bin/node", "x"}, ""}), "/usr/bin/node");
-    for (const char* shells : {"cd dist && node .", "$NODE server.js", "\"my server\" x", "",
-                               "if true; then node; fi", "env -i node", "(node)"}) {
-        EXPECT_FALSE(shell_word(shells)) << shells;
-    }
-}
-
 TEST(DoctorConfig, SeesPasswordsInAddressesAndTheUserOfAUnit) {
     EXPECT_TRUE(holds_password("https://ann:t0ken@host/x"));
     EXPECT_FALSE(holds_password("https://ann@host/x"));

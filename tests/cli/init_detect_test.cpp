@@ -51,6 +51,27 @@ TEST(InitNode, InstallsByTheLockFileThatIsThere) {
     EXPECT_TRUE(notes(none, "build"));
 }
 
+TEST(InitNode, BuildsASiteWhoseFilesAreTemplates) {
+    const Plan react =
+        plan_of({{"package.json",
+                  R"({"scripts":{"start":"react-scripts start","build":"react-scripts build"},)"
+                  R"("dependencies":{"react-scripts":"5"}})"},
+                 {"yarn.lock", ""},
+                 {"public/index.html", "%PUBLIC_URL%"}});
+    EXPECT_EQ(react.kind, Kind::site);
+    EXPECT_TRUE(react.run.ends_with("--directory build")) << react.run;
+    EXPECT_TRUE(build_of(react).ends_with("yarn run build")) << build_of(react);
+    const Plan vite = plan_of({{"package.json", R"({"scripts":{"dev":"vite","build":"vite build"},)"
+                                                R"("devDependencies":{"vite":"5"}})"},
+                               {"package-lock.json", ""},
+                               {"index.html", "/src/main.ts"}});
+    EXPECT_TRUE(vite.run.ends_with("--directory dist")) << vite.run;
+    // A page beside what some package.json builds is a page.
+    EXPECT_TRUE(
+        plan_of({{"package.json", R"({"scripts":{"build":"make-css"}})"}, {"index.html", "<h1>"}})
+            .build.empty());
+}
+
 TEST(InitNode, RunsTheProgramItselfWhereTheStartScriptIsOneCommand) {
     const auto run = [](const std::string& start) {
         return plan_of({{"package.json", R"({"scripts":{"start":")" + start +

@@ -48,6 +48,8 @@ TEST(Versions, AreOrderedAsPeopleMeanThem) {
     }
     EXPECT_FALSE(older_version("", ""));
     EXPECT_TRUE(older_version("", "v1"));
+    EXPECT_TRUE(older_version("1.0", "v0.9"));  // what begins otherwise is sorted as words are
+    EXPECT_FALSE(older_version("v0.9", "1.0"));
     EXPECT_FALSE(older_version("v01", "v1") || older_version("v1", "v01"));
     EXPECT_TRUE(older_version("v99999999999999999999998", "v99999999999999999999999"));
 }

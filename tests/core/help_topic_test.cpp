@@ -11,6 +11,9 @@ TEST(HelpTopic, GoesByOutcomeAndPhase) {
     EXPECT_EQ(help_topic({"failed", "fetching", "the remote is away"}), "LG-fetch-failed");
     EXPECT_EQ(help_topic({"failed", "building", "build: step 1 `make` exited with status 2"}),
               "LG-build-failed");
+    EXPECT_EQ(help_topic({"failed", "queued", "the remote is away"}), "LG-fetch-failed");
+    EXPECT_EQ(help_topic({"failed", "building", "could not write the release: disk full"}),
+              "LG-build-failed");
     EXPECT_EQ(help_topic({"failed", "starting", "not ready within 30s"}), "LG-not-ready");
     EXPECT_EQ(help_topic({"rolled_back", "probation", "it crashed 3 times in its probation"}),
               "LG-crash-loop");

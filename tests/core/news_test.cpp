@@ -141,9 +141,61 @@ TEST_F(NewsTest, AFetchThatFailsAgainAndAgainIsToldOnce) {
     EXPECT_EQ(told(), (Told{"recovered", "started #1 a"}));
 }
 
+TEST_F(NewsTest, WhatANewerRequestTakesThePlaceOfIsToldAsSuperseded) {
+    request('a');
+    request('b');
+    EXPECT_EQ(told(), Told{"superseded #1"});
+}
+
+TEST_F(NewsTest, WhatAnOperatorStopsIsToldAsCancelled) {
+    make_good('a');
+    request('b');
+    give(StopAsked{});
+    EXPECT_EQ(told(), Told{"cancelled #2"});
+}
+
+TEST_F(NewsTest, ARollbackNamesWhatUsersGetAlsoWhereTheNextOneIsBeingBuilt) {
+    make_good('a');
+    switch_to('b');
+    request('c');
+    fetched('c');
+    for (int i = 0; i < 3; ++i) crash_and_retry();
+    ASSERT_TRUE(state.work);
+    EXPECT_EQ(told(), (Told{"quarantined b", "rolled_back #2 to a"}));
+}
+
+// The branch was set back to what is live, while newer commits of it were asked for.
+TEST_F(NewsTest, ADeploymentThatIsQueuedAndOverInOneStepIsTold) {
+    make_good('c');
+    request('d');
+    request('c');
+    request('e');
+    fetched('c');
+    EXPECT_EQ(told(), (Told{"superseded #4", "good #5"}));
+}
+
+TEST_F(NewsTest, AnotherOnesWayBackHidesNoGoodNews) {
+    Request back;
+    back.trigger = Trigger::crash_loop;
+    records = {DeploymentQueued{DeploymentId{2}, back},
+               DeploymentEnded{DeploymentId{1}, Outcome::good, {}},
+               DeploymentEnded{DeploymentId{2}, Outcome::good, {}}};
+    EXPECT_EQ(told(), Told{"good #1"});
+}
+
+TEST(NewsKinds, ByDefaultOnlyEndsAndTroubleAreTold) {
+    std::vector<std::string_view> told;
+    for (const NewsKind kind : kNewsKinds) {
+        if (is_told_by_default(kind)) told.push_back(to_string(kind));
+    }
+    EXPECT_EQ(told, (std::vector<std::string_view>{"good", "failed", "rolled_back", "crashed",
+                                                   "recovered", "fetch_failing", "edits_rescued"}));
+}
+
 TEST(NewsKinds, EachHasANameThatIsReadBack) {
     for (const NewsKind kind : kNewsKinds) EXPECT_EQ(parse_news_kind(to_string(kind)), kind);
     EXPECT_FALSE(parse_news_kind("crash"));
+    EXPECT_EQ("?", to_string(static_cast<NewsKind>(99)));
 }
 
 TEST(ResendPolicy, PausesDoubleUpToAnHourAndEndAfterThreeDays) {

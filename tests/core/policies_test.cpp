@@ -31,6 +31,13 @@ TEST(DeliveryPolicy, FindsTheBranchAmongSeveralRefs) {
     EXPECT_EQ(decision.ref, "refs/heads/main");
 }
 
+TEST(DeliveryPolicy, APushOfNothingIsIgnoredWithItsReason) {
+    const auto decision = decide_push({}, Followed{});
+    EXPECT_FALSE(decision.deploy);
+    EXPECT_EQ(decision.ref, "");
+    EXPECT_EQ(decision.reason, "not branch main");
+}
+
 TEST(Backoff, DoublesToTheLongestWithATenthOfJitter) {
     const RestartBackoff backoff{Millis(100), Millis(1'000)};
     for (std::uint64_t salt = 0; salt < 100; ++salt) {
@@ -92,6 +99,23 @@ TEST(CommitPolicy, AnOperatorMayDeployAnOlderCommitButNotAStrangers) {
               CommitChoice::Kind::deploy);
 }
 
+TEST(CommitPolicy, WhoNamesACommitForAFleetMeansItAsAnOperatorDoes) {
+    FetchFacts facts = facts_of('f', standing('a'));
+    facts.standings[0].ancestor_of_live = true;
+    Request asked = webhook('a');
+    asked.trigger = Trigger::fleet;
+    EXPECT_EQ(choose_commit(asked, facts, commit('b'), Settings{}, false).commit, commit('a'));
+}
+
+TEST(CommitPolicy, OfWishesThatDivergedTheOneThatCameLastIsMeant) {
+    FetchFacts facts = facts_of('f', standing('a'));  // a merge holds both
+    facts.standings.push_back(standing('b'));
+    for (auto& one : facts.standings) one.ancestor_of = {false, false};
+    const auto choice = choose_commit(webhook('a'), facts, {}, Settings{}, false);
+    EXPECT_EQ(choice.commit, commit('a'));
+    EXPECT_EQ(choice.candidate, 0U);
+}
+
 TEST(CommitPolicy, TheTipIsMeantWhereNoCommitIsNamed) {
     Request asked;
     const auto choice = choose_commit(asked, facts_of('c', standing('c')), {}, Settings{}, false);
@@ -113,6 +137,12 @@ TEST(Retention, CountsGoodReleasesOnlyAndKeepsWhatIsInUse) {
     state.work = work;
     EXPECT_EQ(releases_to_remove(state, kept, 2),
               (std::vector<CommitId>{commit('b'), commit('e')}));
+}
+
+TEST(Retention, KeepsNothingOfFormerTriesBeforeTheFirstReleaseIsLive) {
+    AppState state;
+    state.work = Deployment{};  // fetches the tip, whichever that is
+    EXPECT_EQ(releases_to_remove(state, {commit('a')}, 3), std::vector<CommitId>{commit('a')});
 }
 
 TEST(Retention, NeverLeavesTheLiveReleaseWithoutAWayBack) {

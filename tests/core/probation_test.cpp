@@ -199,6 +199,23 @@ TEST(Probation, RollsBackWhenTheProbeFailsThreeTimesInARow) {
     EXPECT_EQ(commit(1), app.state.live);
 }
 
+TEST(Probation, RollsBackWhenItsNextTriesAreNotReady) {
+    AppDriver app = with_good(1);
+    app.bring_to_probation(2);
+    const Slot slot = app.state.active;
+    app.exits(slot);
+    app.not_ready(slot);
+    EXPECT_TRUE(app.state.trial);
+    app.stopped(slot);
+    app.fire(slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
+    app.not_ready(slot);
+    EXPECT_EQ(Outcome::rolled_back, app.outcome(2));
+    EXPECT_EQ("it was not ready within 30s", app.reason(2));
+    EXPECT_EQ(slot, app.the<DoStop>().slot);
+    EXPECT_TRUE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(commit(1), app.state.live);
+}
+
 TEST(Probation, WatchesHealthDuringTheProbationOnly) {
     AppDriver app = with_good(1);
     app.bring_to_probation(2);
@@ -246,6 +263,24 @@ TEST(Probation, RemembersWhatWasPutBackWhereALaterDeliveryWaits) {
     app.exits(app.state.active);
     app.ready(other(app.state.active));
     EXPECT_EQ((std::vector{commit(3), commit(4)}), app.all<DoFetch>().at(0).candidates);
+}
+
+// More wait than can be compared, so the tip is meant, which is no older than what was put back.
+TEST(Probation, ForgetsWhatWasPutBackWhereTheTipWaits) {
+    AppDriver app = with_good(1, false);
+    app.settings.finish_before_newer = true;
+    app.bring_to_probation(2);
+    app.settings.crash_loop.crashes = 1;
+    const auto id = app.push(3).deployment;
+    app.fetched(3);
+    const int first = 4;
+    for (int i = 0; i <= static_cast<int>(limits::kCandidatesMax); ++i) app.push(first + i);
+    ASSERT_FALSE(app.state.waiting->request.commit);
+    app.exits(app.state.active);
+    EXPECT_EQ(Outcome::superseded, app.outcome(id.value));
+    app.ready(other(app.state.active));
+    ASSERT_EQ(commit(1), app.state.live);
+    EXPECT_TRUE(app.the<DoFetch>().candidates.empty());
 }
 
 TEST(Probation, SendsUsersAfterTheDaemonsDeathToWhatIsReadyFirst) {

@@ -197,6 +197,45 @@ TEST_F(Promoted, OfSeveralTheOneThatLostItsProofIsLeftOut) {
     EXPECT_EQ(Phase::building, app.state.work->phase);
 }
 
+TEST_F(Promoted, ADeliveryIsToldThatItsProofWasLost) {
+    becomes_good(2, 20min);
+    const Answer pushed = app.push(2);
+    ASSERT_TRUE(pushed.accepted);
+    goes_into_quarantine(2);
+    app.fetched(2);
+    EXPECT_EQ(Outcome::cancelled, app.outcome(pushed.deployment.value));
+    const auto redecided = app.recorded<DeliveryRedecided>();
+    ASSERT_EQ(1U, redecided.size());
+    EXPECT_EQ("d2", redecided[0].delivery);
+    EXPECT_EQ("ignored", redecided[0].decision);
+    EXPECT_NE(std::string::npos, redecided[0].reason.find("in quarantine there"));
+}
+
+TEST_F(Promoted, APushIsNoReasonToForgetANewerProvedCommit) {
+    becomes_good(2, 30min);
+    becomes_good(3, 20min);
+    EXPECT_TRUE(app.push(2).accepted);
+    due();
+    ASSERT_TRUE(app.state.work);
+    EXPECT_EQ(commit(3), app.state.work->request.commit);
+    app.fetched(3);
+    EXPECT_EQ(commit(3), app.the<DoBuild>().commit);
+}
+
+// The branch doesn't hold the newer one.
+TEST_F(Promoted, APushThatANewerProvedCommitTookThePlaceOfIsCarriedOutAfterAll) {
+    becomes_good(2, 30min);
+    EXPECT_TRUE(app.push(2).accepted);
+    becomes_good(3, 20min);
+    due();
+    const auto promoted = app.state.work->id.value;
+    EXPECT_EQ((std::vector{commit(3), commit(2)}), app.the<DoFetch>().candidates);
+    app.fetched(2);
+    EXPECT_EQ(Outcome::superseded, app.outcome(promoted));
+    EXPECT_EQ(commit(2), app.the<DoBuild>().commit);
+    EXPECT_EQ("d2", app.state.work->request.delivery);
+}
+
 TEST_F(Promoted, WhatIsLiveStaysWhenItIsRolledBackThereLater) {
     becomes_good(2, 20min);
     due();
@@ -273,8 +312,9 @@ TEST_F(Promoted, WishesInOneBurstStayBounded) {
     due();
     app.push(250);
     app.push(260);
-    EXPECT_LE(app.state.work->request.over.size(), limits::kCandidatesMax - 1);
-    EXPECT_TRUE(app.state.work->request.commit);
+    app.push(5);  // proved so long ago that it is not among the newest
+    EXPECT_EQ(commit(5), app.state.work->request.commit);
+    EXPECT_EQ(app.state.work->request.over.size(), limits::kCandidatesMax - 1);
 }
 
 // ---- how commits stand at the other app
@@ -310,6 +350,40 @@ TEST(Standing, TellsWhenTheNextCommitIsProved) {
     standing.good = {{commit(3), now - 2min}, {commit(2), now - 9min}, {commit(1), now - 1h}};
     EXPECT_EQ(Millis(1min), next_proof(promotion, standing, now));
     EXPECT_EQ(std::vector<CommitId>{commit(1)}, proved_commits(promotion, standing, now));
+    // The clock was set back between them.
+    standing.good = {{commit(3), now - 9min}, {commit(2), now - 2min}};
+    EXPECT_EQ(Millis(1min), next_proof(promotion, standing, now));
+}
+
+TEST_F(Promoted, NothingIsNotedOfWhatIsProvedOrUnknown) {
+    becomes_good(2, 1h);
+    EXPECT_EQ("", note());
+    staging.good.clear();
+    EXPECT_EQ("", note());
+}
+
+TEST_F(Promoted, WhatStillRipensIsNotedWhereNothingElseWaits) {
+    app.push(2);
+    becomes_good(2, 1h);
+    becomes_good(3, 4min);
+    EXPECT_EQ("commit 3aaaaaa waits for staging: good there for 4m 0s of 10m 0s", note());
+}
+
+TEST_F(Promoted, OnlyWhatIsBadThereIsTrouble) {
+    const auto trouble = [&] {
+        return promotion_trouble(app.state, *app.settings.promotion, staging);
+    };
+    EXPECT_EQ("", promotion_trouble(AppState{}, *app.settings.promotion, staging));
+    EXPECT_EQ("", trouble());
+    app.deploy(2, true);
+    app.fetched(2);
+    app.built();
+    app.ready(other(app.state.active));
+    EXPECT_EQ("", trouble());
+    app.exits(app.state.active);  // users are on 1, and 2 is tried again
+    goes_into_quarantine(2);
+    EXPECT_EQ(0U, trouble().find("commit 2aaaaaa, which is live here, is in quarantine at staging"))
+        << trouble();
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ TEST(RepositoryId, OthersAreOthers) {
 TEST(RepositoryId, APathIsItselfWithItsCase) {
     EXPECT_EQ(repository_id("/srv/git/Backend.git"), "/srv/git/Backend");
     EXPECT_EQ(repository_id("file:///srv/git/Backend.git/"), "/srv/git/Backend");
+    EXPECT_EQ(repository_id("/srv/Backend/.git"), "/srv/Backend");
 }
 
 TEST(RepositoryId, AnAddressByNumberKeepsIt) {

@@ -27,6 +27,17 @@ TEST_F(RolloutTest, AProposalBecomesTheWishAfterTheMirrorWasAsked) {
     EXPECT_EQ(decision("push-b"), "wish");
 }
 
+TEST_F(RolloutTest, AWishWithoutANameIsToldByWhatItCameFrom) {
+    start_with('a', 3);
+    tip = 'b';
+    propose("push-b", Trigger::webhook, commit('b')).by.clear();
+    look();
+    learn(memory, acts.questions.at(0), facts(acts.questions.at(0)));
+    look();
+    EXPECT_EQ(acts.transactions.at(0).notices.at(0).text,
+              "commit " + commit('b').short_hex() + " is the fleet's wish 1, by webhook");
+}
+
 TEST_F(RolloutTest, AnAnswerThatFailsIsAskedForAgain) {
     start_with('a', 3);
     push('b');

@@ -32,6 +32,10 @@ inline std::string broken_work_rule(const AppState& state) {
     }
     if (work.phase != Phase::fetching && !work.commit) return "after fetching the commit is known";
     if (state.waiting && state.waiting->id == work.id) return "a deployment is in one place";
+    if (state.stopped) return "nothing is deployed while the app is stopped";
+    if (is_way_back(work.request.trigger) && work.phase != Phase::starting) {
+        return "a way back is started at once";
+    }
     return {};
 }
 
@@ -50,6 +54,32 @@ inline std::string broken_trial_rule(const AppState& state) {
     if (trial.since && trial.slot != state.active) return "the probation's clock needs users";
     if (state.work && state.work->id == trial.deployment) return "a deployment is in one place";
     if (trial.crashes < 0 || trial.ran < Millis(0)) return "a trial counts from nothing";
+    if (!trial.deployment && !state.failed) return "what is kept restarting has failed";
+    return {};
+}
+
+// What may be in the slot that users are not in.
+inline std::string broken_standby_rule(const AppState& state) {
+    const SlotState& standby = state.slot(other(state.active));
+    const bool starts = standby.state == RunState::starting;
+    if (state.work && state.work->phase == Phase::starting) {
+        if (state.trial && state.trial->slot != state.active) {
+            return "a release that waits for its next try gives way to one that is started";
+        }
+        const bool others = starts && standby.commit != state.work->commit;
+        if (others || standby.state == RunState::running || standby.state == RunState::backoff) {
+            return "the slot of a release that is started is its own";
+        }
+        return {};
+    }
+    if (!state.trial && (starts || standby.state == RunState::backoff) &&
+        standby.commit != state.live) {
+        return "without a trial only the live release is started beside itself";
+    }
+    const bool warm = state.trial && state.trial->slot == state.active;
+    if (standby.state == RunState::running && !warm) {
+        return "what serves beside the users' release is the way back from a trial";
+    }
     return {};
 }
 
@@ -62,7 +92,11 @@ inline std::string broken_rule(const AppState& state) {
     }
     if (auto broken = detail::broken_work_rule(state); !broken.empty()) return broken;
     if (auto broken = detail::broken_trial_rule(state); !broken.empty()) return broken;
+    if (auto broken = detail::broken_standby_rule(state); !broken.empty()) return broken;
     const auto& active = state.slot(state.active);
+    if (!state.live && (active.commit || state.failed || !state.good.empty())) {
+        return "before the first release is live nothing runs for users, failed or is good";
+    }
     if (state.live && active.commit && active.commit != state.live) {
         return "the active slot holds the live commit";
     }

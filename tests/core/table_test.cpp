@@ -144,6 +144,7 @@ class Table : public MachineTest, public testing::WithParamInterface<bool> {
                 all.emplace_back("fetched", Fetched{id, linear('d')});
             all.emplace_back("fetch failed", FetchFailed{id, "why", false});
             all.emplace_back("fetch failed for good", FetchFailed{id, "why", true});
+            all.emplace_back("withdrawn", WithdrawAsked{id, "the fleet is away"});
             all.emplace_back("built", Built{id});
             all.emplace_back("build failed", BuildFailed{id, "why"});
         }

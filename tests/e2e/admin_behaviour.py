@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import threading
+import unittest
 
 from admin_client import READ_TOKEN, TOKEN, Client, add_admin, bearer, sign_in
 from frontdoor_behaviour import certificate
@@ -198,6 +199,30 @@ class WhatItTells(Admin):
                          (line["source"], line["stream"], line["text"]))
         stream.close()
         self.wait(lambda: not self.log_readers(), "the end of whoever read the files")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can run an app as another user")
+    def test_a_link_in_place_of_an_apps_log_shows_nothing(self):
+        secret = self.folder / "secret.log"
+        secret.write_text("a line that is root's\n")
+        secret.chmod(0o600)
+        self.app["user"] = "nobody"
+        self.app["build"] = f"echo its own >app.log; ln -s {secret} led.log; mkfifo pipe.log"
+        self.app["logs"] = ["app.log", "led.log", "pipe.log"]
+        self.first_good()
+        client = bearer(self.admin_port, READ_TOKEN)
+
+        def texts():
+            by_api = [line["text"] for line in client.get("/v1/apps/backend/logs").json["lines"]]
+            by_command = self.cli_ok("logs", "backend", "--json")
+            return "\n".join(by_api) + by_command
+
+        self.assertEqual(2, texts().count("its own"))
+        self.assertNotIn("root's", texts())
+        # Named by its own path it is what the operator wants read.
+        self.app["logs"] = [str(secret)]
+        self.write_config()
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.wait(lambda: texts().count("root's") == 2, "the file that the operator named")
 
     def test_a_pattern_without_end_holds_nobody_up(self):
         self.first_good(say=["a" * 40])

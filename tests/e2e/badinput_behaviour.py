@@ -43,10 +43,11 @@ class BadInput(Case):
             "    run: ./x\n"
             "    probation: soon\n"
             "    fleet: ops\n"
+            "umask: 027\n"
         )
         done = run(BINARY, "--config", self.config_path, "check")
         at = str(self.config_path)
-        self.told(done, 2, f"{at}:2:1: ", "webhook", f"{at}:8:", f"{at}:9:", "not yet in this version")
+        self.told(done, 2, f"{at}:2:1: ", "webhook", f"{at}:8:", f"{at}:9:", "off", f"{at}:10:", "not yet in this version")
 
     def test_check_of_a_good_config(self):
         self.write_config()

@@ -145,6 +145,9 @@ class Config(Doctor):
         self.app["run"] = ["no-such-program"]
         self.app["env"] = {"PATH": "/usr/bin"}
         self.told("fail", "run", "no-such-program is not in PATH")
+        self.app["run"] = "exec cat"
+        self.app["build"] = ["[ -d modules ] || no-such-tool install", "true"]
+        self.told("fail", "build", "no-such-tool is not in PATH")
 
 
 class Machine(Doctor):

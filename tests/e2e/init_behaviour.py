@@ -226,6 +226,21 @@ class Writing(InitCase):
         self.assertIn("listen: 127.0.0.1:4444", text)
         self.assertFalse(self.config_path.parent.exists())
 
+    def test_a_program_that_a_service_does_not_find_is_told(self):
+        self.commit_project("script")
+        (self.checkout / "Procfile").write_text("web: no-such-server --port $PORT\n")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "Another server")
+        self.assertIn("run: no-such-server is not installed", self.init_ok())
+        self.config_path.unlink()
+        tools = self.folder / "own-tools"
+        tools.mkdir()
+        (tools / "no-such-server").write_text("#!/bin/sh\n")
+        (tools / "no-such-server").chmod(0o755)
+        done = self.cli("init", self.checkout, env={"PATH": f"{PATH}:{tools}"})
+        self.assertIn(f"no-such-server is {tools}/no-such-server, where a service doesn't look",
+                      done.stdout)
+
     def test_credentials_of_the_remote_are_left_out_and_told(self):
         self.commit_project("script")
         self.git("remote", "add", "origin", "https://ann:topsecret@github.com/acme/shop.git")

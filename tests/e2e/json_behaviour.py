@@ -169,6 +169,13 @@ class ExitCodes(Case):
                                                 None, None, ["relay", "http://x"],     None),
         (["deliveries", "sync", "backend"],     None, None, ["deliveries", "sync"],    None),
         (["init"],                              None, None, ["init", "a", "b"],        "is there"),
+        (["fleet", "status"],                   2,    2,   ["fleet", "status", "a", "b"], None),
+        (["fleet", "hosts"],                    2,    2,   ["fleet", "hosts", "a", "b"], None),
+        (["fleet", "history"],                  2,    2,   ["fleet", "history", "-n", "0"], None),
+        (["fleet", "deploy", "backend"],        2,    2,   ["fleet", "deploy"],        None),
+        (["fleet", "rollback", "backend"],      2,    2,   ["fleet", "rollback"],      None),
+        (["fleet", "pause", "backend"],         2,    2,   ["fleet", "pause"],         None),
+        (["fleet", "resume", "backend"],        2,    2,   ["fleet", "resume"],        None),
         (["export", "FOLDER/state.tgz"],        0,    0,   ["export"],                 None),
         (["import", "FOLDER/state.tgz"],        None, None, ["import"],                None),
         (["serve"],                             None, None, ["serve", "now"],          None),
@@ -183,7 +190,7 @@ class ExitCodes(Case):
         tree = json.loads(run(BINARY, "command-tree").stdout)
         rows = [row[0] for row in self.TABLE]
         for path, command in all_commands(tree):
-            if path in (("webhook",), ("notify",)):
+            if path in (("webhook",), ("notify",), ("fleet",)):
                 continue  # only its own commands do something
             self.assertTrue(any(tuple(row[: len(path)]) == path for row in rows), path)
 

@@ -220,6 +220,19 @@ class Restart(Case):
         self.assertTrue((releases / ".spare").is_dir())
         self.assertTrue((releases / commit).is_dir())
 
+    def test_old_releases_go_also_when_one_push_follows_the_other(self):
+        self.app["keep_releases"] = 2
+        self.app["build"] = "sleep 0.2"
+        first = self.first_good()
+        releases = self.state / "apps/backend/releases"
+        for version in range(200):
+            commit = self.repo.commit(f"v{version + 2}")
+            self.push(commit)
+            self.wait_live(commit)
+            if not (releases / first).exists():
+                return
+        self.fail(f"{len(list(releases.glob('[0-9a-f]*')))} releases, and none was removed")
+
 
 if __name__ == "__main__":
     unittest.main()

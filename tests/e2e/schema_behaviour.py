@@ -76,6 +76,7 @@ TOLD = {"matrix": {"server": "https://example.org", "room": "!x:example.org", "t
 FOR_ALL = {"url_file": "@/url", "url_env": "LASTGOOD_TEST_URL", "url": "https://example.org/hook",
            "token_file": "@/secret", "token_env": "LASTGOOD_TEST_SECRET", "token": SECRET,
            "secret_file": "@/secret", "secret_env": "LASTGOOD_TEST_SECRET", "secret": SECRET,
+           "password_file": "@/secret", "password_env": "LASTGOOD_TEST_SECRET", "password": SECRET,
            "ca_file": "@/tls.crt"}
 
 
@@ -193,10 +194,14 @@ class Verdicts(unittest.TestCase):
             spot["token_file"] = "@/secret"
         if path[0] == "admin" and len(path) > 1:
             config["admin"].update(listen="127.0.0.1:4002", token_file="@/secret")
+        if path[0] == "fleet" and len(path) > 1:
+            config["fleet"].setdefault("endpoints", ["https://10.0.0.1:2379"])
+            if path[1] in ("user", "password", "password_env", "password_file"):
+                config["fleet"].update(user="a", password_file="@/secret")
         if path[-1] == "exit_with_app":  # of the only app
             config["apps"].pop("b", None)
         kind = path[-1].partition("_")[0]
-        if kind in ("secret", "token", "url"):
+        if kind in ("secret", "token", "url", "password"):
             for form in (kind, f"{kind}_env", f"{kind}_file"):
                 spot.pop(form, None)
         if "tls" in path:
@@ -248,6 +253,11 @@ class Verdicts(unittest.TestCase):
             config = self.config()
             del config["apps"]["a"][missing]
             cases.append((f"without {missing}", config))
+        for kind, needs in TOLD.items():
+            for missing in needs:
+                config = self.config()
+                config["notify"] = [{kind: {key: needs[key] for key in needs if key != missing}}]
+                cases.append((f"{kind} without {missing}", config))
         for name in ("a", "a.b-c_d", "A", "-a", "a b", "x" * 63, "x" * 64):
             config = self.config()
             config["apps"][name] = config["apps"].pop("a")

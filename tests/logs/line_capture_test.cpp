@@ -71,7 +71,8 @@ TEST_F(LineCaptureTest, KeepsBytesAsTheyAre) {
     const std::string bytes("a\0b\xff\x1b[31m\r", 10);
     write(bytes + "\n");
     ASSERT_TRUE(until([&] { return logged() == "blue out | " + bytes + "\n"; }));
-    EXPECT_EQ(tail.lines(), std::vector<std::string>{"a\\x00b\\xff\\x1b[31m\\x0d"});
+    // For people, and so without the layout.
+    EXPECT_EQ(tail.lines(), std::vector<std::string>{"a\\x00b\\xff\\x1b[31m"});
 }
 
 TEST_F(LineCaptureTest, AForgedPrefixStaysText) {

@@ -60,6 +60,9 @@ struct OfEvent {
     }
     std::string operator()(const core::TimerFired& e) const { return "TimerFired " + text(e.kind); }
     std::string operator()(const core::PromotionDue&) const { return "PromotionDue"; }
+    std::string operator()(const core::WithdrawAsked& event) const {
+        return "WithdrawAsked " + std::to_string(event.deployment.value);
+    }
     std::string operator()(const core::PollSaw& e) const { return "PollSaw " + remote.name(e.tip); }
     std::string operator()(const core::LookFailed& e) const {
         return "LookFailed x" + std::to_string(e.in_a_row);

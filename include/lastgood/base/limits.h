@@ -239,6 +239,37 @@ constexpr Millis kRelayRetryMin = 1s;  // doubled up to kRelayRetryMax, with jit
 constexpr Millis kRelayRetryMax = 60s;
 constexpr Millis kRelayHoldMax = 10min;  // a delivery that the receiver can't take yet
 
+// --- fleet: etcd
+constexpr Millis kEtcdTimeMax = 1500ms;  // of one request at one endpoint
+constexpr Millis kEtcdConnectMax = 1s;
+constexpr Millis kEtcdWatchTimeMax = 24h;       // then it is opened anew
+constexpr Millis kEtcdWatchSilenceMax = 15min;  // it says that it lives every 10 min
+constexpr Millis kEtcdRetryMin = 50ms;          // doubled up to kEtcdRetryMax, with jitter
+constexpr Millis kEtcdRetryMax = 1s;
+constexpr std::size_t kEtcdAnswerBytesMax = 32 << 20;
+constexpr std::size_t kEtcdMessageBytesMax = 16 << 20;  // of a watch, which splits what is longer
+constexpr std::int64_t kEtcdPageKeys = 500;
+constexpr std::size_t kEtcdKeysMax = 500'000;  // of one list
+constexpr std::size_t kEtcdTxnOpsMax = 100;    // etcd's own default is 128
+constexpr std::size_t kEtcdEndpointsMax = 16;
+constexpr std::size_t kEtcdTokenBytesMax = 4096;
+
+// --- fleet: hosts and their agent
+constexpr Millis kFleetLease = 15s;  // of a host; without news for so long it counts as gone
+constexpr Millis kFleetKeepAliveEvery = 4s;  // three tries in a lease
+constexpr Millis kFleetViewAgeMax = 10s;     // older: nothing new is begun
+constexpr Millis kFleetElectionLease = 6s;   // of the controller
+constexpr Millis kFleetElectionKeepEvery = 1500ms;
+constexpr Millis kFleetWatchGrace = 2s;    // for a watch to say what a read has seen
+constexpr Millis kFleetControlEvery = 1s;  // the controller looks again, if only time has passed
+constexpr Millis kFleetStampedeMax = 5s;   // hosts that come back spread over so long
+constexpr Millis kFleetOrderMax = 5s;      // for etcd to have an order; then 503
+constexpr Millis kFleetAgentRestartMin = 100ms;
+constexpr Millis kFleetAgentRestartMax = 10s;
+constexpr std::size_t kFleetNameBytesMax = 63;  // of a group, a host, a label
+constexpr std::size_t kFleetLabelsMax = 16;
+constexpr std::size_t kFleetValueBytesMax = 16 * 1024;  // of a key; a reason is the longest
+
 // --- doctor
 constexpr std::uint64_t kDiskBytesLow = 1ULL << 30;    // a warning
 constexpr std::uint64_t kDiskBytesOut = 100ULL << 20;  // a release may not fit any more

@@ -17,6 +17,7 @@
 #include "lastgood/base/limits.h"
 #include "lastgood/base/network.h"
 #include "lastgood/base/time.h"
+#include "lastgood/config/fleet.h"
 #include "lastgood/config/notify.h"
 #include "lastgood/core/followed.h"
 #include "lastgood/core/provider.h"
@@ -226,6 +227,7 @@ struct App {
     RepositoryRules repository{};
     std::vector<NotifyTarget> notify{};   // its own, or those for all apps
     std::optional<ForgeStatus> status{};  // at the forge of its webhook
+    bool fleet = true;                    // where there is a fleet, it is deployed by that
     core::Settings rules{};
 };
 
@@ -256,7 +258,8 @@ struct Config {
     Log log;
     ControlGroups control;
     Admin admin;
-    std::vector<App> apps;  // in the order of the file
+    std::optional<Fleet> fleet;  // none: this machine stands alone
+    std::vector<App> apps;       // in the order of the file
 
     [[nodiscard]] const App* find(const AppName& name) const;
 };

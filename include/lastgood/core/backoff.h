@@ -20,6 +20,10 @@ Millis fetch_retry_delay(int failures, std::uint64_t salt);
 // Before a message is sent again that failed `failures` times: 5 s doubling to an hour, ±10 %.
 Millis notice_retry_delay(int failures, std::uint64_t salt);
 
+// Before etcd is asked again after `failures` in a row: 50 ms doubling to a second, ±50 %, so that
+// many hosts that lost it at once don't come back at once.
+Millis etcd_retry_delay(int failures, std::uint64_t salt);
+
 // Between looks at the remote: ±10 % around `poll`; after failures doubling up to an hour.
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt);
 

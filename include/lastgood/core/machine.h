@@ -11,6 +11,7 @@
 //   never
 //             a switch. Without two slots a start isn't cancelled either: the old release has
 //             stopped by then, and users would be left with nothing.
+//   Fleet     a wish of the fleet means exactly its commit, whatever waited before it.
 //   Order     forges deliver out of order, so a request keeps the commits that it superseded, and
 //             after fetching the newest by ancestry is deployed; of more than kCandidatesMax the
 //             branch's tip.
@@ -126,6 +127,11 @@ struct RenewWanted {
     RenewCause cause;
     std::string reason;  // for people
 };
+// The fleet takes a wish of its own back. What is past building goes on.
+struct WithdrawAsked {
+    DeploymentId deployment;
+    std::string reason;
+};
 struct QuarantineReleaseAsked {
     CommitId commit;
 };
@@ -137,7 +143,7 @@ using Event =
     std::variant<DaemonStarted, RequestArrived, Fetched, FetchFailed, Built, BuildFailed, RunReady,
                  RunNotReady, ProbeFailed, RunExited, TimerFired, PollSaw, PromotionDue, LookFailed,
                  RollbackAsked, PauseAsked, ResumeAsked, StartAsked, StopAsked, RestartAsked,
-                 RenewWanted, QuarantineReleaseAsked, ReleaseRemoved>;
+                 RenewWanted, WithdrawAsked, QuarantineReleaseAsked, ReleaseRemoved>;
 
 // ---- records: rows of the journal, written in the step's transaction
 struct DeploymentQueued {

@@ -1,5 +1,5 @@
-// A blocking HTTP(S) client for the command line (forges' APIs, the own front door) and for the
-// notifier. The daemon never uses it.
+// A blocking HTTP(S) client for the command line (forges' APIs, the own front door), the notifier
+// and the fleet's agent. The daemon never uses it.
 //
 // Bounded whatever the other side does: the time to connect, each silence, the whole, the bytes of
 // the answer (looking up the name has the resolver's own bound). Certificates and names are always
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ struct RemoteFailure {
     };
     Kind kind = Kind::broken;
     Error error;
+    // Some of the request had gone out, so that the other side may have acted on it.
+    bool sent = false;
 };
 
 // Which proxy a request goes through, from https_proxy, http_proxy and no_proxy (for https and
@@ -64,7 +67,10 @@ Expected<std::optional<Proxy>> proxy_for(const Url& url, const Variable& variabl
 
 struct RemoteOptions {
     std::string ca_file;  // trusted instead of the system's store ($SSL_CERT_FILE counts as that)
-    Variable variable;    // of the environment, for proxies; none: no proxy
+    // Both or none: PEM files by which this side shows who it is.
+    std::string client_cert_file{};
+    std::string client_key_file{};
+    Variable variable;  // of the environment, for proxies; none: no proxy
     Millis connect_time = limits::kRemoteConnectMax;
     Millis silence = limits::kRemoteSilenceMax;
     Millis whole_time = limits::kRemoteTimeMax;
@@ -74,9 +80,30 @@ struct RemoteOptions {
     // other side's silence.
     std::function<bool(std::string_view bytes)> on_body{};
     bool redirects = true;  // followed, as said above
+    // When that descriptor is readable, what waits ends as `broken`: another thread wants the end.
+    int cancel_fd = -1;
 };
 
 using RemoteResult = std::variant<RemoteAnswer, RemoteFailure>;
 RemoteResult send_remote(const RemoteRequest& request, const RemoteOptions& options);
+
+// A connection to one origin that stays open from request to request; opened anew where it ended.
+// No redirects, no proxy. `whole_time` is each request's. One thread at a time.
+class RemoteSession {
+  public:
+    explicit RemoteSession(RemoteOptions options);
+    ~RemoteSession();
+    RemoteSession(const RemoteSession&) = delete;
+    RemoteSession& operator=(const RemoteSession&) = delete;
+
+    // To the same origin each time, unless it was closed before.
+    RemoteResult send(const RemoteRequest& request);
+    void close();
+
+  private:
+    class Open;
+    RemoteOptions options_;
+    std::unique_ptr<Open> open_;
+};
 
 }  // namespace lastgood::http

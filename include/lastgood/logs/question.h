@@ -25,14 +25,14 @@ struct LogQuestion {
     bool follow = false;
 };
 
-// The output of these apps, the files that they write by themselves (absolute, by the app's name),
-// and the daemon's own log.
+// The output of these apps, the files that they write by themselves (by the app's name), and the
+// daemon's own log.
 std::vector<LogSource> sources_of(const std::string& state_dir,
                                   const std::vector<std::string>& apps,
-                                  const std::map<std::string, std::vector<std::string>>& app_logs);
+                                  const std::map<std::string, std::vector<LogSource>>& app_logs);
 
-// Those that the app writes by itself, absolute.
-std::vector<std::string> own_files(const std::string& state_dir, const config::App& app);
+// Those that the app writes by itself.
+std::vector<LogSource> own_files(const std::string& state_dir, const config::App& app);
 
 // RFC 3339, or how long ago.
 std::optional<WallTime> parse_since(std::string_view text, WallTime now);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "lastgood/base/error.h"
+#include "lastgood/base/sys/spawn.h"
 #include "lastgood/base/time.h"
 #include "lastgood/config/config.h"
 
@@ -22,6 +23,10 @@ struct LogSource {
     std::string name;  // shown with each line: "backend", "lastgood"
     std::string path;  // the current piece; PATH.1, PATH.2.gz … are found
     bool own = true;   // output.log or lastgood.log; false: the app writes it by itself
+    // Of an app's own file: who writes it. It is read with this user's rights where we have more:
+    // the app could put a link to anything there. What the user may not read is read where no part
+    // of the path is a link: then the operator named it.
+    std::optional<sys::Identity> writer{};
 };
 
 struct LogQuery {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,9 @@ struct StatusQuestion {
 struct Answer {
     int status = 503;
     std::string body_json;
+    // When set, nothing else counts: the answer isn't known yet. It is called once, and has its
+    // argument called there once, later and not from inside.
+    std::function<void(std::function<void(Answer)>)> later{};
 };
 
 }  // namespace lastgood::receiver

@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <set>
 
 #include "cli/doctor/checks.h"
+#include "cli/programs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/spawn.h"
@@ -14,26 +15,17 @@
 namespace lastgood::cli::diagnosis {
 namespace {
 
-constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-bool is_program(const std::string& path) {
-    struct stat about {};
-    return stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
-           access(path.c_str(), X_OK) == 0;
-}
-
-// Empty: it is in none of the folders.
-std::string find_program(const std::string& name, const std::string& folders) {
-    for (const std::string& folder : split(folders, ':')) {
-        std::string path = folder + "/" + name;
-        if (!folder.empty() && is_program(path)) return path;
-    }
-    return {};
-}
-
-std::string own_path() {
-    const char* path = std::getenv("PATH");
-    return path != nullptr ? path : kUsualPath;
+// PATH of what is run for the app: its own, else the daemon's. An env_file may set another one, and
+// where the daemon doesn't run ours may not be its.
+struct Folders {
+    std::string path;
+    bool sure = false;
+};
+Folders folders_of(const Patient& patient, const config::App& app) {
+    const auto set = app.env.find("PATH");
+    if (set != app.env.end()) return {set->second, app.env_file.empty()};
+    if (!patient.daemon.path.empty()) return {patient.daemon.path, app.env_file.empty()};
+    return {own_path(), false};
 }
 
 void check_needed_program(const Patient& patient, const config::App& app, const std::string& name,
@@ -83,6 +75,12 @@ void check_own_program(const Patient& patient, const config::App& app, const std
                 "correct `run`, or chmod +x it"});
 }
 
+Finding missing_program(const char* what, const std::string& program, const Folders& folders) {
+    return {what, folders.sure ? Verdict::fail : Verdict::warn,
+            program + " is not in PATH (" + folders.path + ")",
+            how_to_install(program) + ", or set PATH in the app's env"};
+}
+
 void check_run(const Patient& patient, const config::App& app, Report& report) {
     const auto program = program_of(app.run);
     if (!program || program->empty()) return;
@@ -90,21 +88,26 @@ void check_run(const Patient& patient, const config::App& app, Report& report) {
         check_own_program(patient, app, *program, report);
         return;
     }
-    const auto set = app.env.find("PATH");
-    const bool known = set != app.env.end() || !patient.daemon.path.empty();
-    const std::string folders = set != app.env.end()           ? set->second
-                                : !patient.daemon.path.empty() ? patient.daemon.path
-                                                               : own_path();
-    const std::string found = find_program(*program, folders);
+    const Folders folders = folders_of(patient, app);
+    const std::string found = find_program(*program, folders.path);
     if (!found.empty()) {
         report.add(app.name.str(), {"run", Verdict::ok, *program + " is " + found, ""});
         return;
     }
-    // An env_file may set another PATH.
-    const bool sure = known && app.env_file.empty();
-    report.add(app.name.str(), {"run", sure ? Verdict::fail : Verdict::warn,
-                                *program + " is not in PATH (" + folders + ")",
-                                "install it, or set PATH in the app's env"});
+    report.add(app.name.str(), missing_program("run", *program, folders));
+}
+
+// Only what is missing: the steps' first build tells the rest.
+void check_build(const Patient& patient, const config::App& app, Report& report) {
+    const Folders folders = folders_of(patient, app);
+    std::set<std::string> told;
+    for (const auto& step : app.build) {
+        for (const std::string& program : named_programs(step)) {
+            if (!find_program(program, folders.path).empty()) continue;
+            if (!told.insert(program).second) continue;
+            report.add(app.name.str(), missing_program("build", program, folders));
+        }
+    }
 }
 
 // Whom the app is to run as.
@@ -183,6 +186,7 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     check_user(patient, app, report);
     check_files(patient, app, report);
     check_run(patient, app, report);
+    check_build(patient, app, report);
     const auto port = patient.ports.find(app.name.str());
     if (port != patient.ports.end()) {
         for (const auto& view : port->second) {

@@ -42,6 +42,9 @@ void check_admin(const Patient& patient, Report& report);
 // What is on this machine.
 void check_app(const Patient& patient, const config::App& app, Report& report);
 
+// etcd, where this host is of a fleet.
+void check_fleet(const Patient& patient, Report& report);
+
 // Who is told of it.
 void check_notify(const Patient& patient, const config::App& app, Report& report);
 

@@ -62,6 +62,7 @@ void check_all(const Patient& patient, Report& report) {
     check_daemon(patient, report);
     check_webhook(patient, report);
     check_admin(patient, report);
+    check_fleet(patient, report);
     const Examined examined = examine_remotes(patient);
     for (const config::App& app : patient.apps) {
         const std::string name = app.name.str();

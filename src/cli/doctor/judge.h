@@ -76,9 +76,6 @@ struct PortView {
 };
 Finding judge_port(const PortView& port, bool daemon_runs);
 
-// The program that a command begins with; nothing where only a shell could tell.
-std::optional<std::string> program_of(const config::Command& command);
-
 // Of an address with a user: is there a password, too?
 bool holds_password(std::string_view url);
 

@@ -134,9 +134,9 @@ std::string_view to_string(Kind kind) {
 }
 
 Plan detect(const Tree& tree) {
-    constexpr std::array kLooks = {find_node,   find_python,  find_ruby,  find_php,
-                                   find_go,     find_rust,    find_cmake, find_make,
-                                   find_script, find_compose, find_site,  find_node_site};
+    constexpr std::array kLooks = {
+        find_node, find_python, find_ruby,    find_php,        find_go,   find_rust,     find_cmake,
+        find_make, find_script, find_compose, find_built_site, find_site, find_node_site};
     std::optional<Plan> chosen;
     std::optional<Plan> unsure;
     // Of these a package.json with a start script is the front end's.

@@ -3,7 +3,8 @@
 // The first kind that says how the project is run wins: a language's own files, then CMake, Make
 // and scripts, then Docker Compose, which often only brings what a program needs beside it, then a
 // site of files, which runs nothing itself. So a package.json that only builds a site counts last:
-// it is often the front end of something else. A line `web:` of a Procfile says how to run whatever
+// it is often the front end of something else; one whose builder is known counts before a site's
+// files, which are its templates. A line `web:` of a Procfile says how to run whatever
 // was found.
 #pragma once
 
@@ -20,7 +21,8 @@ Plan detect(const Tree& tree);
 // One look for each kind. Nothing: the tree is not of this kind. An empty `run`: it is, but nothing
 // says how it is run.
 std::optional<Plan> find_node(const Tree& tree);
-std::optional<Plan> find_node_site(const Tree& tree);  // a package.json that only builds files
+std::optional<Plan> find_node_site(const Tree& tree);   // a package.json that only builds files
+std::optional<Plan> find_built_site(const Tree& tree);  // the same, by a builder that is known
 std::optional<Plan> find_python(const Tree& tree);
 std::optional<Plan> find_go(const Tree& tree);
 std::optional<Plan> find_rust(const Tree& tree);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "cli/doctor/account.h"
@@ -16,6 +17,7 @@
 #include "cli/init/json.h"
 #include "cli/init/render.h"
 #include "cli/new_file.h"
+#include "cli/programs.h"
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
@@ -140,6 +142,25 @@ std::string told(const InitDone& done) {
     return text + next_steps(done);
 }
 
+// A build that a shell of this user can do, and a service can't, is the usual first failure.
+void add_missing_programs(const planning::Plan& plan, InitDone& done) {
+    std::set<std::string> told;
+    const auto look = [&](const char* key, const std::string& line) {
+        for (const auto& program : named_programs({{"/bin/sh", "-c", line}, line})) {
+            if (!find_program(program, kServicePath).empty()) continue;
+            if (!told.insert(program).second) continue;
+            const std::string here = find_program(program, own_path());
+            done.look_at.push_back(
+                {key, here.empty() ? program + " is not installed: " + how_to_install(program)
+                                   : program + " is " + here +
+                                         ", where a service doesn't look: install it for all, or "
+                                         "set PATH in env"});
+        }
+    };
+    for (const auto& step : plan.build) look("build", step);
+    look("run", plan.run);
+}
+
 void add_notes(const git::Checkout& checkout, const planning::Source& source, InitDone& done) {
     if (source.had_credentials) {
         done.look_at.push_back({"auth",
@@ -200,6 +221,7 @@ int init(const Context& context, const InitArgs& args) {
     done.found = plan.found;
     done.secret = setting.secret_file;
     done.look_at = std::move(rendered.look_at);
+    add_missing_programs(plan, done);
     add_notes(*checkout, source, done);
     const bool signing_token =
         source.provider == core::Provider::gitlab || source.provider == core::Provider::standard;

@@ -238,9 +238,10 @@ std::optional<Plan> find_node(const Tree& tree) {
     return plan;
 }
 
-std::optional<Plan> find_node_site(const Tree& tree) {
-    const Package package(tree);
-    if (package.script("build").empty()) return std::nullopt;
+namespace {
+
+// Where the site's builder writes it to; empty: none that is known.
+std::string output_folder(const Package& package) {
     struct Output {
         const char* package;
         const char* folder;
@@ -255,14 +256,26 @@ std::optional<Plan> find_node_site(const Tree& tree) {
                                      Output{"astro", "dist"},
                                      Output{"parcel", "dist"},
                                      Output{"vite", "dist"}};
+    for (const Output& output : kOutputs) {
+        if (package.needs(output.package)) return output.folder;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::optional<Plan> find_built_site(const Tree& tree) {
+    return output_folder(Package(tree)).empty() ? std::nullopt : find_node_site(tree);
+}
+
+std::optional<Plan> find_node_site(const Tree& tree) {
+    const Package package(tree);
+    if (package.script("build").empty()) return std::nullopt;
     Plan plan;
     plan.kind = Kind::site;
     plan.found = package.found();
     package.add_build(plan, false);
-    std::string folder;
-    for (const Output& output : kOutputs) {
-        if (folder.empty() && package.needs(output.package)) folder = output.folder;
-    }
+    std::string folder = output_folder(package);
     if (folder.empty()) {
         folder = "dist";
         plan.note("run", "dist must be the folder that the build writes the site to");

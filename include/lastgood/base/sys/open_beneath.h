@@ -7,12 +7,13 @@
 
 #include "lastgood/base/sys/fd.h"
 
-namespace lastgood::git {
+namespace lastgood::sys {
 
 // By openat2(2), where the service manager lets it through (RestrictSUIDSGID of systemd doesn't),
 // else component by component. O_NOFOLLOW and O_CLOEXEC are added. errno where it fails.
-sys::Fd open_beneath(int folder, const std::string& path, int flags, mode_t mode = 0);
+Fd open_beneath(int folder, const std::string& path, int flags, mode_t mode = 0);
 
-sys::Fd open_by_components(int folder, const std::string& path, int flags, mode_t mode = 0);
+// The second way by itself.
+Fd open_by_components(int folder, const std::string& path, int flags, mode_t mode = 0);
 
-}  // namespace lastgood::git
+}  // namespace lastgood::sys

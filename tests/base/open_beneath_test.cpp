@@ -1,30 +1,33 @@
-#include "git/open_beneath.h"
+#include "lastgood/base/sys/open_beneath.h"
 
 #include <fcntl.h>
 
-#include "temp_folder.h"
+#include "base/temp_dir.h"
 
-namespace lastgood::git {
+namespace lastgood::sys {
 namespace {
 
-using Open = sys::Fd (*)(int, const std::string&, int, mode_t);
+using Open = Fd (*)(int, const std::string&, int, mode_t);
 
-class OpenBeneath : public ::testing::TestWithParam<Open> {
+class OpenBeneath : public testing::TestWithParam<Open> {
   protected:
     OpenBeneath() {
-        shell(folder.path(),
-              "mkdir -p in/a/b out; touch in/a/b/file out/secret; ln -s ../out in/led; ln -s b "
-              "in/a/l");
-        root = sys::Fd(open((folder / "in").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        EXPECT_TRUE(make_directories(folder / "in/a/b"));
+        EXPECT_TRUE(make_directories(folder / "out"));
+        test::put(folder / "in/a/b/file", "");
+        test::put(folder / "out/secret", "");
+        std::filesystem::create_symlink("../out", folder / "in/led");
+        std::filesystem::create_symlink("b", folder / "in/a/l");
+        root = Fd(open((folder / "in").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     }
     bool opens(const std::string& path, int flags = O_RDONLY) {
         return static_cast<bool>(GetParam()(root.get(), path, flags, 0644));
     }
-    TempFolder folder;
-    sys::Fd root;
+    test::TempDir folder;
+    Fd root;
 };
 
-INSTANTIATE_TEST_SUITE_P(By, OpenBeneath, ::testing::Values(&open_beneath, &open_by_components),
+INSTANTIATE_TEST_SUITE_P(By, OpenBeneath, testing::Values(&open_beneath, &open_by_components),
                          [](const auto& tested) {
                              return tested.param == &open_beneath ? "Kernel" : "Components";
                          });
@@ -49,4 +52,4 @@ TEST_P(OpenBeneath, FollowsNoLinkAndLeavesNeverTheFolder) {
 }
 
 }  // namespace
-}  // namespace lastgood::git
+}  // namespace lastgood::sys

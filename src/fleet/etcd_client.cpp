@@ -1,0 +1,294 @@
+// The way to the members of etcd: which endpoint, who we are, what came of it.
+#include "lastgood/fleet/etcd_client.h"
+
+#include <algorithm>
+#include <map>
+
+#include "fleet/etcd_json.h"
+#include "fleet/watch_feed.h"
+#include "lastgood/base/assert.h"
+#include "lastgood/base/strings.h"
+#include "lastgood/base/url.h"
+#include "lastgood/http/remote_client.h"
+
+namespace lastgood::fleet {
+namespace {
+
+using Kind = Failure::Kind;
+
+http::RemoteOptions options_of(const EtcdSettings& settings) {
+    http::RemoteOptions options;
+    options.ca_file = settings.ca_file;
+    options.client_cert_file = settings.cert_file;
+    options.client_key_file = settings.key_file;
+    options.connect_time = std::min(limits::kEtcdConnectMax, settings.time_max);
+    options.silence = settings.time_max;
+    options.whole_time = settings.time_max;
+    options.answer_bytes = limits::kEtcdAnswerBytesMax;
+    options.redirects = false;
+    options.cancel_fd = settings.cancel_fd;
+    return options;
+}
+
+// Is it safe to ask again what may have been done?
+enum class Again { never, yes };
+
+class Client final : public Etcd {
+  public:
+    Client(EtcdSettings settings, std::vector<Url> endpoints)
+        : settings_(std::move(settings)),
+          endpoints_(std::move(endpoints)),
+          at_(settings_.salt % endpoints_.size()),
+          session_(options_of(settings_)) {}
+
+    Result<RangeAnswer> range(const RangeAsk& ask) override {
+        return ask_all<RangeAnswer>("/v3/kv/range", range_json(ask), read_range, Again::yes);
+    }
+    Result<TxnAnswer> txn(const TxnAsk& ask) override {
+        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn, Again::never);
+    }
+    Result<LeaseAnswer> grant(LeaseId lease, Millis ttl) override {
+        auto result =
+            ask_all<LeaseAnswer>("/v3/lease/grant", grant_json(lease, ttl), read_grant, Again::yes);
+        // It was granted by a try whose answer was lost: the number is ours alone.
+        const auto* failed = std::get_if<Failure>(&result);
+        if (failed != nullptr && failed->error.what.ends_with("lease already exists")) {
+            return keep_alive(lease);
+        }
+        return result;
+    }
+    Result<LeaseAnswer> keep_alive(LeaseId lease) override {
+        return ask_all<LeaseAnswer>("/v3/lease/keepalive", lease_json(lease), read_keep_alive,
+                                    Again::yes);
+    }
+    Result<LeaseAnswer> revoke(LeaseId lease) override {
+        auto result =
+            ask_all<LeaseAnswer>("/v3/lease/revoke", lease_json(lease), read_revoke, Again::yes);
+        const auto* failed = std::get_if<Failure>(&result);
+        if (failed != nullptr && failed->kind == Kind::no_lease) return LeaseAnswer{};
+        return result;
+    }
+    WatchEnd watch(const std::vector<WatchAsk>& asks,
+                   const std::function<bool(WatchNews)>& on_news) override;
+    std::vector<Result<Status>> status() override;
+    Result<std::vector<Member>> members() override {
+        return ask_all<std::vector<Member>>("/v3/cluster/member/list", "{}", read_members,
+                                            Again::yes);
+    }
+    void move_on() override { at_ = (at_ + 1) % endpoints_.size(); }
+
+  private:
+    // The body of an answer of 200 that holds no error.
+    using Raw = std::variant<std::string, Failure>;
+
+    template <typename T>
+    Result<T> ask_all(const std::string& path, const std::string& body,
+                      Expected<T> (*read)(std::string_view), Again again);
+    template <typename T>
+    Result<T> ask_here(const std::string& path, const std::string& body,
+                       Expected<T> (*read)(std::string_view));
+    Raw ask_once(const std::string& path, const std::string& body, bool with_token);
+    std::optional<Failure> log_in();
+    [[nodiscard]] const Url& endpoint() const { return endpoints_[at_]; }
+    [[nodiscard]] http::RemoteRequest request(const std::string& path, const std::string& body,
+                                              bool with_token) const;
+    [[nodiscard]] Failure failure(Kind kind, const std::string& why, const std::string& mend) const;
+    [[nodiscard]] Failure of_error(const EtcdError& error) const;
+
+    const EtcdSettings settings_;
+    const std::vector<Url> endpoints_;
+    std::size_t at_;
+    http::RemoteSession session_;
+    std::string session_origin_;
+    std::string token_;
+};
+
+Failure Client::failure(Kind kind, const std::string& why, const std::string& mend) const {
+    return {kind, {"etcd at " + endpoint().origin() + ": " + why, mend}};
+}
+
+Failure Client::of_error(const EtcdError& error) const {
+    const Kind kind = sure_kind(error).value_or(Kind::unknown);
+    return failure(kind, error.message,
+                   kind == Kind::denied ? "check the user, its password and its role in etcd" : "");
+}
+
+http::RemoteRequest Client::request(const std::string& path, const std::string& body,
+                                    bool with_token) const {
+    http::RemoteRequest request{"POST", endpoint(), {{"Content-Type", "application/json"}}, body};
+    request.url.target = path;
+    if (with_token && !token_.empty()) request.headers.emplace_back("Authorization", token_);
+    return request;
+}
+
+Client::Raw Client::ask_once(const std::string& path, const std::string& body, bool with_token) {
+    if (session_origin_ != endpoint().origin()) {
+        session_.close();
+        session_origin_ = endpoint().origin();
+    }
+    auto result = session_.send(request(path, body, with_token));
+    if (const auto* failed = std::get_if<http::RemoteFailure>(&result)) {
+        return Failure{
+            failed->sent ? Kind::unknown : Kind::unreachable,
+            {"etcd at " + endpoint().origin() + ": " + failed->error.what, failed->error.mend}};
+    }
+    auto& answer = std::get<http::RemoteAnswer>(result);
+    // An error may come with 200, too, inside a stream's envelope.
+    if (auto error = read_error(answer.body)) return of_error(*error);
+    if (answer.status == 200) return std::move(answer.body);
+    const bool never = answer.status == 404;
+    return failure(never ? Kind::refused : Kind::unknown,
+                   "answered HTTP status " + std::to_string(answer.status),
+                   "check that it is etcd's client address, of version 3.4 or newer");
+}
+
+std::optional<Failure> Client::log_in() {
+    auto raw =
+        ask_once("/v3/auth/authenticate", login_json(settings_.user, settings_.password), false);
+    if (auto* failed = std::get_if<Failure>(&raw)) {
+        // Nothing was asked for yet: whatever it was, the request itself never went out.
+        if (failed->kind == Kind::unknown) failed->kind = Kind::unreachable;
+        const std::string& what = failed->error.what;
+        if (what.ends_with("authentication is not enabled")) return std::nullopt;
+        if (failed->kind == Kind::refused) failed->kind = Kind::denied;
+        if (failed->kind == Kind::denied) {
+            failed->error.mend = "check fleet.user and its password, and that etcd knows the user";
+        }
+        return *failed;
+    }
+    auto token = read_login(std::get<std::string>(raw));
+    if (!token) return Failure{Kind::unreachable, token.error()};
+    token_ = *std::move(token);
+    return std::nullopt;
+}
+
+template <typename T>
+Result<T> Client::ask_here(const std::string& path, const std::string& body,
+                           Expected<T> (*read)(std::string_view)) {
+    if (!settings_.user.empty() && token_.empty()) {
+        if (auto failed = log_in()) return *std::move(failed);
+    }
+    auto raw = ask_once(path, body, true);
+    const auto* refused = std::get_if<Failure>(&raw);
+    // A token is forgotten by etcd after some minutes, and when users or roles change.
+    if (refused != nullptr && refused->kind == Kind::denied && !token_.empty()) {
+        token_.clear();
+        if (auto failed = log_in()) return *std::move(failed);
+        raw = ask_once(path, body, true);
+    }
+    if (auto* failed = std::get_if<Failure>(&raw)) return *std::move(failed);
+    auto value = read(std::get<std::string>(raw));
+    if (!value) return failure(Kind::unknown, value.error().what, value.error().mend);
+    return *std::move(value);
+}
+
+template <typename T>
+Result<T> Client::ask_all(const std::string& path, const std::string& body,
+                          Expected<T> (*read)(std::string_view), Again again) {
+    Result<T> result = Failure{};
+    for (std::size_t tries = 0; tries < endpoints_.size(); ++tries) {
+        result = ask_here<T>(path, body, read);
+        const auto* failed = std::get_if<Failure>(&result);
+        if (failed == nullptr || !failed->passes()) return result;
+        move_on();
+        if (failed->kind == Kind::unknown && again == Again::never) return result;
+    }
+    return result;
+}
+
+WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
+                       const std::function<bool(WatchNews)>& on_news) {
+    LG_ASSERT(!asks.empty());
+    // Settles which endpoint and which token, neither of which a stream could try anew.
+    auto known = range({.key = asks.front().key, .limit = 1, .keys_only = true});
+    if (const auto* failed = std::get_if<Failure>(&known)) {
+        const bool denied = failed->kind == Kind::denied;
+        return {denied ? WatchEnd::Kind::denied : WatchEnd::Kind::broken, failed->error};
+    }
+    WatchFeed feed(asks);
+    http::RemoteOptions options = options_of(settings_);
+    options.silence = limits::kEtcdWatchSilenceMax;
+    options.whole_time = limits::kEtcdWatchTimeMax;
+    options.on_body = [&feed, &on_news](std::string_view bytes) {
+        return feed.take(bytes, on_news);
+    };
+    const auto result = http::send_remote(request("/v3/watch", watch_json(asks), true), options);
+    if (feed.ended()) return feed.end();
+    if (const auto* failed = std::get_if<http::RemoteFailure>(&result)) {
+        feed.broke(failed->error);
+        return feed.end();
+    }
+    const auto& answer = std::get<http::RemoteAnswer>(result);
+    if (const auto error = read_error(answer.body)) {
+        const Failure why = of_error(*error);
+        return {why.kind == Kind::denied ? WatchEnd::Kind::denied : WatchEnd::Kind::broken,
+                why.error};
+    }
+    feed.broke({"etcd at " + endpoint().origin() + " ended a watch", ""});
+    return feed.end();
+}
+
+std::vector<Result<Status>> Client::status() {
+    std::vector<Result<Status>> all;
+    const std::size_t before = at_;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+        at_ = i;
+        auto one = ask_here<Status>("/v3/maintenance/status", "{}", read_status);
+        if (auto* status = std::get_if<Status>(&one)) status->endpoint = endpoint().origin();
+        all.push_back(std::move(one));
+    }
+    at_ = before;
+    return all;
+}
+
+}  // namespace
+
+std::string prefix_end(std::string_view prefix) {
+    std::string end(prefix);
+    while (!end.empty() && end.back() == '\xff') end.pop_back();
+    if (end.empty()) return std::string(1, '\0');  // etcd's word for: to the last key
+    end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+    return end;
+}
+
+Result<RangeAnswer> range_whole(Etcd& etcd, RangeAsk ask) {
+    RangeAnswer whole;
+    ask.limit = limits::kEtcdPageKeys;
+    while (true) {
+        auto page = etcd.range(ask);
+        auto* answer = std::get_if<RangeAnswer>(&page);
+        if (answer == nullptr) return page;
+        if (whole.revision == 0) {
+            whole.revision = answer->revision;
+            whole.cluster = answer->cluster;
+            whole.count = answer->count;
+        }
+        whole.kvs.insert(whole.kvs.end(), std::make_move_iterator(answer->kvs.begin()),
+                         std::make_move_iterator(answer->kvs.end()));
+        if (!answer->more || answer->kvs.empty()) return whole;
+        if (whole.kvs.size() > limits::kEtcdKeysMax) {
+            return Failure{Failure::Kind::refused,
+                           {"there are more than " + std::to_string(limits::kEtcdKeysMax) +
+                                " keys below " + printable(ask.key, 200),
+                            "check what else writes there"}};
+        }
+        ask.revision = whole.revision;
+        ask.key = whole.kvs.back().key + '\0';
+    }
+}
+
+Expected<std::unique_ptr<Etcd>> make_etcd(EtcdSettings settings) {
+    std::vector<Url> endpoints;
+    for (const std::string& text : settings.endpoints) {
+        auto url = parse_url(text);
+        if (!url)
+            return Error{"etcd's address " + text + ": " + url.error().what, url.error().mend};
+        endpoints.push_back(*std::move(url));
+    }
+    if (endpoints.empty())
+        return Error{"no address of etcd is known", "name some in fleet.endpoints"};
+    return std::unique_ptr<Etcd>(
+        std::make_unique<Client>(std::move(settings), std::move(endpoints)));
+}
+
+}  // namespace lastgood::fleet

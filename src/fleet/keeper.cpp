@@ -1,0 +1,194 @@
+#include "fleet/keeper.h"
+
+#include "lastgood/core/backoff.h"
+
+namespace lastgood::fleet {
+namespace {
+
+std::vector<RangeAsk> asks_of(const std::string& prefix, const std::vector<KeyRange>& ranges) {
+    std::vector<RangeAsk> asks;
+    for (const KeyRange& range : ranges) {
+        RangeAsk ask{.key = prefix + range.key};
+        if (range.all_below) ask.end = prefix_end(ask.key);
+        asks.push_back(std::move(ask));
+    }
+    return asks;
+}
+
+}  // namespace
+
+Keeper::Keeper(sys::EventLoop& loop, Caller& caller, EtcdSettings settings, std::string prefix,
+               const std::vector<KeyRange>& ranges, Callbacks callbacks)
+    : loop_(loop),
+      caller_(caller),
+      settings_(std::move(settings)),
+      group_(prefix),
+      known_(asks_of(prefix, ranges)),
+      callbacks_(std::move(callbacks)) {
+    list();
+}
+
+void Keeper::tell(const Error& trouble) {
+    if (trouble.text() == std::exchange(trouble_, trouble.text())) return;
+    callbacks_.on_trouble(trouble);
+}
+
+void Keeper::again(void (Keeper::*what)(), const Error& why) {
+    ++failures_;
+    tell(why);
+    retry_ = loop_.after(core::etcd_retry_delay(failures_, settings_.salt + failures_),
+                         [this, what] { (this->*what)(); });
+}
+
+void Keeper::list() {
+    watcher_.reset();
+    const Instant asked_at = BootClock::now();
+    using Answers = std::vector<RangeAnswer>;
+    caller_.ask<Answers>(
+        [asks = known_.ranges()](Etcd& etcd) -> Result<Answers> {
+            Answers answers;
+            for (RangeAsk ask : asks) {
+                // All of them at one revision, that of the first.
+                if (!answers.empty()) ask.revision = answers.front().revision;
+                auto one = range_whole(etcd, std::move(ask));
+                if (auto* failed = std::get_if<Failure>(&one)) return *std::move(failed);
+                auto& answer = std::get<RangeAnswer>(one);
+                if (!answers.empty()) answer.revision = answers.front().revision;
+                answers.push_back(std::move(answer));
+            }
+            return answers;
+        },
+        [alive = std::weak_ptr(alive_), this, asked_at](Result<Answers> result) {
+            if (!alive.lock()) return;
+            if (auto* answers = std::get_if<Answers>(&result)) {
+                return listed(asked_at, std::move(*answers));
+            }
+            again(&Keeper::list, std::get<Failure>(result).error);
+        });
+}
+
+void Keeper::put(const KeyValue& kv) {
+    if (auto fault = group_.put(kv)) callbacks_.on_trouble(*fault);
+}
+
+void Keeper::listed(Instant asked_at, std::vector<RangeAnswer> answers) {
+    failures_ = 0;
+    trouble_.clear();
+    group_.clear(answers.empty() ? 0 : answers.front().cluster);
+    known_.clear();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        known_.list(i, answers[i]);
+        for (const KeyValue& kv : answers[i].kvs) put(kv);
+    }
+    if (!answers.empty()) group_.reached(answers.front().revision);
+    listed_ = true;
+    current_at_ = asked_at;
+    watch();
+    if (callbacks_.on_listed) callbacks_.on_listed();
+    callbacks_.on_change();
+}
+
+void Keeper::watch() {
+    watcher_.reset();
+    watcher_ = std::make_unique<Watcher>(
+        loop_, settings_, known_.goes_on(),
+        Watcher::Callbacks{[this](WatchNews news) { take(std::move(news)); },
+                           [this](const WatchEnd& end) { ended(end); }});
+}
+
+void Keeper::take(WatchNews news) {
+    failures_ = 0;
+    trouble_.clear();
+    ++told_;
+    known_.take(news);
+    for (const Event& event : news.events) {
+        if (event.deleted) {
+            group_.remove(event.kv.key);
+        } else {
+            put(event.kv);
+        }
+    }
+    group_.reached(known_.told());
+    if (!news.events.empty()) callbacks_.on_change();
+}
+
+void Keeper::ended(const WatchEnd& end) {
+    ++settings_.salt;  // elsewhere
+    const bool gone = end.kind == WatchEnd::Kind::compacted;
+    // Not from inside of the watcher's own call.
+    if (gone) {
+        retry_ = loop_.after(Millis(0), [this] { list(); });
+    } else {
+        again(&Keeper::watch, end.error);
+    }
+}
+
+void Keeper::probe() {
+    if (!listed_ || probing_) return;
+    probing_ = true;
+    const Instant asked_at = BootClock::now();
+    caller_.ask<RangeAnswer>(
+        [key = group_.prefix() + std::string(kElectionKey)](Etcd& etcd) {
+            return etcd.range({.key = key, .count_only = true});
+        },
+        [alive = std::weak_ptr(alive_), this, asked_at,
+         told = group_.view().revision](Result<RangeAnswer> result) {
+            if (!alive.lock()) return;
+            probing_ = false;
+            if (const auto* answer = std::get_if<RangeAnswer>(&result)) {
+                return probed(asked_at, told, *answer);
+            }
+            tell(std::get<Failure>(result).error);
+        });
+}
+
+void Keeper::probed(Instant asked_at, Revision told_before, const RangeAnswer& answer) {
+    // The view may be further than that by now, but wasn't when it was asked.
+    const bool restored = answer.revision < told_before || answer.cluster != group_.view().cluster;
+    if (restored) {
+        tell({"etcd's data went back to revision " + std::to_string(answer.revision) + " from " +
+                  std::to_string(told_before) + ", or is another cluster's",
+              "was it restored from a backup?"});
+        return list();
+    }
+    if (known_.told() >= answer.revision) {
+        current_at_ = asked_at;
+        return;
+    }
+    if (grace_) return;  // that time runs already
+    grace_ = loop_.after(limits::kFleetWatchGrace, [this, asked_at, revision = answer.revision] {
+        grace_.reset();
+        compare(asked_at, revision);
+    });
+}
+
+// The watch hasn't told of that revision: it was of keys of others, or the watch is dead.
+void Keeper::compare(Instant asked_at, Revision revision) {
+    if (known_.told() >= revision) {
+        current_at_ = asked_at;
+        return;
+    }
+    caller_.ask<TxnAnswer>([check = known_.check()](Etcd& etcd) { return etcd.txn(check); },
+                           [alive = std::weak_ptr(alive_), this, asked_at,
+                            told_before = told_](Result<TxnAnswer> result) {
+                               if (!alive.lock()) return;
+                               if (const auto* answer = std::get_if<TxnAnswer>(&result)) {
+                                   compared(asked_at, told_before, *answer);
+                               }
+                           });
+}
+
+void Keeper::compared(Instant asked_at, std::uint64_t told_before, const TxnAnswer& answer) {
+    if (told_ != told_before) return;  // it lives: the next probe finds out
+    if (!known_.missed(answer)) {
+        known_.reached(answer.revision);
+        group_.reached(answer.revision);
+        current_at_ = asked_at;
+        return;
+    }
+    ++settings_.salt;
+    tell({"a watch of etcd was silent, and had missed something", "it is opened anew elsewhere"});
+    watch();
+}
+
+}  // namespace lastgood::fleet
