@@ -161,8 +161,8 @@ struct FleetActs {
     std::optional<Instant> again = {};          // though nothing changed
 };
 
-// Pure but for the memory that it is given. `wall` is for records alone. One thread; takes about a
-// millisecond for 10,000 hosts.
+// Pure but for the memory that it is given. `wall` is for records alone. One thread; about 1 ms for
+// 1,000 hosts, 12 for 10,000.
 FleetActs decide(const FleetView& view, const FleetSettings& settings, ControllerMemory& memory,
                  const Controllership& controllership, Instant now, WallTime wall);
 
