@@ -30,6 +30,8 @@ http::RemoteOptions options_of(const EtcdSettings& settings) {
     return options;
 }
 
+constexpr int kLoginPatience = 4;  // times the time of a request
+
 // Is it safe to ask again what may have been done?
 enum class Again { never, yes };
 
@@ -88,6 +90,7 @@ class Client final : public Etcd {
     Result<T> ask_here(const std::string& path, const std::string& body,
                        Expected<T> (*read)(std::string_view));
     Raw ask_once(const std::string& path, const std::string& body, bool with_token);
+    [[nodiscard]] Raw answer_of(http::RemoteResult result) const;
     std::optional<Failure> log_in();
     [[nodiscard]] const Url& endpoint() const { return endpoints_[at_]; }
     [[nodiscard]] http::RemoteRequest request(const std::string& path, const std::string& body,
@@ -126,7 +129,10 @@ Client::Raw Client::ask_once(const std::string& path, const std::string& body, b
         session_.close();
         session_origin_ = endpoint().origin();
     }
-    auto result = session_.send(request(path, body, with_token));
+    return answer_of(session_.send(request(path, body, with_token)));
+}
+
+Client::Raw Client::answer_of(http::RemoteResult result) const {
     if (const auto* failed = std::get_if<http::RemoteFailure>(&result)) {
         return Failure{
             failed->sent ? Kind::unknown : Kind::unreachable,
@@ -143,8 +149,13 @@ Client::Raw Client::ask_once(const std::string& path, const std::string& body, b
 }
 
 std::optional<Failure> Client::log_in() {
-    auto raw =
-        ask_once("/v3/auth/authenticate", login_json(settings_.user, settings_.password), false);
+    // Passwords are checked slowly, on purpose. Who gives up early and asks again makes it slower.
+    http::RemoteOptions options = options_of(settings_);
+    options.whole_time = kLoginPatience * settings_.time_max;
+    options.silence = options.whole_time;
+    auto raw = answer_of(http::send_remote(
+        request("/v3/auth/authenticate", login_json(settings_.user, settings_.password), false),
+        options));
     if (auto* failed = std::get_if<Failure>(&raw)) {
         // Nothing was asked for yet: whatever it was, the request itself never went out.
         if (failed->kind == Kind::unknown) failed->kind = Kind::unreachable;

@@ -314,9 +314,10 @@ class Roles(Fleet):
         host.config["fleet"].update(host="web-1", user="web-1", password_file=str(host.folder / "password"))
         host.start()
         self.etcd.user = "root:of root"
-        wait_until(lambda: "election/controller" in self.etcd.keys(), "a controller", 30)
+        # Each look of ours signs in, which costs etcd much.
+        wait_until(lambda: "election/controller" in self.etcd.keys(), "a controller", 60, every=1)
         commit = self.repo.commit("v1")
-        wait_until(lambda: host.push(commit, delivery="first")[0] == 202, "etcd takes it", 30)
+        wait_until(lambda: host.push(commit, delivery="first")[0] == 202, "etcd takes it", 60, every=0.5)
         self.wait_all(commit)
         found = host.cli("doctor")
         self.assertIn("may be its controller", found.stdout)
