@@ -196,8 +196,11 @@ core::MemberLocal FleetApp::local(const AppService& service) const {
     local.operator_did = operator_did_;
     local.orders = orders_;
     local.busy = state.waiting || state.work || (state.trial && state.trial->deployment);
-    local.begun = (state.trial && state.trial->deployment) ||
-                  (state.work && state.work->phase == core::Phase::starting);
+    // Of this order, not of what it waits for.
+    const bool judged = state.trial && state.trial->deployment == deployment_;
+    const bool starting = state.work && state.work->id == deployment_ &&
+                          state.work->phase == core::Phase::starting;
+    local.begun = deployment_ && (judged || starting);
     local.order = order_;
     local.outcome = outcome_;
     local.reason = reason_;

@@ -22,6 +22,8 @@ Json one_json(const core::MemberMemory& memory) {
     put_text(json, "wish", memory.wish);
     put_commit(json, "granted", memory.granted);
     json["order"] = memory.order;
+    put_text(json, "tried_wish", memory.tried_wish);
+    put_commits(json, "tried", {memory.tried.begin(), memory.tried.end()});
     json["outcome"] = core::to_string(memory.outcome);
     put_text(json, "reason", memory.reason);
     json["orders"] = memory.orders;
@@ -53,6 +55,8 @@ core::MemberMemory one_of(const Json& json) {
     memory.wish = text_of(json, "wish");
     memory.granted = maybe_commit(json, "granted");
     memory.order = static_cast<std::uint64_t>(number_of(json, "order"));
+    memory.tried_wish = text_of(json, "tried_wish");
+    memory.tried = commit_set(json, "tried");
     memory.outcome = word_of<core::GrantOutcome>(json, "outcome", core::parse_grant_outcome);
     memory.reason = text_of(json, "reason");
     memory.orders = static_cast<std::uint64_t>(number_of(json, "orders"));

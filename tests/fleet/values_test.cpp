@@ -119,6 +119,8 @@ TEST(Values, OfTheHostsMemoryAreTheSameWhenReadAgain) {
     one.refusal = Refusal{3, "by hand"};
     one.quarantine = {commit('b'), commit('c')};
     one.bad_before = {commit('d')};
+    one.tried_wish = "d7";
+    one.tried = {commit('b'), commit('c')};
     memory.apps[*AppName::parse("api")] = {};
     const auto again = decode_memory(encode(memory));
     ASSERT_TRUE(again.ok()) << again.error().text();
