@@ -198,8 +198,8 @@ core::MemberLocal FleetApp::local(const AppService& service) const {
     local.busy = state.waiting || state.work || (state.trial && state.trial->deployment);
     // Of this order, not of what it waits for.
     const bool judged = state.trial && state.trial->deployment == deployment_;
-    const bool starting = state.work && state.work->id == deployment_ &&
-                          state.work->phase == core::Phase::starting;
+    const bool starting =
+        state.work && state.work->id == deployment_ && state.work->phase == core::Phase::starting;
     local.begun = deployment_ && (judged || starting);
     local.order = order_;
     local.outcome = outcome_;
