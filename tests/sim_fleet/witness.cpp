@@ -59,6 +59,7 @@ void Witness::ended(int number, GrantOutcome outcome) {
     ground_.note(this->host(number).name().str() + " ends " + repository_.name(host.work->commit) +
                  ": " + std::string(to_string(outcome)));
     if (outcome == GrantOutcome::good) {
+        first_good_.try_emplace(host.work->commit, ground_.now());
         host.good_since[host.work->commit] = ground_.now();
         host.good_for[host.work->commit] = host.work->wish;
     }

@@ -64,7 +64,9 @@ class Witness {
 
     void check_grant(const Put& put, const core::Grant& grant, const Transaction& transaction);
     using Grants = std::map<std::string, const core::Grant*>;
-    void check_canary(const core::Grant& grant, const Grants& others, const std::string& host);
+    void check_soak(const core::Wish& wish);
+    void check_canary(const core::Grant& grant, const Grants& others, const std::string& host,
+                      Revision seen);
     void check_zone(const core::Grant& grant, const Grants& others, const std::string& host) const;
     void check_tries(const core::Grant& grant, const std::string& host, Revision seen,
                      bool is_rolling) const;
@@ -103,7 +105,8 @@ class Witness {
     std::map<std::string, Instant> acknowledged_;
     std::map<std::string, std::string> decided_;  // by proposal
     std::map<std::string, Instant> proposed_;
-    std::set<std::string> soaked_;  // wishes whose canary was well for long enough
+    std::map<CommitId, Instant> first_good_;  // on any host
+    std::set<std::string> soaked_;            // wishes whose canary was well for long enough
 };
 
 }  // namespace lastgood::sim_fleet

@@ -41,7 +41,11 @@ void Witness::note_outcomes(const Put& put) {
     const auto* next = std::get_if<core::Rollout>(&put.value);
     if (next == nullptr) return;
     const auto* now = rollout();
-    if (now != nullptr && now->wish == next->wish && now->state == next->state) return;
+    const bool same = now != nullptr && now->wish == next->wish;
+    if (same && now->state == next->state) return;
+    if (same && now->state == RolloutState::canary && next->state == RolloutState::waves) {
+        check_soak(*wish());
+    }
     ground_.note("rollout of wish " + next->wish + " (" + std::to_string(next->number) +
                  "): " + std::string(to_string(next->state)) + " " + next->reason);
     if (next->state == RolloutState::done) ground_.counts.add(Kind::done);
@@ -80,13 +84,22 @@ void Witness::check_grant(const Put& put, const core::Grant& grant,
          "a grant is given for a commit in quarantine");
     if (!is_rolling) return;
     const Grants others = after(transaction);
-    check_canary(grant, others, host);
+    check_canary(grant, others, host, transaction.seen);
     check_zone(grant, others, host);
 }
 
+// Some host was good on it long enough ago. What became of that since may be news to whoever
+// decided.
+void Witness::check_soak(const core::Wish& wish) {
+    const auto good = first_good_.find(wish.commit);
+    must(good != first_good_.end() && ground_.now() - good->second >= settings().canary_soak,
+         "the canary was not watched long enough");
+    soaked_.insert(wish.id);
+}
+
 // Beyond the canaries nobody gets it before one of them was well for the whole soak.
-void Witness::check_canary(const core::Grant& grant, const Grants& others,
-                           const std::string& host) {
+void Witness::check_canary(const core::Grant& grant, const Grants& others, const std::string& host,
+                           Revision seen) {
     const auto* wish = this->wish();
     if (wish == nullptr || settings().canary <= 0) return;
     if (wish->trigger == Trigger::rollback || wish->id != grant.wish) return;
@@ -104,7 +117,8 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others,
         if (one->local().work() || one->local().told().health != core::HostHealth::ok) {
             continue;
         }
-        if (etcd_.find(core::host_key(one->name())) == nullptr) continue;
+        const Entry* record = etcd_.find(core::host_key(one->name()));
+        if (record == nullptr || record->modified > seen) continue;
         // Some may have it by an earlier wish for the same commit.
         const bool by_this = wish_of != its.good_for.end() && wish_of->second == grant.wish;
         if (by_this) have.insert(one->name().str());
@@ -205,7 +219,9 @@ void Witness::check_good(const core::FleetGood& good, Revision seen) const {
         const core::HostApp& app = *word.first;
         if (word.second > seen || (app.commit == good.commit && !app.busy)) continue;
         const bool refuses = app.refusal && app.refusal->up_to >= wish->number;
-        must(refuses || app.outcome_of(wish->id, good.commit) != GrantOutcome::none,
+        // Its word may be of a later grant, back to what was good.
+        const bool failed = rollout()->failures.contains(*core::HostName::parse(name));
+        must(refuses || failed || app.outcome_of(wish->id, good.commit) != GrantOutcome::none,
              "a commit is called good before " + name + " had it");
     }
 }
