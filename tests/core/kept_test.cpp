@@ -227,6 +227,17 @@ TEST(LeftOne, IsLeftAtOnceWhereItIsDownWhenABetterReleaseIsFreed) {
     expect_running(app, 1);
 }
 
+TEST(LeftOne, StaysWhereWhatWasFreedIsNoWayBack) {
+    AppDriver app = with_left_one_serving();
+    const Slot slot = app.state.active;
+    crash_into_backoff(app, slot);
+    app.state.quarantine[commit(9)] = "it was never ready";
+    set_free(app, 9);
+    EXPECT_TRUE(app.effects.empty());
+    fire_restart(app, slot);
+    EXPECT_EQ(commit(2), app.the<DoStart>().commit);
+}
+
 // ---- a release that is down
 class Down : public ::testing::Test {
   protected:
