@@ -243,12 +243,14 @@ void Verbs::add_fleet() {
         one->callback([this, does = std::move(does)] { line_.chosen = does; });
         return one;
     };
-    take_app(verb("status", "Show what the group is at",
-                  [this] { return fleet_status(line_.context, line_.fleet_app); }),
-             line_.fleet_app, false);
-    take_app(verb("hosts", "Show each host and what it runs",
-                  [this] { return fleet_hosts(line_.context, line_.fleet_app); }),
-             line_.fleet_app, false);
+    CLI::App* view = verb("status", "Show what the group is at",
+                          [this] { return fleet_status(line_.context, line_.status); });
+    take_app(view, line_.status.app, false);
+    watchable(view, line_.status.watch);
+    view = verb("hosts", "Show each host and what it runs",
+                [this] { return fleet_hosts(line_.context, line_.status); });
+    take_app(view, line_.status.app, false);
+    watchable(view, line_.status.watch);
     CLI::App* history = verb("history", "Show what was asked for, and what came of it",
                              [this] { return fleet_history(line_.context, line_.fleet_history); });
     take_app(history, line_.fleet_history.app, false);

@@ -92,8 +92,8 @@ struct ReleaseArgs {
 int quarantine_release(const Context& context, const ReleaseArgs& args);
 
 // Of the whole group; `app` empty: all.
-int fleet_status(const Context& context, const std::string& app);
-int fleet_hosts(const Context& context, const std::string& app);
+int fleet_status(const Context& context, const StatusArgs& args);
+int fleet_hosts(const Context& context, const StatusArgs& args);
 int fleet_history(const Context& context, const ListArgs& args);
 int fleet_deploy(const Context& context, const DeployArgs& args);
 int fleet_rollback(const Context& context, const RollbackArgs& args);

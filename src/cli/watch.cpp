@@ -20,7 +20,8 @@ class Watcher {
   public:
     using View = std::function<Reply(const Context& now, std::string& text)>;
 
-    Watcher(const Context& context, const View& view) : now_(context), view_(view) {}
+    Watcher(const Context& context, const View& view, const Follow& source)
+        : now_(context), view_(view), source_(source) {}
 
     int run() {
         // What is wrong from the start is told as by every command.
@@ -62,34 +63,19 @@ class Watcher {
         return screen_->draw(text);
     }
 
-    // Until the daemon goes away: true; false: it is over.
+    // Until the source goes away: true; false: it is over.
     bool follow() {
-        const auto places = find_places(now_);
-        if (!places) return true;
         bool over = false;
-        EventReader reader;
-        const auto end = http::stream(
-            places->socket(), "/v1/events",
-            [this, &reader](std::string_view bytes) {
-                return reader.feed(bytes, [this](const ServerEvent& event) {
-                    if (!is_progress(event.data)) happened();
-                    return true;
-                });
-            },
-            [this, &over]() -> std::optional<Millis> {
-                if (Screen::resized()) due_ = true, due_at_ = BootClock::now();
-                const Instant now = BootClock::now();
-                if (is_due(now) && !show()) {
-                    over = true;
-                    return std::nullopt;
-                }
-                return wait_from(BootClock::now());
-            });
+        source_({[this] { happened(); },
+                 [this, &over]() -> std::optional<Millis> {
+                     if (Screen::resized()) due_ = true, due_at_ = BootClock::now();
+                     if (is_due(BootClock::now()) && !show()) {
+                         over = true;
+                         return std::nullopt;
+                     }
+                     return wait_from(BootClock::now());
+                 }});
         return !over;
-    }
-
-    static bool is_progress(const std::string& data) {
-        return data.starts_with(R"({"type":"progress")");
     }
 
     void happened() {
@@ -110,6 +96,7 @@ class Watcher {
 
     Context now_;
     const View& view_;
+    const Follow& source_;
     std::optional<Screen> screen_;
     std::string last_;  // shown
     bool shown_ = false;
@@ -119,11 +106,37 @@ class Watcher {
     int exit_code_ = kDone;
 };
 
+bool is_progress(const std::string& data) {
+    return data.starts_with(R"({"type":"progress")");
+}
+
+void follow_daemon(const Context& context, const Pulse& pulse) {
+    const auto places = find_places(context);
+    if (!places) return;
+    EventReader reader;
+    // Whatever ended it: the view tells when it is asked next.
+    static_cast<void>(http::stream(
+        places->socket(), "/v1/events",
+        [&pulse, &reader](std::string_view bytes) {
+            return reader.feed(bytes, [&pulse](const ServerEvent& event) {
+                if (!is_progress(event.data)) pulse.happened();
+                return true;
+            });
+        },
+        pulse.tick));
+}
+
 }  // namespace
 
 int watch(const Context& context,
           const std::function<Reply(const Context& now, std::string& text)>& view) {
-    return Watcher(context, view).run();
+    return watch(context, view, [&context](const Pulse& pulse) { follow_daemon(context, pulse); });
+}
+
+int watch(const Context& context,
+          const std::function<Reply(const Context& now, std::string& text)>& view,
+          const Follow& follow) {
+    return Watcher(context, view, follow).run();
 }
 
 }  // namespace lastgood::cli

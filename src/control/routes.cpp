@@ -19,9 +19,9 @@ constexpr std::int64_t kIdMax = std::numeric_limits<std::int64_t>::max();
 const std::vector<std::string> kVerbs = {"deploy", "rollback", "pause",  "resume",
                                          "start",  "stop",     "restart"};
 
-const std::vector<std::string> kLists = {"apps",          "history", "deliveries",
-                                         "quarantine",    "events",  "version",
-                                         "notifications", "crashes", "logs"};
+const std::vector<std::string> kLists = {"apps",   "history", "deliveries",    "quarantine",
+                                         "events", "version", "notifications", "crashes",
+                                         "logs",   "fleet"};
 
 const std::vector<std::string> kOfApp = {"history", "samples", "crashes", "logs"};
 
@@ -128,6 +128,7 @@ http::Response Routes::answer_list(const Call& call) {
     if (noun == "crashes") return crashes({});
     if (noun == "notifications") return notifications(call.request);
     if (noun == "logs") return logs(call, {});
+    if (noun == "fleet") return fleet();
     if (noun == "version") return reply(200, version_json());
     return events(call);
 }
@@ -299,6 +300,16 @@ http::Response Routes::events(const Call& call) {
             first = deployment_event(**row).json;
         }
         hub_.add(std::move(connection), only_id, first, allowed);
+    };
+    return response;
+}
+
+http::Response Routes::fleet() {
+    http::Response response;
+    response.later = [this](std::function<void(http::Response)> done) {
+        target_.fleet([done = std::move(done)](Expected<std::string> json) {
+            done(json ? reply(200, *std::move(json)) : fault(503, json.error().text()));
+        });
     };
     return response;
 }

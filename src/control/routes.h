@@ -50,6 +50,7 @@ class Routes {
     http::Response output(const http::Request& request, const std::string& id);
     http::Response logs(const Call& call, const std::string& app);
     http::Response events(const Call& call);
+    http::Response fleet();
     http::Response metrics();
     http::Response health();
 

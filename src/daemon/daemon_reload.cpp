@@ -73,7 +73,12 @@ FleetHooks Daemon::fleet_hooks() {
                 const auto name = AppName::parse(app);
                 return name && fleet_desk_.has(*name);
             },
-            [this](const AppName& app, const CommitId& tip) { return fleet_desk_.saw(app, tip); }};
+            [this](const AppName& app, const CommitId& tip) { return fleet_desk_.saw(app, tip); },
+            [this](const AppName& app) { return fleet_desk_.looks(app); },
+            [this] { return config_.fleet ? &fleet_desk_.state() : nullptr; },
+            [this](std::function<void(Expected<std::string>)> done) {
+                fleet_desk_.look(std::move(done));
+            }};
 }
 
 // With `promote` an app depends on what another one does.

@@ -30,7 +30,7 @@ void Daemon::stop_parts() {
     sampler_.stop();
     outbox_.stop();
     admin_entry_.stop();
-    front_door_.stop([this] { fleet_desk_.stop([this] { stop_apps(); }); });
+    front_door_.stop([this] { fleet_desk_.stop(!leaves_apps_, [this] { stop_apps(); }); });
 }
 
 // Made by the unit's ExecStop: a signal doesn't tell a restart from a stop.

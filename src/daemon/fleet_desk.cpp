@@ -4,6 +4,7 @@
 
 #include "daemon/fetch_facts.h"
 #include "daemon/machine_name.h"
+#include "lastgood/base/fnv.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/version.h"
 
@@ -11,6 +12,8 @@ namespace lastgood::daemon {
 namespace {
 
 using config::LogLevel;
+
+constexpr const char* kNoGroup = R"({"group":null})";
 
 }  // namespace
 
@@ -23,13 +26,10 @@ std::string proposal_id(const std::string& kind, const std::string& foreign_id) 
     if (plain && !foreign_id.empty() && foreign_id.size() <= kPlainMax) {
         return kind + "-" + foreign_id;
     }
-    // FNV-1a, twice, over what a forge calls it: no secret, and long enough not to meet another.
+    // Twice, over what a forge calls it: no secret, and long enough not to meet another.
     std::string digits;
-    for (const std::uint64_t seed : {0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}) {
-        std::uint64_t hash = seed;
-        for (const char c : foreign_id) {
-            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-        }
+    for (const std::uint64_t basis : {kFnvBasis64, std::uint64_t{0x84222325cbf29ce4}}) {
+        const std::uint64_t hash = fnv1a_64(foreign_id, basis);
         for (int shift = 56; shift >= 0; shift -= 8) {
             digits += static_cast<char>((hash >> static_cast<unsigned>(shift)) & 0xffU);
         }
@@ -65,7 +65,7 @@ void FleetDesk::apply() {
         if (host_) site_.log.info("fleet", "this host is in no fleet any more");
         members_.clear();
         told_.clear();
-        if (host_) stop([] {});
+        if (host_) stop(true, [] {});
         return;
     }
     const fleet::AgentSettings next = settings();
@@ -88,9 +88,9 @@ void FleetDesk::apply() {
                               }});
 }
 
-void FleetDesk::stop(std::function<void()> stopped) {
+void FleetDesk::stop(bool leaving, std::function<void()> stopped) {
     if (!host_) return site_.loop.defer(std::move(stopped));
-    host_->stop([this, stopped = std::move(stopped)] {
+    host_->stop(leaving, [this, stopped = std::move(stopped)] {
         host_.reset();
         stopped();
     });
@@ -108,6 +108,9 @@ void FleetDesk::gone() {
     questions_.clear();
     for (auto& [seq, waiter] : std::exchange(proposals_, {})) {
         waiter.done(false, "the fleet's agent ended");
+    }
+    for (auto& [seq, onlooker] : std::exchange(onlookers_, {})) {
+        onlooker.done(Error{"the fleet's agent ended", {}});
     }
 }
 
@@ -167,6 +170,20 @@ void FleetDesk::propose(const AppName& app, core::Proposal proposal, OnKept done
                                    })});
 }
 
+void FleetDesk::look(OnSeen done) {
+    if (!site_.config.fleet) {
+        return site_.loop.defer([done = std::move(done)] { done(std::string(kNoGroup)); });
+    }
+    const std::uint64_t seq = ++last_seq_;
+    const bool sent = host_ && host_->send(fleet::GroupAsk{seq});
+    const Millis patience = sent ? limits::kFleetOrderMax + limits::kEtcdTimeMax : Millis(0);
+    const std::string why =
+        sent ? "the fleet's agent doesn't answer" : "the fleet's agent doesn't run";
+    onlookers_.emplace(seq, Onlooker{std::move(done), site_.loop.after(patience, [this, seq, why] {
+                                         take(fleet::GroupTold{seq, {}, why});
+                                     })});
+}
+
 void FleetDesk::take(fleet::FromAgent message) {
     std::visit([this](const auto& one) { take(one); }, message);
 }
@@ -213,6 +230,13 @@ void FleetDesk::take(const fleet::Proposed& proposed) {
     auto found = proposals_.extract(proposed.seq);
     if (found.empty()) return;
     found.mapped().done(proposed.kind != fleet::Proposed::Kind::away, proposed.reason);
+}
+
+void FleetDesk::take(const fleet::GroupTold& told) {
+    auto found = onlookers_.extract(told.seq);
+    if (found.empty()) return;
+    if (told.json.empty()) return found.mapped().done(Error{told.why_not, {}});
+    found.mapped().done(told.json);
 }
 
 // The controller asks what only a mirror can tell: the same fetch as of a deployment.

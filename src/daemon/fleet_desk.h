@@ -26,18 +26,24 @@ class FleetDesk {
 
     // As the config is now: the agent is started, ended, or has a new one take its place.
     void apply();
-    void stop(std::function<void()> stopped);
+    // `leaving`: with the apps.
+    void stop(bool leaving, std::function<void()> stopped);
 
     [[nodiscard]] bool has(const AppName& app) const { return members_.contains(app); }
+    // One host of a fleet looks at the repository for all.
+    [[nodiscard]] bool looks(const AppName& app) const { return !has(app) || state_.controls; }
     // Something happened to an app.
     void recorded(const AppName& app, const std::vector<core::Record>& records);
     void changed(const AppName& app);
-    // The poller found this tip. True: it is the fleet's matter, and the app does nothing by
-    // itself.
+    // The poller found this tip. True: it is the fleet's matter; the app does nothing by itself.
     bool saw(const AppName& app, const CommitId& tip);
     // `done` comes once, later.
     void propose(const AppName& app, core::Proposal proposal, OnKept done);
     [[nodiscard]] const fleet::AgentState& state() const { return state_; }
+    // How the group is, as JSON; {"group":null} where this host is in none. `done` comes once,
+    // later.
+    using OnSeen = std::function<void(Expected<std::string> json)>;
+    void look(OnSeen done);
 
   private:
     [[nodiscard]] fleet::AgentSettings settings() const;
@@ -49,6 +55,7 @@ class FleetDesk {
     void take(const fleet::WithdrawAsk& ask);
     void take(const fleet::Proposed& proposed);
     void take(const fleet::FactsAsk& ask);
+    void take(const fleet::GroupTold& told);
     void begun();
     void gone();
     void tell(const AppName& app);
@@ -69,6 +76,11 @@ class FleetDesk {
     fleet::AgentState state_;
     std::uint64_t last_seq_ = 0;
     std::map<std::uint64_t, Waiter> proposals_;
+    struct Onlooker {
+        OnSeen done;
+        sys::EventLoop::Timer deadline;
+    };
+    std::map<std::uint64_t, Onlooker> onlookers_;
     std::map<std::uint64_t, Question> questions_;
     std::map<AppName, CommitId> tips_;  // that were proposed
     std::vector<AppName> changed_;

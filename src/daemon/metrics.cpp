@@ -15,6 +15,7 @@ using Apps = std::vector<std::unique_ptr<AppService>>;
 
 constexpr const char* kStates[] = {"empty", "running", "probation", "backoff", "stopped", "failed"};
 constexpr const char* kOutcomes[] = {"good", "failed", "rolled_back", "superseded", "cancelled"};
+constexpr const char* kRollouts[] = {"canary", "waves", "done", "halted", "paused"};
 constexpr const char* kDecisions[] = {"deploy", "ignored", "stale"};
 
 double seconds(WallTime time) {
@@ -126,6 +127,38 @@ void tell_counts(MetricsPage& page, Site& site, const Statuses& all) {
     }
 }
 
+// The controller counts for the whole group; the others would have to ask etcd for it.
+void tell_fleet(MetricsPage& page, const std::string& group, const fleet::AgentState& state) {
+    page.family("fleet_connected", "gauge",
+                "1 while this host's lease in etcd is held and what it knows is current");
+    page.sample({{"group", group}}, state.connected ? 1 : 0);
+    page.family("fleet_controller", "gauge", "1 while this host is its group's controller");
+    page.sample({{"group", group}}, state.controls ? 1 : 0);
+    if (!state.controls) return;
+    page.family("fleet_hosts", "gauge",
+                "Hosts of the group that are there, told by its controller");
+    page.sample({{"group", group}}, state.hosts);
+    page.family("fleet_rollout_state", "gauge", "1 for the state that the app's rollout is in");
+    for (const fleet::AppCount& app : state.apps) {
+        for (const char* word : kRollouts) {
+            page.sample({{"app", app.app.str()}, {"state", word}}, app.state == word ? 1 : 0);
+        }
+    }
+    const auto gauge = [&](std::string_view name, std::string_view help,
+                           std::int64_t fleet::AppCount::*field) {
+        page.family(name, "gauge", help);
+        for (const fleet::AppCount& app : state.apps) {
+            page.sample({{"app", app.app.str()}}, app.*field);
+        }
+    };
+    gauge("fleet_app_hosts", "Hosts that take part in the app's rollouts", &fleet::AppCount::hosts);
+    gauge("fleet_app_hosts_with_commit", "Of them, those that run what the group shall have",
+          &fleet::AppCount::with_commit);
+    gauge("fleet_app_grants", "Hosts that are at it now", &fleet::AppCount::grants);
+    gauge("fleet_app_failures", "Hosts that failed in the newest rollout",
+          &fleet::AppCount::failures);
+}
+
 void tell_notifications(MetricsPage& page, const control::Notifications& all) {
     const auto labels = [](const control::TargetStatus& status) {
         return Labels{{"app", status.app}, {"target", status.target}};
@@ -161,6 +194,8 @@ std::string metrics_text(Site& site, const Apps& apps, const Statuses& statuses)
     tell_counts(page, site, statuses);
     const auto told = notifications_of(site, std::nullopt);
     if (told) tell_notifications(page, *told);
+    const auto* fleet = site.fleet.state ? site.fleet.state() : nullptr;
+    if (fleet != nullptr) tell_fleet(page, site.config.fleet->group, *fleet);
     return page.text();
 }
 

@@ -259,6 +259,11 @@ Expected<control::Notifications> OperatorDesk::notifications(
     return notifications_of(site_, app);
 }
 
+void OperatorDesk::fleet(std::function<void(Expected<std::string> json)> done) {
+    if (site_.fleet.look) return site_.fleet.look(std::move(done));
+    site_.loop.defer([done = std::move(done)] { done(Error{"the daemon is not ready yet", {}}); });
+}
+
 std::string OperatorDesk::metrics() {
     return metrics_text(site_, apps_, apps());
 }

@@ -47,6 +47,7 @@ class OperatorDesk : public control::Target {
                                               std::uint64_t from) override;
     Expected<control::LogFeed> read_logs(const std::optional<std::string>& app,
                                          const logs::LogQuery& query, bool follow) override;
+    void fleet(std::function<void(Expected<std::string> json)> done) override;
     std::string metrics() override;
     bool healthy(std::string& why_not) override;
 

@@ -18,6 +18,9 @@ Poller::Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_
 void Poller::poll_now() {
     if (session_) return;
     timer_.reset();
+    // The first look tells whether the repository can be reached from here at all.
+    const bool first = rounds_ == 0 || failures_ > 0;
+    if (!first && site_.fleet.looks && !site_.fleet.looks(app_.name)) return schedule();
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     session_->list_tip([this](git::GitResult<std::optional<CommitId>> result) { done(result); });
 }

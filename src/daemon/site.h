@@ -12,6 +12,7 @@
 #include "lastgood/control/target.h"
 #include "lastgood/core/news.h"
 #include "lastgood/deploy/engine.h"
+#include "lastgood/fleet/channel.h"
 #include "lastgood/logs/daemon_log.h"
 #include "lastgood/process/cgroup.h"
 #include "lastgood/store/journal.h"
@@ -27,6 +28,11 @@ struct FleetHooks {
     std::function<bool(const std::string& app)> has;
     // The poller's find; true: the app does nothing by itself.
     std::function<bool(const AppName& app, const CommitId& tip)> saw;
+    // False: another host looks at the repository for all.
+    std::function<bool(const AppName& app)> looks;
+    // Null: this host is in no fleet.
+    std::function<const fleet::AgentState*()> state;
+    std::function<void(std::function<void(Expected<std::string> json)>)> look;
 };
 
 struct Site {

@@ -3,14 +3,16 @@ import { currentSession, get, onSession, signIn } from "./api.js";
 import { appView } from "./app_view.js";
 import "./commands.js";
 import { h, morphChildren } from "./dom.js";
+import { fleetView } from "./fleet_view.js";
 import { button, link } from "./parts.js";
 import * as views from "./views.js";
 import {
-  deploymentById, follow, onChange, putDeployment, refreshSamples, stopFollowing, world,
+  deploymentById, follow, onChange, putDeployment, refresh, refreshSamples, stopFollowing, world,
 } from "./world.js";
 
 const DRAW_EVERY = 10000; // times go on
 const SAMPLES_EVERY = 60000;
+const FLEET_EVERY = 2000; // while it is looked at
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
@@ -21,6 +23,7 @@ const PLACES = [
   ["/", "Apps"], ["/timeline", "Timeline"], ["/deliveries", "Deliveries"],
   ["/quarantine", "Quarantine"], ["/logs", "Logs"],
 ];
+const FLEET = ["/fleet", "Fleet"];
 
 function view(path) {
   const parts = path.split("/").slice(1).map(decodeURIComponent);
@@ -28,7 +31,7 @@ function view(path) {
   if (noun === "") return views.overview();
   if (parts.length === 1) {
     const lists = { timeline: views.deploymentList, deliveries: views.deliveries,
-      quarantine: views.quarantine, logs: views.logs };
+      quarantine: views.quarantine, logs: views.logs, fleet: fleetView };
     return (lists[noun] || views.unknown)();
   }
   if (noun === "apps" && parts.length === 2) return appView(name);
@@ -49,6 +52,10 @@ function safeView(path) {
 }
 
 // Beside what is known to all views.
+let looksAtFleet = false;
+setInterval(() => {
+  if (looksAtFleet && world.connected && document.visibilityState === "visible") refresh("fleet");
+}, FLEET_EVERY);
 let samplesAt = { app: "", at: 0 };
 async function fetchWanted(wants) {
   if (wants?.samples && (samplesAt.app !== wants.samples ||
@@ -56,6 +63,7 @@ async function fetchWanted(wants) {
     samplesAt = { app: wants.samples, at: Date.now() };
     refreshSamples(wants.samples);
   }
+  looksAtFleet = Boolean(wants?.fleet);
   // One that is older than the lists.
   const id = wants?.deployment;
   if (!id || !world.deployments || world.missing === id || deploymentById(id)) return;
@@ -103,7 +111,8 @@ function drawNow() {
 
 function drawFrame(session) {
   const path = currentPath();
-  const places = session ? PLACES.map(([to, text]) => {
+  const known = world.fleet?.group ? [...PLACES, FLEET] : PLACES;
+  const places = session ? known.map(([to, text]) => {
     const here = to === "/" ? path === "/" || path.startsWith("/apps/") : path.startsWith(to);
     const item = link(to, text);
     if (here) item.setAttribute("aria-current", "page");

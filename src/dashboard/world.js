@@ -14,6 +14,8 @@ export const world = {
   quarantine: null,
   crashes: null,
   samples: new Map(), // by app
+  fleet: null, // its group is null where this host is in none
+  fleetTrouble: "",
   trouble: "",
 };
 
@@ -28,6 +30,7 @@ const sources = {
   deliveries: [`/v1/deliveries?n=${ROWS}`, "deliveries"],
   quarantine: ["/v1/quarantine", "quarantine"],
   crashes: ["/v1/crashes", "crashes"],
+  fleet: ["/v1/fleet", null],
 };
 
 // Asks for these again, each at most once at a time and once more for what came meanwhile.
@@ -43,14 +46,16 @@ async function ask(name) {
   asking.set(name, false);
   try {
     const [path, field] = sources[name] || [`/v1/apps/${name.slice(8)}/samples`, "samples"];
-    const rows = (await get(path))[field];
+    const answer = await get(path);
+    const rows = field ? answer[field] : answer;
+    if (name === "fleet") world.fleetTrouble = "";
     if (sources[name]) world[name] = rows;
     else world.samples.set(name.slice(8), rows);
     changed();
   } catch (error) {
     // Being away is told by the stream of events; a refusal is told as it is.
     if (error instanceof Refused && error.status !== 401) {
-      world.trouble = error.message;
+      world[name === "fleet" ? "fleetTrouble" : "trouble"] = error.message;
       changed();
     }
   } finally {
@@ -128,5 +133,6 @@ export function stopFollowing() {
   stop = null;
   world.connected = null;
   for (const name of Object.keys(sources)) world[name] = null;
+  world.fleetTrouble = "";
   world.samples.clear();
 }

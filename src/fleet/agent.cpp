@@ -11,6 +11,7 @@
 #include "fleet/controller.h"
 #include "fleet/daemon_link.h"
 #include "fleet/election.h"
+#include "fleet/group_desk.h"
 #include "fleet/member_desk.h"
 #include "fleet/orders.h"
 #include "lastgood/base/sys/startup_pages.h"
@@ -21,6 +22,7 @@ namespace {
 using config::LogLevel;
 
 constexpr int kChannelFd = 3;
+constexpr Millis kCountEvery{1'000};   // the group's apps, where something was decided
 constexpr Millis kFarewellMax{1'000};  // for the next controller not to wait for a lease to end
 
 std::uint64_t salt_of(const AgentSettings& settings) {
@@ -59,6 +61,7 @@ class Agent {
           member_({loop, calls_, settings_, keeper_, lease_, memory_, link_}),
           orders_(loop, calls_, group_prefix(settings_.fleet.group),
                   [this](const Proposed& proposed) { link_.send(proposed); }),
+          group_desk_(calls_, link_, settings_),
           election_(loop, leases_, keeper_, settings_.fleet.host->str(), salt_ + 4,
                     {[this] { lead(); }, [this] { follow(); },
                      [this](const Error& why) { trouble(why); }}) {}
@@ -86,6 +89,10 @@ class Agent {
     void take(ToAgent message) {
         if (auto* news = std::get_if<LocalNews>(&message)) return member_.take(std::move(*news));
         if (const auto* ask = std::get_if<ProposeAsk>(&message)) return orders_.propose(*ask);
+        if (std::holds_alternative<Leave>(message)) return end(Leaving::yes);
+        if (const auto* ask = std::get_if<GroupAsk>(&message)) {
+            return group_desk_.answer(*ask, controller_ ? controller_->group() : nullptr);
+        }
         if (const auto* told = std::get_if<FactsTold>(&message); told && controller_) {
             controller_->answer(*told);
         }
@@ -142,25 +149,32 @@ class Agent {
     void make_controller() {
         controller_ = std::make_unique<Controller>(
             loop_, calls_, etcd_of(settings_, salt_ + 5), settings_,
-            Controller::Callbacks{
-                // Lost, and not ended yet: it steps down.
-                [this] {
-                    return election_.won() ? election_.controllership() : core::Controllership{};
-                },
-                [this] { loop_.defer([this] { election_.step_down(); }); },
-                [this](std::uint64_t seq, const core::FleetQuestion& question) {
-                    link_.send(FactsAsk{seq, question});
-                },
-                [this](const core::FleetNotice& notice) { tell(notice); },
-                [this](LogLevel level, const std::string& app, const std::string& text) {
-                    link_.log(level, app, text);
-                }});
+            Controller::Callbacks{// Lost, and not ended yet: it steps down.
+                                  [this] {
+                                      return election_.won() ? election_.controllership()
+                                                             : core::Controllership{};
+                                  },
+                                  [this] { loop_.defer([this] { election_.step_down(); }); },
+                                  [this](std::uint64_t seq, const core::FleetQuestion& question) {
+                                      link_.send(FactsAsk{seq, question});
+                                  },
+                                  [this](const core::FleetNotice& notice) { tell(notice); },
+                                  [this](LogLevel level, const std::string& app,
+                                         const std::string& text) { link_.log(level, app, text); },
+                                  [this] { count_soon(); }});
     }
     void follow() {
         link_.log(LogLevel::info, {}, "this host is not the group's controller any more");
         loop_.defer([this] {
             controller_.reset();
             changed();
+        });
+    }
+    void count_soon() {
+        if (counting_) return;
+        counting_ = loop_.after(kCountEvery, [this] {
+            counting_.reset();
+            tell_state();
         });
     }
     void tell(const core::FleetNotice& notice) {
@@ -181,22 +195,37 @@ class Agent {
         if (const auto& controller = keeper_.group().controller()) {
             state.controller = controller->value;
         }
-        if (controller_) state.hosts = static_cast<std::int64_t>(controller_->view().hosts.size());
+        if (controller_) {
+            state.hosts = static_cast<std::int64_t>(controller_->view().hosts.size());
+            // Not at each of a wave's changes.
+            if (!counting_) counts_ = count_apps(controller_->view());
+            state.apps = counts_;
+        }
         if (!state.connected) state.trouble = trouble_;
         if (told_ && *told_ == state) return;
         told_ = state;
         link_.send(state);
     }
 
-    // The host's lease stays: the next agent goes on with it.
-    void end() {
+    // Else the host's lease stays: the next agent goes on with it.
+    enum class Leaving { no, yes };
+    void end(Leaving leaving = Leaving::no) {
         if (std::exchange(ending_, true)) return;
         controller_.reset();
-        if (!election_.won()) return loop_.stop();
-        election_.step_down();
+        if (!election_.won() && leaving == Leaving::no) return loop_.stop();
+        if (election_.won()) election_.step_down();
+        if (leaving == Leaving::yes) give_back_lease();
         leases_.call([](Etcd&) { return Mailbox::Letter(); });
         leases_.call([this](Etcd&) { return [this] { loop_.stop(); }; });
         farewell_ = loop_.after(kFarewellMax, [this] { loop_.stop(); });
+    }
+
+    void give_back_lease() {
+        lease_.revoke();
+        memory_.lease = 0;
+        if (auto saved = save_memory(settings_.folder, memory_); !saved) {
+            link_.log(LogLevel::warn, {}, saved.error().text());
+        }
     }
 
     sys::EventLoop& loop_;
@@ -210,6 +239,8 @@ class Agent {
     sys::Fd signal_fd_;
     sys::EventLoop::Watch signal_watch_;
     sys::EventLoop::Timer farewell_;
+    sys::EventLoop::Timer counting_;
+    std::vector<AppCount> counts_;
     DaemonLink link_;
     Caller calls_;   // transactions and lists of the controller, one after the other
     Caller leases_;  // keep-alives and what is asked with them: never behind a slow transaction
@@ -217,6 +248,7 @@ class Agent {
     Lease lease_;
     MemberDesk member_;
     Orders orders_;
+    GroupDesk group_desk_;
     Election election_;
     std::unique_ptr<Controller> controller_;
 };

@@ -2,6 +2,7 @@
 
 #include "fleet/fields.h"
 #include "fleet/settings_json.h"
+#include "lastgood/base/strings.h"
 #include "lastgood/fleet/values.h"
 
 namespace lastgood::fleet {
@@ -129,7 +130,19 @@ struct AgentEncoder {
         if (told.facts) json["facts"] = facts_json(*told.facts);
         return json;
     }
+    Json operator()(const Leave&) const { return {{"type", "leave"}}; }
+    Json operator()(const GroupAsk& ask) const { return {{"type", "group"}, {"seq", ask.seq}}; }
 };
+
+Json count_json(const AppCount& app) {
+    return {{"app", app.app.str()},    {"state", app.state},   {"hosts", app.hosts},
+            {"with", app.with_commit}, {"grants", app.grants}, {"failures", app.failures}};
+}
+
+AppCount count_of_app(const Json& json) {
+    return {app_of(an_object(json), "app"), text_of(json, "state"),    number_of(json, "hosts"),
+            number_of(json, "with"),        number_of(json, "grants"), number_of(json, "failures")};
+}
 
 const char* word(Proposed::Kind kind) {
     switch (kind) {
@@ -163,6 +176,7 @@ struct DaemonEncoder {
         put_flag(json, "controls", state.controls);
         put_text(json, "controller", state.controller);
         put_text(json, "trouble", state.trouble);
+        for (const AppCount& app : state.apps) json["apps"].push_back(count_json(app));
         return json;
     }
     Json operator()(const DeployAsk& ask) const {
@@ -191,6 +205,12 @@ struct DaemonEncoder {
         put_commit(json, "live", ask.question.live);
         return json;
     }
+    Json operator()(const GroupTold& told) const {
+        return {{"type", "group"},
+                {"seq", told.seq},
+                {"json", told.json},
+                {"why_not", to_utf8(told.why_not)}};
+    }
 };
 
 ToAgent to_agent(const Json& json) {
@@ -207,6 +227,8 @@ ToAgent to_agent(const Json& json) {
         if (has(json, "facts")) told.facts = facts_of(map_of(json, "facts"));
         return told;
     }
+    if (type == "group") return GroupAsk{count_of(json, "seq")};
+    if (type == "leave") return Leave{};
     throw BadField{"its type is unknown"};
 }
 
@@ -221,9 +243,11 @@ FromAgent from_agent(const Json& json) {
                         text_of(json, "text")};
     }
     if (type == "state") {
-        return AgentState{flag_of(json, "connected"), flag_of(json, "controls"),
-                          text_of(json, "controller"), number_of(json, "hosts"),
-                          text_of(json, "trouble")};
+        AgentState state{flag_of(json, "connected"), flag_of(json, "controls"),
+                         text_of(json, "controller"), number_of(json, "hosts"),
+                         text_of(json, "trouble")};
+        for (const Json& app : list_of(json, "apps")) state.apps.push_back(count_of_app(app));
+        return state;
     }
     if (type == "deploy") {
         return DeployAsk{app_of(json, "app"),
@@ -240,6 +264,9 @@ FromAgent from_agent(const Json& json) {
         return FactsAsk{
             count_of(json, "seq"),
             {app_of(json, "app"), request_of(map_of(json, "request")), maybe_commit(json, "live")}};
+    }
+    if (type == "group") {
+        return GroupTold{count_of(json, "seq"), text_of(json, "json"), text_of(json, "why_not")};
     }
     throw BadField{"its type is unknown"};
 }

@@ -51,6 +51,7 @@ void Controller::look_soon() {
 void Controller::look() {
     const Instant now = BootClock::now();
     again_ = loop_.after(limits::kFleetControlEvery, [this] { look(); });
+    callbacks_.looked();
     if (busy_ || !keeper_.current(now) || view().revision < not_before_) return;
     const core::FleetActs acts =
         core::decide(view(), settings_, memory_, callbacks_.controllership(), now, wall_now());

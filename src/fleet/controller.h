@@ -25,6 +25,7 @@ class Controller {
         std::function<void(std::uint64_t seq, const core::FleetQuestion&)> ask;
         std::function<void(const core::FleetNotice&)> notice;
         std::function<void(config::LogLevel, const std::string& app, const std::string& text)> log;
+        std::function<void()> looked;  // the view may have changed
     };
     Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settings,
                const AgentSettings& agent, Callbacks callbacks);
@@ -33,6 +34,10 @@ class Controller {
     void probe() { keeper_.probe(); }
     void answer(const FactsTold& told);
     [[nodiscard]] const core::FleetView& view() const { return keeper_.group().view(); }
+    // Null: it isn't known yet.
+    [[nodiscard]] const GroupView* group() const {
+        return keeper_.listed() ? &keeper_.group() : nullptr;
+    }
 
   private:
     void look_soon();

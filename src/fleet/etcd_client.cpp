@@ -7,6 +7,7 @@
 #include "fleet/etcd_json.h"
 #include "fleet/watch_feed.h"
 #include "lastgood/base/assert.h"
+#include "lastgood/base/http_date.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/url.h"
 #include "lastgood/http/remote_client.h"
@@ -104,6 +105,7 @@ class Client final : public Etcd {
     http::RemoteSession session_;
     std::string session_origin_;
     std::string token_;
+    std::optional<WallTime> clock_;  // of the endpoint that answered last
 };
 
 Failure Client::failure(Kind kind, const std::string& why, const std::string& mend) const {
@@ -129,7 +131,11 @@ Client::Raw Client::ask_once(const std::string& path, const std::string& body, b
         session_.close();
         session_origin_ = endpoint().origin();
     }
-    return answer_of(session_.send(request(path, body, with_token)));
+    auto result = session_.send(request(path, body, with_token));
+    if (const auto* answer = std::get_if<http::RemoteAnswer>(&result)) {
+        clock_ = parse_http_date(answer->header("date"));
+    }
+    return answer_of(std::move(result));
 }
 
 Client::Raw Client::answer_of(http::RemoteResult result) const {
@@ -245,7 +251,10 @@ std::vector<Result<Status>> Client::status() {
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         at_ = i;
         auto one = ask_here<Status>("/v3/maintenance/status", "{}", read_status);
-        if (auto* status = std::get_if<Status>(&one)) status->endpoint = endpoint().origin();
+        if (auto* status = std::get_if<Status>(&one)) {
+            status->endpoint = endpoint().origin();
+            status->clock = clock_;
+        }
         all.push_back(std::move(one));
     }
     at_ = before;

@@ -131,6 +131,16 @@ std::optional<Error> GroupView::put_of_host(std::string_view rest, const KeyValu
     return take<core::HostApp>(kv, entry_of(view_.apps[*app].hosts, *host));
 }
 
+std::vector<Error> GroupView::read(const RangeAnswer& list) {
+    std::vector<Error> faults;
+    clear(list.cluster);
+    for (const KeyValue& kv : list.kvs) {
+        if (auto fault = put(kv)) faults.push_back(*std::move(fault));
+    }
+    reached(list.revision);
+    return faults;
+}
+
 void GroupView::remove(std::string_view key) {
     if (!key.starts_with(prefix_)) return;
     const std::string_view rest = key.substr(prefix_.size());

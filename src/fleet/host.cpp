@@ -139,7 +139,7 @@ void AgentHost::update(AgentSettings settings) {
     timer_ = loop_.after(kStopMax, [this] { kill_child(SIGKILL); });
 }
 
-void AgentHost::stop(std::function<void()> stopped) {
+void AgentHost::stop(bool leaving, std::function<void()> stopped) {
     stopping_ = true;
     stopped_ = std::move(stopped);
     timer_.reset();
@@ -147,7 +147,7 @@ void AgentHost::stop(std::function<void()> stopped) {
         if (stopped_) loop_.defer(std::exchange(stopped_, nullptr));
         return;
     }
-    kill_child(SIGTERM);
+    if (!leaving || !send(Leave{})) kill_child(SIGTERM);
     timer_ = loop_.after(kStopMax, [this] { kill_child(SIGKILL); });
 }
 

@@ -1,24 +1,18 @@
 #include "git/spare.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <memory>
 #include <unordered_set>
 
+#include "lastgood/base/sys/directory.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/files.h"
 
 namespace lastgood::git {
 namespace {
-
-struct DirCloser {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
-using DirPtr = std::unique_ptr<DIR, DirCloser>;
 
 std::string spare_beside(const std::string& directory) {
     return directory.substr(0, directory.rfind('/')) + "/.spare";
@@ -43,7 +37,7 @@ class Cleaner {
         if (!fd) return false;
         // What a build did to the folder's own mode is undone.
         if (fchmod(fd.get(), mode_) != 0) return false;
-        const DirPtr listing(fdopendir(fd.get()));
+        const sys::Directory listing(fdopendir(fd.get()));
         if (!listing) return false;
         (void)fd.release();
         while (const dirent* entry = readdir(listing.get())) {

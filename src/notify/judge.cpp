@@ -8,6 +8,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "lastgood/base/http_date.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/spawn.h"
 #include "lastgood/notify/parcel.h"
@@ -16,14 +17,6 @@ namespace lastgood::notify {
 namespace {
 
 using Kind = core::Sent::Kind;
-
-// Of an HTTP date: "Sun, 06 Nov 1994 08:49:37 GMT".
-std::optional<WallTime> http_date(const std::string& text) {
-    std::tm parts{};
-    const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return WallTime(std::chrono::seconds(timegm(&parts)));
-}
 
 std::optional<Millis> seconds_of(double seconds) {
     constexpr double kMost = 1e9;
@@ -37,7 +30,7 @@ std::optional<Millis> retry_after(const std::string& text, WallTime now) {
     const char* end = text.data() + text.size();
     const auto [stop, failure] = std::from_chars(text.data(), end, seconds);
     if (failure == std::errc{} && stop == end) return seconds_of(seconds);
-    const auto date = http_date(text);
+    const auto date = parse_http_date(text);
     if (!date) return std::nullopt;
     return std::max(Millis(0), *date - now);
 }

@@ -1,13 +1,12 @@
 #include "process/cgroup_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <memory>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/directory.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/files.h"
 
@@ -15,10 +14,6 @@ namespace lastgood::process::cgroup_files {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 4 << 20;  // cgroup.procs of a hundred thousand processes
-
-struct CloseDir {
-    void operator()(DIR* dir) const { closedir(dir); }
-};
 
 }  // namespace
 
@@ -35,7 +30,7 @@ bool write(const std::string& group, const char* file, std::string_view text) {
 
 std::vector<std::string> children(const std::string& group) {
     std::vector<std::string> found;
-    const std::unique_ptr<DIR, CloseDir> dir(opendir(group.c_str()));
+    const sys::Directory dir(opendir(group.c_str()));
     if (!dir) return found;
     while (const dirent* item = readdir(dir.get())) {
         const std::string_view name = item->d_name;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "lastgood/base/fnv.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/process/cgroup.h"
@@ -61,8 +62,7 @@ std::optional<std::string> find_own() {
 }
 
 std::string hash_of(std::string_view text) {
-    std::uint32_t hash = 2166136261U;  // FNV-1a
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    const std::uint32_t hash = fnv1a_32(text);
     constexpr char kDigits[] = "0123456789abcdef";
     std::string out;
     for (int shift = 28; shift >= 0; shift -= 4) out += kDigits[(hash >> shift) & 15U];

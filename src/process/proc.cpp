@@ -1,6 +1,5 @@
 #include "process/proc.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -12,9 +11,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/directory.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/base/sys/spawn.h"
@@ -23,11 +22,6 @@ namespace lastgood::process::proc {
 namespace {
 
 constexpr std::size_t kEnvironmentBytesMax = 2 << 20;  // what the kernel lets exec pass, about
-
-struct CloseDir {
-    void operator()(DIR* dir) const { closedir(dir); }
-};
-using Dir = std::unique_ptr<DIR, CloseDir>;
 
 std::string path_of(pid_t pid, const char* file) {
     return "/proc/" + std::to_string(pid) + "/" + file;
@@ -83,7 +77,7 @@ bool any_entry(std::string_view environment, const IsSo& is_so) {
 
 std::vector<Entry> processes() {
     std::vector<Entry> found;
-    const Dir dir(opendir("/proc"));
+    const sys::Directory dir(opendir("/proc"));
     if (!dir) return found;
     while (const dirent* item = readdir(dir.get())) {
         if (item->d_name[0] < '1' || item->d_name[0] > '9') continue;
@@ -165,14 +159,14 @@ int descriptors_of(pid_t pid) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return 0;
     if (status.st_size > 0) return static_cast<int>(status.st_size);  // since Linux 6.2
-    const Dir dir(opendir(path.c_str()));
+    const sys::Directory dir(opendir(path.c_str()));
     int count = 0;
     while (dir && readdir(dir.get()) != nullptr) ++count;
     return std::max(0, count - 2);  // . and ..
 }
 
 bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except) {
-    const Dir dir(opendir(path_of(pid, "fd").c_str()));
+    const sys::Directory dir(opendir(path_of(pid, "fd").c_str()));
     if (!dir) return false;
     while (const dirent* item = readdir(dir.get())) {
         char target[64];

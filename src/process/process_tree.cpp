@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "lastgood/base/fnv.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/spawn.h"
 #include "process/proc.h"
@@ -30,10 +31,8 @@ void add_descendants(const std::vector<proc::Entry>& all, std::unordered_set<pid
 }  // namespace
 
 std::string run_token(std::string_view installation, const AppName& app, RunId run) {
-    std::uint64_t hash = 1469598103934665603ULL;  // FNV-1a: short, and the same in every build
-    for (const char c : installation) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    }
+    constexpr std::uint64_t kBasis = 1469598103934665603ULL;  // as in every version so far
+    const std::uint64_t hash = fnv1a_64(installation, kBasis);
     return app.str() + "/" + std::to_string(run.value) + "/" + std::to_string(hash);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lastgood/base/http_date.h"
 #include "lastgood/base/random.h"
 
 namespace lastgood {
@@ -131,6 +132,14 @@ TEST(BootClock, NeverGoesBack) {
         const Instant now = BootClock::now();
         ASSERT_GE(now, last);
         last = now;
+    }
+}
+
+TEST(HttpDate, IsReadInTheOneFormThatIsSent) {
+    EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"),
+              parse_rfc3339("1994-11-06T08:49:37.000Z"));
+    for (const char* bad : {"", "yesterday", "Sun, 06 Nov 1994 08:49:37", "06 Nov 1994 GMT"}) {
+        EXPECT_FALSE(parse_http_date(bad)) << bad;
     }
 }
 

@@ -84,14 +84,6 @@ TEST(DoctorClock, FailsWhereSignedTimestampsAreRefused) {
     EXPECT_EQ(judge_clock(5min, "h").verdict, Verdict::fail);
 }
 
-TEST(DoctorClock, ReadsTheDateHeader) {
-    EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"),
-              parse_rfc3339("1994-11-06T08:49:37.000Z"));
-    for (const char* bad : {"", "yesterday", "Sun, 06 Nov 1994 08:49:37", "06 Nov 1994 GMT"}) {
-        EXPECT_FALSE(parse_http_date(bad)) << bad;
-    }
-}
-
 Finding file(FileKind kind, mode_t mode, int failure = 0, uid_t owner = 1000) {
     return judge_file({"ssh key", "auth.ssh_key", "/etc/lastgood/id", kind}, {failure, mode, owner},
                       "lastgood", 1000);

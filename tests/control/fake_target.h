@@ -80,6 +80,8 @@ class FakeTarget : public Target {
     std::string log_lines;
     bool store_broken = false;
     std::string unhealthy;
+    Expected<std::string> group = std::string(R"({"group":null})");
+    std::function<void(std::function<void()>)> later;  // on the server's loop
 
     // What was asked, a line for each call. From any thread.
     std::vector<std::string> asked() {
@@ -165,6 +167,10 @@ class FakeTarget : public Target {
         EXPECT_TRUE(pipe && sys::write_all(pipe->write.get(), log_lines));
         return LogFeed{std::move(pipe->read), nullptr};
     }
+    void fleet(std::function<void(Expected<std::string> json)> done) override {
+        note("fleet");
+        later([done = std::move(done), answer = group] { done(answer); });
+    }
     std::string metrics() override { return "lastgood_up 1\n"; }
     bool healthy(std::string& why_not) override {
         why_not = unhealthy;
@@ -208,6 +214,7 @@ class RunningServer {
         std::promise<void> ready;
         thread_ = std::thread([this, &target, &groups, &ready] {
             sys::EventLoop loop;
+            target.later = [&loop](std::function<void()> task) { loop.defer(std::move(task)); };
             auto server = Server::open(loop, path_, target, groups);
             EXPECT_TRUE(server.ok()) << (server.ok() ? "" : server.error().text());
             auto watch = loop.watch(wake_.get(), EPOLLIN, [&](std::uint32_t) { run_tasks(loop); });

@@ -1,4 +1,4 @@
-// GET /v1/notifications.
+// GET /v1/notifications and GET /v1/fleet.
 #include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
@@ -52,6 +52,18 @@ TEST(Notifications, OfAnAppThatIsNotThereAreNone) {
     EXPECT_EQ(ask(target, "/v1/notifications?app=backend").status, 200);
     target.store_broken = true;
     EXPECT_EQ(ask(target, "/v1/notifications").status, 503);
+}
+
+TEST(Fleet, IsWhatTheTargetSaysLater) {
+    FakeTarget target;
+    target.group = std::string(R"({"group":"web"})");
+    const auto answer = ask(target, "/v1/fleet");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"group":"web"})");
+    target.group = Error{"etcd is away", "wait"};
+    const auto refused = ask(target, "/v1/fleet");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(Json::parse(refused.body).at("error"), "etcd is away; wait");
 }
 
 }  // namespace

@@ -54,6 +54,24 @@ TEST(FleetChannel, BringsTheSettings) {
     EXPECT_TRUE(again.apps.at(0).fast_forward_only);
 }
 
+TEST(FleetChannel, BringsHowTheGroupIs) {
+    EXPECT_EQ(to_agent(GroupAsk{7}).seq, 7U);
+    to_agent(Leave{});
+    const auto told = from_agent(GroupTold{7, R"({"group":"web"})", {}});
+    EXPECT_EQ(told.seq, 7U);
+    EXPECT_EQ(told.json, R"({"group":"web"})");
+    EXPECT_EQ(from_agent(GroupTold{8, {}, "away \xff"}).why_not, "away \xef\xbf\xbd");
+}
+
+TEST(FleetChannel, BringsWhatTheControllerCounts) {
+    AgentState state;
+    state.connected = state.controls = true;
+    state.controller = "h1";
+    state.hosts = 3;
+    state.apps = {{kWeb, "waves", 3, 2, 1, 0}, {*AppName::parse("api"), "-", 0, 0, 0, 4}};
+    EXPECT_EQ(from_agent(state), state);
+}
+
 TEST(FleetChannel, BringsHowAnAppIs) {
     core::MemberLocal local{.commit = commit('a'), .proved = true, .state = "running"};
     local.health = core::HostHealth::failing;

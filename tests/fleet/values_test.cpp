@@ -196,6 +196,22 @@ TEST(GroupView, TakesAValueThatIsNoneForAMissingOneAndSaysWhich) {
     EXPECT_TRUE(group.view().apps.at(web).proposals.empty());
 }
 
+TEST(GroupView, IsWhatTheNewestListSays) {
+    const AppName web = *AppName::parse("web");
+    GroupView group(group_prefix("g"));
+    group.put(kv(paused_key(web), encode(FleetPause{"ann", at(0)})));
+    RangeAnswer list{.revision = 8, .cluster = 9};
+    list.kvs = {kv(good_key(web), encode(FleetGood{commit('a'), at(0)})),
+                kv(wish_key(web), "rubbish")};
+    const auto faults = group.read(list);
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_NE(faults[0].what.find("apps/web/wish"), std::string::npos);
+    EXPECT_FALSE(group.view().apps.at(web).paused);
+    EXPECT_TRUE(group.view().apps.at(web).good);
+    EXPECT_EQ(group.view().revision, 8);
+    EXPECT_EQ(group.view().cluster, 9U);
+}
+
 TEST(GroupView, LeavesForeignKeysAlone) {
     GroupView group(group_prefix("g"));
     for (const char* key : {"apps/NOT AN APP/wish", "apps/web", "apps/web/other", "hosts/UPPER",

@@ -131,6 +131,9 @@ class Target {
     // Of one app, or of all with the daemon's own log.
     virtual Expected<LogFeed> read_logs(const std::optional<std::string>& app,
                                         const logs::LogQuery& query, bool follow) = 0;
+    // How the whole fleet is, as one JSON object (docs/control-api.md), or why that isn't known
+    // now. `done` comes once, later, and not from inside.
+    virtual void fleet(std::function<void(Expected<std::string> json)> done) = 0;
     // 200 text for GET /metrics in Prometheus' format.
     virtual std::string metrics() = 0;
     // True while deliveries can be recorded; else why not.

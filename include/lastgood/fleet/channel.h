@@ -2,8 +2,10 @@
 // base/sys/message_channel.h.
 //
 //   daemon → agent   settings (first of all, once) · how an app is here · propose (wants a reply) ·
-//                    facts (the answer to a question)
+//                    facts (the answer to a question) · look at the group (wants a reply) · leave
 //   agent → daemon   log · news · state of the connection · deploy · withdraw · proposed · question
+//   ·
+//                    the group
 //
 // Each of them may be said twice: to a new agent all that still holds is said again.
 #pragma once
@@ -48,7 +50,13 @@ struct FactsTold {
     std::uint64_t seq = 0;
     std::optional<core::FetchFacts> facts;
 };
-using ToAgent = std::variant<AgentSettings, LocalNews, ProposeAsk, FactsTold>;
+// How the whole group is.
+struct GroupAsk {
+    std::uint64_t seq = 0;
+};
+// End, and give back this host's place in the group: its apps are stopped.
+struct Leave {};
+using ToAgent = std::variant<AgentSettings, LocalNews, ProposeAsk, FactsTold, GroupAsk, Leave>;
 
 // ---- to the daemon
 struct AgentLog {
@@ -56,13 +64,24 @@ struct AgentLog {
     std::string app;  // empty: of the fleet as a whole
     std::string text;
 };
+// One app of the group, as its controller counts.
+struct AppCount {
+    AppName app;
+    std::string state;  // as group_json.h says it
+    std::int64_t hosts = 0;
+    std::int64_t with_commit = 0;  // of the wish
+    std::int64_t grants = 0;
+    std::int64_t failures = 0;  // hosts, of the wish
+    bool operator==(const AppCount&) const = default;
+};
 // How it stands with etcd, for people, `doctor` and metrics.
 struct AgentState {
-    bool connected = false;  // the lease is held and the view is current
-    bool controls = false;   // this host is the controller
-    std::string controller;  // the host that is; empty: none, or not known
-    std::int64_t hosts = 0;  // alive in the group, as far as this host looks
-    std::string trouble;     // why not connected
+    bool connected = false;        // the lease is held and the view is current
+    bool controls = false;         // this host is the controller
+    std::string controller;        // the host that is; empty: none, or not known
+    std::int64_t hosts = 0;        // alive in the group; the controller alone counts them
+    std::string trouble;           // why not connected
+    std::vector<AppCount> apps{};  // likewise
     bool operator==(const AgentState&) const = default;
 };
 struct DeployAsk {
@@ -87,7 +106,13 @@ struct FactsAsk {
     std::uint64_t seq = 0;
     core::FleetQuestion question;
 };
-using FromAgent = std::variant<AgentLog, AgentState, DeployAsk, WithdrawAsk, Proposed, FactsAsk>;
+struct GroupTold {
+    std::uint64_t seq = 0;
+    std::string json;     // overview_json(); empty: it could not be read
+    std::string why_not;  // then
+};
+using FromAgent =
+    std::variant<AgentLog, AgentState, DeployAsk, WithdrawAsk, Proposed, FactsAsk, GroupTold>;
 
 std::string encode(const ToAgent& message);
 std::string encode(const FromAgent& message);

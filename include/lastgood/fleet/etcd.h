@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -140,6 +141,7 @@ struct Status {
     Revision revision = 0;
     std::int64_t database_bytes = 0;
     std::vector<std::string> errors{};  // of that member: alarms
+    std::optional<WallTime> clock{};    // of that member, to the second, when it answered
 };
 struct Member {
     std::uint64_t id = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lastgood/base/error.h"
 #include "lastgood/core/fleet_view.h"
@@ -27,6 +28,8 @@ class GroupView {
 
     // Everything is forgotten: a list follows.
     void clear(std::uint64_t cluster);
+    // A whole list, in place of what was known. Gives the values that can't be read.
+    std::vector<Error> read(const RangeAnswer& list);
     // Nothing: it is in the view, or it is none of ours.
     std::optional<Error> put(const KeyValue& kv);
     void remove(std::string_view key);

@@ -35,8 +35,9 @@ class AgentHost {
     void update(AgentSettings settings);
     // False: there is none that hears it.
     bool send(const ToAgent& message);
-    // Ends it, and starts no other. `stopped` comes once, deferred.
-    void stop(std::function<void()> stopped);
+    // Ends it, and starts no other. `leaving`: the group shall not wait for this host. `stopped`
+    // comes once, deferred.
+    void stop(bool leaving, std::function<void()> stopped);
     [[nodiscard]] pid_t pid() const;  // 0: none runs now
 
   private:

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cli/doctor/checks.h"
+#include "cli/doctor/judge.h"
 #include "lastgood/fleet/etcd_client.h"
 #include "lastgood/fleet/group_view.h"
 
@@ -19,8 +20,8 @@ void add(Report& report, Verdict verdict, std::string found, std::string mend = 
     report.add({"fleet", verdict, std::move(found), std::move(mend)});
 }
 
-void check_members(fleet::Etcd& etcd, const config::Fleet& fleet, Report& report) {
-    const auto all = etcd.status();
+void check_members(const std::vector<fleet::Result<fleet::Status>>& all, const config::Fleet& fleet,
+                   Report& report) {
     std::size_t well = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
         const std::string& place = fleet.endpoints.at(i);
@@ -43,6 +44,22 @@ void check_members(fleet::Etcd& etcd, const config::Fleet& fleet, Report& report
     if (well == all.size()) {
         add(report, Verdict::ok, "etcd answers at " + std::to_string(well) + " endpoints");
     }
+}
+
+// Rules of the fleet use no clock of others; but its history, and what people read of it, does.
+void check_clocks(const std::vector<fleet::Result<fleet::Status>>& all, Report& report) {
+    bool known = false;
+    bool alike = true;
+    for (const auto& one : all) {
+        const auto* status = std::get_if<fleet::Status>(&one);
+        if (status == nullptr || !status->clock) continue;
+        known = true;
+        Finding finding = judge_clock(wall_now() - *status->clock, "etcd at " + status->endpoint);
+        if (finding.verdict == Verdict::ok) continue;
+        alike = false;
+        report.add(std::move(finding));
+    }
+    if (known && alike) report.add({"clock", Verdict::ok, "as that of etcd's members", ""});
 }
 
 // What the host needs, tried without changing anything: a write whose condition never holds.
@@ -86,7 +103,9 @@ void check_fleet(const Patient& patient, Report& report) {
                                   .user = fleet.user,
                                   .password = fleet.password});
     if (!etcd) return add(report, Verdict::fail, etcd.error().what, etcd.error().mend);
-    check_members(**etcd, fleet, report);
+    const auto members = (*etcd)->status();
+    check_members(members, fleet, report);
+    check_clocks(members, report);
     const auto host = fleet.host ? fleet.host : core::HostName::parse(own_host_name());
     if (!host) {
         return add(report, Verdict::fail, "the machine's name is no name for a host",

@@ -9,6 +9,7 @@
 
 #include "cli/doctor/checks.h"
 #include "cli/forge_session.h"
+#include "lastgood/base/http_date.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/http/remote_client.h"
 

@@ -91,14 +91,6 @@ Finding judge_clock(Millis ahead, const std::string& other) {
             "timedatectl set-ntp true"};
 }
 
-std::optional<WallTime> parse_http_date(std::string_view text) {
-    tm parts{};
-    const std::string owned(text);
-    const char* end = strptime(owned.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return WallTime(std::chrono::seconds(timegm(&parts)));
-}
-
 Finding judge_file(const FileQuestion& question, const FileView& view, const std::string& reader,
                    uid_t reader_uid) {
     const std::string& path = question.path;

@@ -40,8 +40,6 @@ Finding judge_certificate(const std::string& summary, WallTime expires, WallTime
 
 // `ahead`: how much later our clock is than that of `other`.
 Finding judge_clock(Millis ahead, const std::string& other);
-// Of a Date: header: "Sun, 06 Nov 1994 08:49:37 GMT".
-std::optional<WallTime> parse_http_date(std::string_view text);
 
 // A file as the one sees it who must read it.
 struct FileView {

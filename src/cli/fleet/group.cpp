@@ -1,7 +1,5 @@
 #include "cli/fleet/group.h"
 
-#include <algorithm>
-
 namespace lastgood::cli {
 
 FleetGroup::FleetGroup(config::Config config, std::unique_ptr<fleet::Etcd> etcd)
@@ -31,12 +29,7 @@ Expected<void> FleetGroup::read() {
     auto result = fleet::range_whole(
         *etcd_, {.key = view_.prefix(), .end = fleet::prefix_end(view_.prefix())});
     if (const auto* failed = std::get_if<fleet::Failure>(&result)) return failed->error;
-    const auto& answer = std::get<fleet::RangeAnswer>(result);
-    view_.clear(answer.cluster);
-    for (const auto& kv : answer.kvs) {
-        if (const auto fault = view_.put(kv)) complain(*fault);
-    }
-    view_.reached(answer.revision);
+    for (const Error& fault : view_.read(std::get<fleet::RangeAnswer>(result))) complain(fault);
     return {};
 }
 
@@ -45,13 +38,6 @@ const core::FleetApp* FleetGroup::app(const std::string& name) const {
     if (!parsed) return nullptr;
     const auto found = view().apps.find(*parsed);
     return found == view().apps.end() ? nullptr : &found->second;
-}
-
-HostCount hosts_with(const core::FleetApp& app, const CommitId& commit) {
-    const auto there = std::count_if(app.hosts.begin(), app.hosts.end(), [&](const auto& host) {
-        return host.second.value.commit == commit;
-    });
-    return {static_cast<std::size_t>(there), app.hosts.size()};
 }
 
 }  // namespace lastgood::cli

@@ -38,11 +38,4 @@ class FleetGroup {
     fleet::GroupView view_;
 };
 
-// "3 of 5": hosts that have the commit, and that take part.
-struct HostCount {
-    std::size_t there = 0;
-    std::size_t all = 0;
-};
-HostCount hosts_with(const core::FleetApp& app, const CommitId& commit);
-
 }  // namespace lastgood::cli

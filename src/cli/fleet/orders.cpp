@@ -11,6 +11,7 @@
 #include "cli/format.h"
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/fleet/group_json.h"
 #include "lastgood/fleet/values.h"
 
 namespace lastgood::cli {
@@ -119,7 +120,7 @@ int follow(const Context& context, FleetGroup& group, const std::string& app,
             const bool ours = keys->rollout && keys->rollout->value.wish == id && keys->wish;
             std::string now = "waits for the controller";
             if (ours) {
-                const HostCount count = hosts_with(*keys, keys->wish->value.commit);
+                const fleet::HostCount count = fleet::count_hosts(*keys);
                 now = std::string(core::to_string(keys->rollout->value.state)) + ", " +
                       std::to_string(count.there) + " of " + std::to_string(count.all) + " hosts";
             }

@@ -1,17 +1,22 @@
 // What the group is like: status, hosts, history.
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cli/exit_code.h"
 #include "cli/fleet/group.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/fleet/group_json.h"
 
 namespace lastgood::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr Millis kLookEvery{500};  // at the store's revision, with --watch
 
 Json or_null(const std::optional<CommitId>& commit) {
     return commit ? Json(commit->hex()) : Json(nullptr);
@@ -38,45 +43,8 @@ bool wanted(const std::string& asked, const AppName& app) {
     return asked.empty() || asked == app.str();
 }
 
-std::string state_of(const core::FleetApp& app) {
-    if (app.paused) return "paused";
-    if (!app.rollout) return app.good ? "done" : "-";
-    return std::string(core::to_string(app.rollout->value.state));
-}
-
-std::string note_of(const core::FleetApp& app) {
-    if (app.paused) return "by " + app.paused->value.by;
-    if (!app.rollout) return {};
-    const core::Rollout& rollout = app.rollout->value;
-    if (!rollout.reason.empty()) return rollout.reason;
-    std::string note;
-    for (const auto& [host, failure] : rollout.failures) {
-        note += (note.empty() ? "" : "; ") + host.str() + ": " + failure.reason;
-    }
-    return note;
-}
-
-Json status_json(const FleetGroup& group, const std::string& asked) {
-    Json apps = Json::array();
-    for (const auto& [name, app] : group.view().apps) {
-        if (!wanted(asked, name)) continue;
-        const auto& wish = app.wish ? std::optional(app.wish->value.commit) : std::nullopt;
-        const auto& good = app.good ? std::optional(app.good->value.commit) : std::nullopt;
-        const HostCount count = wish ? hosts_with(app, *wish) : HostCount{0, app.hosts.size()};
-        apps.push_back({{"name", name.str()},
-                        {"commit", or_null(wish)},
-                        {"state", state_of(app)},
-                        {"last_good", or_null(good)},
-                        {"hosts", app.hosts.size()},
-                        {"hosts_with_commit", count.there},
-                        {"grants", app.grants.size()},
-                        {"paused", app.paused.has_value()},
-                        {"reason", note_of(app)}});
-    }
-    return {{"group", group.config().fleet->group},
-            {"controller", group.controller()},
-            {"hosts", group.view().hosts.size()},
-            {"apps", std::move(apps)}};
+fleet::GroupShown shown(const FleetGroup& group) {
+    return {group.config().fleet->group, group.controller(), group.view()};
 }
 
 std::string status_text(const FleetGroup& group, const std::string& asked, const Style& style) {
@@ -85,8 +53,8 @@ std::string status_text(const FleetGroup& group, const std::string& asked, const
     for (const auto& [name, app] : group.view().apps) {
         if (!wanted(asked, name)) continue;
         const auto wish = app.wish ? std::optional(app.wish->value.commit) : std::nullopt;
-        const HostCount count = wish ? hosts_with(app, *wish) : HostCount{0, app.hosts.size()};
-        const std::string state = state_of(app);
+        const fleet::HostCount count = fleet::count_hosts(app);
+        const std::string state = fleet::state_word(app);
         const Tone tone = state == "done"     ? Tone::good
                           : state == "halted" ? Tone::bad
                           : state == "paused" ? Tone::warn
@@ -96,7 +64,7 @@ std::string status_text(const FleetGroup& group, const std::string& asked, const
                    {state, tone},
                    std::to_string(count.there) + " of " + std::to_string(count.all),
                    app.good ? app.good->value.commit.short_hex() : "-",
-                   first_line(note_of(app))});
+                   first_line(fleet::reason_text(app))});
     }
     const std::string controller = group.controller();
     return "group " + group.config().fleet->group + ", " +
@@ -105,54 +73,72 @@ std::string status_text(const FleetGroup& group, const std::string& asked, const
            (table.empty() ? "no app yet\n" : table.render(style));
 }
 
-}  // namespace
-
-int fleet_status(const Context& context, const std::string& app) {
-    const Opened opened = open_and_read(context);
-    if (!opened.group) return opened.exit_code;
-    print(context.json ? status_json(*opened.group, app).dump() + "\n"
-                       : status_text(*opened.group, app, context.style));
-    return kDone;
-}
-
-int fleet_hosts(const Context& context, const std::string& app) {
-    const Opened opened = open_and_read(context);
-    if (!opened.group) return opened.exit_code;
-    const core::FleetView& view = opened.group->view();
-    Json rows = Json::array();
+std::string hosts_text(const FleetGroup& group, const std::string& asked, const Style& style) {
     Table table(
         {{"HOST"}, {"APP"}, {"COMMIT"}, {"STATE"}, {"HEALTH"}, {"OUTCOME"}, {"NOTE", false, true}});
-    for (const auto& [name, keys] : view.apps) {
-        if (!wanted(app, name)) continue;
+    for (const auto& [name, keys] : group.view().apps) {
+        if (!wanted(asked, name)) continue;
         for (const auto& [host, kept] : keys.hosts) {
             const core::HostApp& one = kept.value;
-            const std::string note = one.refusal ? one.refusal->reason : one.reason;
-            const auto record = view.hosts.find(host);
-            rows.push_back(
-                {{"host", host.str()},
-                 {"app", name.str()},
-                 {"commit", or_null(one.commit)},
-                 {"state", one.state},
-                 {"health", core::to_string(one.health)},
-                 {"outcome", core::to_string(one.outcome)},
-                 {"reason", note},
-                 {"labels", record == view.hosts.end() ? Json::object()
-                                                       : Json(record->second.value.labels)}});
             table.add({host.str(),
                        name.str(),
                        short_of(one.commit),
                        {or_dash(one.state), tone_of(one.state)},
                        std::string(core::to_string(one.health)),
                        std::string(core::to_string(one.outcome)),
-                       first_line(note)});
+                       first_line(one.refusal ? one.refusal->reason : one.reason)});
         }
     }
-    if (context.json) {
-        print(Json{{"hosts", std::move(rows)}}.dump() + "\n");
-    } else {
-        print(table.empty() ? "no host is there\n" : table.render(context.style));
+    return table.empty() ? "no host is there\n" : table.render(style);
+}
+
+// Until the store has another revision, or etcd goes away. A write of another group shows as well:
+// the view is the same then.
+void follow_store(FleetGroup& group, const Pulse& pulse) {
+    fleet::Revision seen = group.view().revision;
+    while (const auto wait = pulse.tick()) {
+        std::this_thread::sleep_for(*wait < Millis(0) ? kLookEvery : std::min(*wait, kLookEvery));
+        const auto result = group.etcd().range({.key = group.key(""), .count_only = true});
+        const auto* answer = std::get_if<fleet::RangeAnswer>(&result);
+        if (answer == nullptr) return;
+        if (std::exchange(seen, answer->revision) != answer->revision) pulse.happened();
     }
+}
+
+// What `text_of` makes of the group, once or as it changes.
+template <typename TextOf>
+int show(const Context& context, const StatusArgs& args, const TextOf& text_of) {
+    auto group = FleetGroup::open(context);
+    if (!group) return refuse(group.error(), kUsage);
+    const auto view = [&group, &text_of](const Context& now, std::string& text) -> Reply {
+        if (auto read = group->read(); !read) return {kNotReached, read.error(), {}};
+        text = text_of(now, *group);
+        return {};
+    };
+    if (args.watch) {
+        return watch(context, view, [&group](const Pulse& pulse) { follow_store(*group, pulse); });
+    }
+    std::string text;
+    const Reply reply = view(context, text);
+    if (!reply.ok()) return refuse(reply.error, reply.exit_code);
+    print(text);
     return kDone;
+}
+
+}  // namespace
+
+int fleet_status(const Context& context, const StatusArgs& args) {
+    return show(context, args, [&args](const Context& now, const FleetGroup& group) {
+        return now.json ? fleet::status_json(shown(group), args.app) + "\n"
+                        : status_text(group, args.app, now.style);
+    });
+}
+
+int fleet_hosts(const Context& context, const StatusArgs& args) {
+    return show(context, args, [&args](const Context& now, const FleetGroup& group) {
+        return now.json ? fleet::hosts_json(shown(group), args.app) + "\n"
+                        : hosts_text(group, args.app, now.style);
+    });
 }
 
 int fleet_history(const Context& context, const ListArgs& args) {
