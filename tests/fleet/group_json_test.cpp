@@ -30,8 +30,8 @@ core::FleetView view_with(const std::map<std::string, HostApp>& hosts) {
     app.rollout = core::Kept<core::Rollout>{core::Rollout{.wish = "w", .number = 1}};
     for (const auto& [name, one] : hosts) {
         app.hosts[host(name)] = core::Kept<HostApp>{one};
-        view.hosts[host(name)] = core::Kept<core::HostRecord>{
-            core::HostRecord{{{"zone", "z-" + name}}, "1"}};
+        view.hosts[host(name)] =
+            core::Kept<core::HostRecord>{core::HostRecord{{{"zone", "z-" + name}}, "1"}};
     }
     return view;
 }
