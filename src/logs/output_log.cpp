@@ -34,16 +34,33 @@ OutputLog::OutputLog(std::string path, config::LogFormat format, Rotation rotati
 
 void OutputLog::append(Slot slot, Stream stream, std::string_view line, bool whole) {
     if (stamp_.empty()) stamp_ = format_rfc3339(wall_now());
-    append_line({stamp_, to_string(slot), to_string(stream), line, whole}, format_, buffer_);
+    if (whole && format_ == config::LogFormat::text) {
+        buffer_.append(beginning(slot, stream)).append(line).push_back('\n');
+    } else {
+        append_line({stamp_, to_string(slot), to_string(stream), line, whole}, format_, buffer_);
+    }
     if (buffer_.size() >= limits::kReadBytes) flush();
     constexpr int kInfo = 6;  // what an app writes has no level of its own, on either stream
     if (journal_) journal_->send(to_string(slot), to_string(stream), line, kInfo);
+}
+
+// Of a whole line as text. In a flood many in a row have the same.
+const std::string& OutputLog::beginning(Slot slot, Stream stream) {
+    if (beginning_.empty() || slot != beginning_slot_ || stream != beginning_stream_) {
+        beginning_.clear();
+        append_line({stamp_, to_string(slot), to_string(stream), {}}, format_, beginning_);
+        beginning_.pop_back();  // the line's end
+        beginning_slot_ = slot;
+        beginning_stream_ = stream;
+    }
+    return beginning_;
 }
 
 void OutputLog::flush() {
     file_.write(buffer_);
     buffer_.clear();
     stamp_.clear();
+    beginning_.clear();
 }
 
 }  // namespace lastgood::logs

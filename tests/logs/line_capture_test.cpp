@@ -67,6 +67,19 @@ TEST_F(LineCaptureTest, EachLineGetsTimeSlotAndStream) {
     EXPECT_LE(*time, wall_now());
 }
 
+TEST_F(LineCaptureTest, LinesThatComeTogetherKeepTheirOwnSlotAndStream) {
+    log.append(Slot::blue, Stream::out, "a", true);
+    log.append(Slot::blue, Stream::out, "", true);
+    log.append(Slot::blue, Stream::err, "b", true);
+    log.append(Slot::green, Stream::err, "c", true);
+    log.append(Slot::green, Stream::err, "d", false);
+    log.append(Slot::green, Stream::err, "e", true);
+    log.flush();
+    EXPECT_EQ(logged(),
+              "blue out | a\nblue out | \nblue err | b\ngreen err | c\ngreen err > d\n"
+              "green err | e\n");
+}
+
 TEST_F(LineCaptureTest, KeepsBytesAsTheyAre) {
     const std::string bytes("a\0b\xff\x1b[31m\r", 10);
     write(bytes + "\n");

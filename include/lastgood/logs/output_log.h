@@ -48,11 +48,16 @@ class OutputLog {
     [[nodiscard]] std::uint64_t lost_lines() const { return file_.lost_lines(); }
 
   private:
+    const std::string& beginning(Slot slot, Stream stream);
+
     config::LogFormat format_;
     RotatingFile file_;
     std::unique_ptr<SystemJournal> journal_;
     std::string buffer_;
     std::string stamp_;  // of what is held
+    std::string beginning_;
+    Slot beginning_slot_ = Slot::blue;
+    Stream beginning_stream_ = Stream::out;
 };
 
 }  // namespace lastgood::logs
