@@ -15,6 +15,8 @@ struct Sign {
 
 // In order of weight: ssh says several of these in one breath.
 constexpr std::array kSigns = {
+    Sign{"detected dubious ownership", Failure::owner_not_trusted},
+    Sign{"is not owned by current user", Failure::owner_not_trusted},  // libgit2
     Sign{"remote host identification has changed", Failure::host_key_changed},
     Sign{"host key is known for", Failure::host_key_unknown},
     Sign{"host key verification failed", Failure::host_key_unknown},
@@ -180,6 +182,14 @@ std::string certificate_mend(Failure failure, const Access& access) {
            "that this server doesn't know; name that one's certificate by auth.ca_file";
 }
 
+// As git names it: "… in repository at '/srv/git/backend.git'".
+std::string quoted_path(std::string_view said) {
+    const auto begin = said.find('\'');
+    const auto end = said.find('\'', begin + 1);
+    if (begin == std::string_view::npos || end == std::string_view::npos) return "PATH";
+    return printable(said.substr(begin + 1, end - begin - 1), 300);
+}
+
 std::string mend_for(Failure failure, const Access& access, std::string_view said) {
     switch (failure) {
         case Failure::host_key_changed:
@@ -205,6 +215,10 @@ std::string mend_for(Failure failure, const Access& access, std::string_view sai
             return "see whether the remote is up and a firewall lets this server through";
         case Failure::repository_not_found:
             return "check `repo`, and that these credentials may read it";
+        case Failure::owner_not_trusted:
+            return "it belongs to another user than the daemon's; have git trust it all the same: "
+                   "`sudo git config --system --add safe.directory '" +
+                   quoted_path(said) + "'`";
         case Failure::certificate:
         case Failure::certificate_expired:
         case Failure::certificate_of_another:

@@ -17,6 +17,7 @@ enum class Failure {
     connection_refused,
     timed_out,
     repository_not_found,
+    owner_not_trusted,
     certificate,
     certificate_expired,
     certificate_of_another,

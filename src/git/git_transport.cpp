@@ -23,9 +23,12 @@ class GitTransport final : public Transport {
     GitResult<RemoteRefs> list() override {
         const auto& followed = access_.remote.followed;
         // Patterns match the ends of names, too, and the remote's glob isn't ours: looked at again.
-        auto output = run_git(
-            access_, {"ls-remote", "-q", "--end-of-options", access_.url.text,
+        std::vector<std::string> words = {"ls-remote", "-q"};
+        add_upload_pack(words);
+        words.insert(words.end(),
+                     {"--end-of-options", access_.url.text,
                       followed.by_tags() ? "refs/tags/*" : "refs/heads/" + followed.branch});
+        auto output = run_git(access_, std::move(words));
         if (!output) return failed<RemoteRefs>({output.error(), false});
         if (!output->ok()) {
             said_ = output->err;
@@ -81,6 +84,13 @@ class GitTransport final : public Transport {
         return failed<bool>(explain_failure(access_, "fetching from", said_));
     }
 
+    // Whether a repository of another user's is trusted is said by the machine's own git config
+    // (safe.directory), which our processes don't read otherwise.
+    void add_upload_pack(std::vector<std::string>& words) const {
+        if (!access_.url.is_local()) return;
+        words.emplace_back("--upload-pack=env -u GIT_CONFIG_NOSYSTEM git upload-pack");
+    }
+
     Expected<ProgramOutput> fetch(const std::string& refspec) {
         const Remote& remote = access_.remote;
         if (remote.depth) return fetch({"--depth=" + std::to_string(*remote.depth)}, refspec);
@@ -98,6 +108,7 @@ class GitTransport final : public Transport {
                                           "--no-write-fetch-head",
                                           "--no-auto-maintenance",
                                           "--no-recurse-submodules"};
+        add_upload_pack(words);
         words.insert(words.end(), options.begin(), options.end());
         words.insert(words.end(), {"--end-of-options", access_.url.text, refspec});
         return run_git(access_, std::move(words), file_bytes_max, take_progress);

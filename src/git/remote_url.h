@@ -17,6 +17,7 @@ struct RemoteUrl {
     std::string host;      // without brackets; empty for path and file
     std::string port;      // digits; empty: the scheme's own
     [[nodiscard]] std::string origin() const;  // "https://host:port/"
+    [[nodiscard]] bool is_local() const { return scheme == Scheme::path || scheme == Scheme::file; }
     [[nodiscard]] bool is_http() const { return scheme == Scheme::http || scheme == Scheme::https; }
 };
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -67,6 +68,22 @@ class Booted(BootedCase):
         pid = str(self.status()["pid"])
         user = self.ok("ps", "-o", "user=", "-p", pid)
         self.assertEqual("lastgood", user)
+
+    def test_a_repository_of_another_user_is_trusted_when_the_machines_git_is(self):
+        self.deployed("of ours")
+        commit = self.repo.commit("of another user")
+        self.ok("chown", "-R", "nobody:", "/srv/backend.git")
+        try:
+            refused = self.inside("lastgood", "deploy", "backend")
+            self.assertEqual(1, refused.returncode)
+            told = refused.stdout + refused.stderr + self.inside("lastgood", "doctor").stdout
+            mend = re.search(r"`sudo (git config --system --add safe.directory '/srv/backend.git')`", told)
+            self.assertTrue(mend, told)
+            self.ok("sh", "-c", mend[1])
+            self.lastgood("deploy", "backend")
+            self.assertEqual(commit, self.status()["commit"])
+        finally:
+            self.ok("chown", "-R", "lastgood:", "/srv/backend.git")
 
     def test_its_memory_is_nobody_elses(self):
         """Not even for what runs as its own user: the kernel has root own the files of such a process."""

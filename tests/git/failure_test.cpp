@@ -71,6 +71,13 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"Connection closed by 127.0.0.1 port 22\nfatal: Could not read from remote repository.",
          Failure::cut_off},
         {"fatal: the remote end hung up unexpectedly", Failure::cut_off},
+        {"fatal: detected dubious ownership in repository at '/srv/git/x.git'\n"
+         "To add an exception for this directory, call:\n\n"
+         "\tgit config --global --add safe.directory /srv/git/x.git\n"
+         "fatal: Could not read from remote repository.",
+         Failure::owner_not_trusted},
+        {"repository path '/srv/git/x.git/' is not owned by current user",
+         Failure::owner_not_trusted},
         {"fatal: something new", Failure::other},
         {"", Failure::other},
     };
@@ -123,6 +130,20 @@ TEST(FailureText, NamesTheFingerprintOfAHostKeyThatIsRefused) {
         const std::string mend = explain_failure(access, "asking", said).error.mend;
         EXPECT_TRUE(mend.ends_with("publishes; it showed SHA256:ab+/9Z")) << mend;
     }
+}
+
+TEST(FailureText, TellsHowToHaveGitTrustARepositoryOfAnothers) {
+    Access access;
+    access.remote.url = "/srv/git/x.git";
+    access.url = *parse_remote_url(access.remote.url);
+    const GitError error =
+        explain_failure(access, "asking",
+                        "fatal: detected dubious ownership in repository at '/srv/git/x.git'\n"
+                        "fatal: Could not read from remote repository.\n");
+    EXPECT_NE(error.error.what.find("dubious ownership"), std::string::npos) << error.error.what;
+    EXPECT_TRUE(error.error.mend.ends_with(
+        "`sudo git config --system --add safe.directory '/srv/git/x.git'`"))
+        << error.error.mend;
 }
 
 TEST(FailureText, TellsHowToSeeWhatIsWrongWithACertificate) {
