@@ -86,6 +86,13 @@ bool signing_token_needed(const config::Config& whole, const SecretPlace& place)
 
 }  // namespace
 
+std::string AppSetup::plain_repository() const {
+    constexpr std::string_view kFile = "file://";
+    if (app.webhook.provider != core::Provider::standard) return {};
+    if (app.repo.starts_with(kFile)) return app.repo.substr(kFile.size());
+    return app.repo.starts_with("/") ? app.repo : "";
+}
+
 std::string AppSetup::secret_place() const {
     const SecretPlace& place = app.webhook.place;
     switch (place.kind) {
@@ -99,6 +106,14 @@ std::string AppSetup::secret_place() const {
             break;
     }
     return "nowhere";
+}
+
+std::string local_url(const config::Webhook& webhook) {
+    if (!webhook.listen) return {};
+    config::ListenAddress address = *webhook.listen;
+    if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+    if (address.host == "::") address.host = "::1";
+    return (webhook.tls.cert.empty() ? "http://" : "https://") + address.text();
 }
 
 Expected<AppSetup> find_app(const Context& context, const std::string& name) {
@@ -129,6 +144,7 @@ Expected<AppSetup> find_app(const Context& context, const std::string& name) {
     AppSetup setup{.config_path = path,
                    .state_dir = whole.state_dir,
                    .public_url = whole.webhook.public_url,
+                   .local_url = local_url(whole.webhook),
                    .app = *app,
                    .no_secret = {}};
     setup.needs_signing_token = signing_token_needed(whole, app->webhook.place);

@@ -14,18 +14,24 @@ namespace lastgood::cli {
 struct AppSetup {
     std::string config_path;
     std::string state_dir;
-    std::string public_url;  // of the config; may be empty
+    std::string public_url;   // of the config; may be empty
+    std::string local_url{};  // the receiver from this machine, see below
     config::App app;
     // Why there is no secret; then app.webhook.secrets means nothing.
     std::optional<Error> no_secret;
     bool can_make_secret = false;      // its file is named, and isn't there
     bool needs_signing_token = false;  // as GitLab and Standard Webhooks have it
 
+    // The repository's path, where it is one of this machine, without a forge; else empty.
+    [[nodiscard]] std::string plain_repository() const;
     [[nodiscard]] const std::string& secret() const { return app.webhook.secrets.front(); }
     [[nodiscard]] std::string name() const { return app.name.str(); }
     // "the file /etc/lastgood/secret", for people.
     [[nodiscard]] std::string secret_place() const;
 };
+
+// "http://127.0.0.1:8787": where it listens, as this machine reaches it. Empty: systemd knows.
+std::string local_url(const config::Webhook& webhook);
 
 // The Error means exit code 2.
 Expected<AppSetup> find_app(const Context& context, const std::string& name);

@@ -27,6 +27,9 @@ forge::ApiAnswer to_forge(http::RemoteAnswer answer) {
 Expected<std::string> hook_url(const AppSetup& setup, const std::string& url_option) {
     const std::string path = "/hooks/" + setup.name();
     if (url_option.empty()) {
+        if (!setup.plain_repository().empty() && !setup.local_url.empty()) {
+            return setup.local_url + path;  // its hook runs on this machine
+        }
         if (!setup.public_url.empty()) return setup.public_url + path;
         return Error{
             "lastgood doesn't know by which address " + setup.name() + " is reached from outside",

@@ -5,6 +5,7 @@
 #include "cli/webhook_json.h"
 #include "cli/webhook_steps.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/files.h"
 
 namespace lastgood::cli {
 namespace {
@@ -17,8 +18,15 @@ int print_steps(const Context& context, const AppSetup& setup, const ForgeArgs& 
     const core::Provider provider = setup.app.webhook.provider;
     const auto found = forge::find_place(provider, setup.app.repo, args.api);
     const auto place = found ? std::optional(*found) : std::nullopt;
+    const std::string plain = setup.plain_repository();
+    const config::SecretPlace& secret = setup.app.webhook.place;
+    const std::string secret_file = secret.kind == config::SecretPlace::Kind::file
+                                        ? secret.name
+                                        : "FILE (with what is in " + setup.secret_place() + ")";
+    const std::string git_dir = sys::exists(plain + "/.git") ? plain + "/.git" : plain;
     const Steps steps{setup.name(), url, setup.secret_place(), secret_made,
-                      webhook_steps(provider, place, url, setup.secret_place())};
+                      plain.empty() ? webhook_steps(provider, place, url, setup.secret_place())
+                                    : git_hook_steps(git_dir, url, secret_file)};
     if (context.json) {
         print(steps_json(steps) + "\n");
         return kDone;

@@ -93,4 +93,13 @@ std::vector<std::string> webhook_steps(Provider provider,
     return standard(url, secret);
 }
 
+std::vector<std::string> git_hook_steps(const std::string& git_dir, const std::string& url,
+                                        const std::string& secret_file) {
+    const std::string config = "git -C " + git_dir + " config lastgood.";
+    return {"cp /usr/share/lastgood/hooks/git/post-receive " + git_dir +
+                "/hooks/  (in the sources: hooks/git/post-receive)",
+            config + "url " + url, config + "secretFile " + secret_file,
+            "let everybody who pushes read that file, and nobody else"};
+}
+
 }  // namespace lastgood::cli

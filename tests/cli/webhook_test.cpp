@@ -43,6 +43,35 @@ TEST(WebhookSteps, NameTheAddressAndWhereTheSecretIsAtEveryForge) {
     }
 }
 
+TEST(WebhookSteps, OfAPlainRepositoryAreThoseOfItsHook) {
+    AppSetup setup = setup_of("https://hooks.example.org");
+    setup.local_url = "http://127.0.0.1:8787";
+    setup.app.webhook.provider = core::Provider::standard;
+    for (const auto& [repo, path] :
+         {std::pair("/srv/x.git", "/srv/x.git"), std::pair("file:///srv/x.git", "/srv/x.git"),
+          std::pair("https://example.org/x.git", "")}) {
+        setup.app.repo = repo;
+        EXPECT_EQ(setup.plain_repository(), path);
+    }
+    setup.app.repo = "/srv/x.git";
+    // The hook runs on this machine, whatever the forges see.
+    EXPECT_EQ(*hook_url(setup, ""), "http://127.0.0.1:8787/hooks/backend");
+    EXPECT_EQ(git_hook_steps("/srv/x.git", "URL", "/s").at(1),
+              "git -C /srv/x.git config lastgood.url URL");
+    setup.app.webhook.provider = core::Provider::github;
+    EXPECT_EQ(setup.plain_repository(), "");
+}
+
+TEST(WebhookAddress, FromThisMachineIsWhereTheReceiverListens) {
+    config::Webhook webhook;
+    EXPECT_EQ(local_url(webhook), "");
+    webhook.listen = config::ListenAddress{.host = "0.0.0.0", .port = 8787};
+    EXPECT_EQ(local_url(webhook), "http://127.0.0.1:8787");
+    webhook.listen = config::ListenAddress{.host = "::", .port = 443};
+    webhook.tls.cert = "/c";
+    EXPECT_EQ(local_url(webhook), "https://[::1]:443");
+}
+
 TEST(WebhookSteps, LeadToThePageOfTheRepository) {
     const auto first = [](core::Provider provider, const std::string& repo) {
         const auto place = forge::find_place(provider, repo, "");

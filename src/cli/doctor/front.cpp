@@ -50,12 +50,10 @@ std::string mend_of_secret(const config::SecretPlace& place) {
 // From here, whatever addresses it listens on.
 void check_receiver(const Patient& patient, Report& report) {
     const config::Webhook& webhook = patient.config.webhook;
-    std::string host = webhook.listen->host;
-    if (host == "0.0.0.0") host = "127.0.0.1";
-    if (host == "::") host = "::1";
     const bool tls = !webhook.tls.cert.empty();
-    const http::RemoteRequest request{
-        "GET", Url{tls, host, webhook.listen->port, "/healthz"}, {}, {}};
+    const auto url = parse_url(local_url(webhook) + "/healthz");
+    LG_ASSERT(url.ok());
+    const http::RemoteRequest request{"GET", *url, {}, {}};
     http::RemoteOptions options;
     options.whole_time = options.silence = options.connect_time = limits::kExamineAnswerMax;
     const auto result = http::send_remote(request, options);
