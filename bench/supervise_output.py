@@ -28,7 +28,10 @@ class RotatingLastgood(Lastgood):
 def read(path):
     if path.suffix == ".gz":
         return harness.subprocess.run(["gzip", "-dc", path], capture_output=True, check=True).stdout
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # compressed just now
+        return read(path.with_name(path.name + ".gz"))
 
 
 def kept(tool, app, lines, rounds):
