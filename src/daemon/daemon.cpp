@@ -12,7 +12,7 @@
 #include "daemon/role_groups.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/assert.h"
-#include "lastgood/base/sys/startup_pages.h"
+#include "lastgood/base/sys/idle_pages.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/process/tree_end.h"
 
@@ -291,7 +291,7 @@ void Daemon::ready() {
                                  : "running without a webhook receiver");
     tell_service_manager("READY=1");
     tell_watchdog();
-    sys::let_go_of_startup_pages();
+    sys::let_go_of_idle_pages();
 }
 
 // From the loop, so that a loop that hangs is silent.

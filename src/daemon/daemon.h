@@ -94,6 +94,7 @@ class Daemon {
     sys::Fd signals_;
     sys::EventLoop::Watch signal_watch_;
     sys::EventLoop::Timer retry_;
+    sys::EventLoop::Timer calm_;
     sys::EventLoop::Timer watchdog_;
     sys::EventLoop::Timer stop_deadline_;
     int leftovers_ = 0;

@@ -8,9 +8,15 @@
 #include "daemon/reload.h"
 #include "daemon/service_manager.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/idle_pages.h"
 #include "lastgood/config/load.h"
 
 namespace lastgood::daemon {
+namespace {
+
+constexpr Millis kCalmAfter{5'000};  // the last that was recorded of any app
+
+}  // namespace
 
 void Daemon::on_signal(std::uint32_t signal) {
     if (signal == SIGUSR2) return reexec();
@@ -90,6 +96,7 @@ const core::AppState* Daemon::state_of(const std::string& app) const {
 }
 
 void Daemon::recorded(const std::string& app) {
+    calm_ = site_.loop.after(kCalmAfter, [] { sys::let_go_of_idle_pages(); });
     for (const auto& service : apps_) {
         if (service) service->promoter().recorded(app);
     }

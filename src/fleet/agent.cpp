@@ -14,7 +14,7 @@
 #include "fleet/group_desk.h"
 #include "fleet/member_desk.h"
 #include "fleet/orders.h"
-#include "lastgood/base/sys/startup_pages.h"
+#include "lastgood/base/sys/idle_pages.h"
 
 namespace lastgood::fleet {
 namespace {
@@ -285,7 +285,7 @@ int agent_main() {
         std::fprintf(stderr, "lastgood fleet-agent: %s\n", memory.error().text().c_str());
         return 1;
     }
-    sys::let_go_of_startup_pages();
+    sys::let_go_of_idle_pages();
     sys::EventLoop loop;
     const auto agent =
         std::make_unique<Agent>(loop, std::move(channel), *std::move(settings), *std::move(memory));

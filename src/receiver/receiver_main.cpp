@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "lastgood/base/sys/event_loop.h"
-#include "lastgood/base/sys/startup_pages.h"
+#include "lastgood/base/sys/idle_pages.h"
 #include "lastgood/http/front.h"
 #include "lastgood/receiver/receiver.h"
 #include "receiver/door.h"
@@ -156,7 +156,7 @@ int receiver_main() {
     sys::Fd channel(kChannelFd);
     auto settings = wait_for_settings(channel.get());
     if (!settings) return fail(settings.error());
-    sys::let_go_of_startup_pages();  // the sandbox shows no /proc
+    sys::let_go_of_idle_pages();  // the sandbox shows no /proc
     Sandbox sandbox;
     if (auto entered = sandbox.enter(); !entered) return fail(entered.error());
     Receiver receiver(std::move(sandbox), std::move(channel), std::move(*settings));

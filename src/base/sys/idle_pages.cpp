@@ -1,4 +1,4 @@
-#include "lastgood/base/sys/startup_pages.h"
+#include "lastgood/base/sys/idle_pages.h"
 
 #include <sys/mman.h>
 
@@ -40,7 +40,7 @@ std::vector<Mapping> mappings() {
 
 }  // namespace
 
-void let_go_of_startup_pages() {
+void let_go_of_idle_pages() {
     for (const Mapping& mapping : mappings()) {
         if (!mapping.clean) continue;
         madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);

@@ -1,4 +1,4 @@
-#include "lastgood/base/sys/startup_pages.h"
+#include "lastgood/base/sys/idle_pages.h"
 
 #include <gtest/gtest.h>
 
@@ -16,9 +16,9 @@ long resident_of_files() {
     return 0;
 }
 
-TEST(StartupPages, AreLetGoAndComeBackWhenTheyAreUsed) {
+TEST(IdlePages, AreLetGoAndComeBackWhenTheyAreUsed) {
     const std::string before = std::to_string(resident_of_files());
-    let_go_of_startup_pages();
+    let_go_of_idle_pages();
     EXPECT_LT(resident_of_files(), std::stol(before) / 2);
     // Code, constants and relocated tables are all there.
     EXPECT_THROW((void)std::stol("none"), std::invalid_argument);
