@@ -111,8 +111,8 @@ std::optional<WallTime> time_of(const Moment& moment) {
     civil.tm_isdst = -1;
     const std::time_t seconds =
         moment.zone_minutes ? timegm(&civil) - *moment.zone_minutes * 60 : mktime(&civil);
-    return std::chrono::time_point_cast<Millis>(system_clock::from_time_t(seconds)) +
-           moment.fraction;
+    // Not by way of the system's clock: its nanoseconds know the years 1678 to 2262 alone.
+    return WallTime(std::chrono::seconds(seconds)) + moment.fraction;
 }
 
 // 2026-05-01T12:00:00.123Z, 2026-05-01 12:00:00,123, 2026/05/01 12:00:00
