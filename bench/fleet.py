@@ -16,6 +16,7 @@ played, and so is the deployment. The machine's cores are shared by all of it: t
 data is below --work-dir, what hosts note in /dev/shm. Needs etcd (scripts/install-deps --test)."""
 
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -80,19 +81,22 @@ class Fleet:
         return begun
 
     def rollout_is_done(self, number, without=None):
-        rollout = self.cluster.etcd(without).get(APP + "rollout")
+        try:
+            rollout = self.cluster.etcd(without).get(APP + "rollout")
+        except (OSError, http.client.HTTPException):
+            return False  # there is no leader just now
         if rollout and rollout["number"] >= number and rollout["state"] == "halted":
             raise SystemExit(f"bench/fleet: the rollout is halted: {rollout}")
         return rollout and rollout["number"] >= number and rollout["state"] == "done"
 
     def held_at_once(self, since):
         """The most grants there ever were at one revision of the store."""
-        most, held = 0, set()
-        etcd = self.cluster.etcds[0]
-        for host, put in etcd.history(APP + "grants", since):
+        most, held, at = 0, set(), since
+        for revision, host, put in self.cluster.etcds[0].history(APP + "grants", since):
+            if revision != at:
+                most, at = max(most, len(held)), revision
             (held.add if put else held.discard)(host)
-            most = max(most, len(held))
-        return most
+        return max(most, len(held))
 
 
 def at_work_at_once(deploys):
@@ -138,16 +142,17 @@ def rolling(the_fleet, fault=None, heal=None):
         if now() - begun > 600:
             raise SystemExit(f"bench/fleet: the update takes for ever: {len(deploys)} hosts")
         time.sleep(0.1)
-    took = now() - begun
+    done = now()
     deploys += hosts.deploys()
     if hurt is not None:
         heal(cluster, hurt)
     ideal = hosts.count / options.at_once * options.work_ms / 1000
     seen = hosts.seen(number)
-    moments = sorted([begin for _, begin, _ in deploys])
+    # The fleet gets on when a host begins or ends, and with the end of it all.
+    moments = sorted([at for _, *both in deploys for at in both] + [begun, done])
     gaps = [(b - a, a) for a, b in zip(moments, moments[1:])]
     result = {
-        "took_s": took, "ideal_s": ideal, "ratio": took / ideal, "deployments": len(deploys),
+        "took_s": done - begun, "ideal_s": ideal, "ratio": (done - begun) / ideal, "deployments": len(deploys),
         "hosts_deployed": len({host for host, _, _ in deploys}),
         "granted_at_once": the_fleet.held_at_once(since),
         "at_work_at_once": at_work_at_once(deploys),

@@ -105,7 +105,7 @@ class Etcd:
         return values
 
     def history(self, folder, begin):
-        """Every event below a folder from revision `begin` on, each as it was."""
+        """Every event below a folder from revision `begin` on: when, of which key, is it there."""
         # A key beside the folder, that means nothing to anybody, tells where the end is.
         end = self.put(folder + "-end", True)
         watch = http.client.HTTPConnection(self.place, timeout=30)
@@ -114,11 +114,12 @@ class Etcd:
         answer = watch.getresponse()
         while True:
             for event in json.loads(answer.readline())["result"].get("events", []):
-                if int(event["kv"]["mod_revision"]) >= end:
+                revision = int(event["kv"]["mod_revision"])
+                if revision >= end:
                     return watch.close()
                 name = base64.b64decode(event["kv"]["key"]).decode()[len(PREFIX + folder):]
                 if name.startswith("/"):
-                    yield name[1:], event.get("type") != "DELETE"
+                    yield revision, name[1:], event.get("type") != "DELETE"
 
 
 class Running:
