@@ -43,6 +43,12 @@ Millis etcd_retry_delay(int failures, std::uint64_t salt) {
                            Random(salt).below(static_cast<std::uint64_t>(delay.count()) + 1)));
 }
 
+Millis etcd_return_delay(int failures, std::uint64_t salt) {
+    const Millis within = doubled(limits::kEtcdRetryMax, limits::kFleetStampedeMax, failures - 1);
+    return Millis(static_cast<std::int64_t>(
+        Random(salt).below(static_cast<std::uint64_t>(within.count()) + 1)));
+}
+
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt) {
     return with_jitter(doubled(poll, std::max(poll, limits::kPollBackoffMax), failures), salt);
 }

@@ -1,6 +1,8 @@
 // The way to the members of etcd: which endpoint, who we are, what came of it.
 #include "lastgood/fleet/etcd_client.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <map>
 
@@ -40,7 +42,7 @@ class Client final : public Etcd {
     Client(EtcdSettings settings, std::vector<Url> endpoints)
         : settings_(std::move(settings)),
           endpoints_(std::move(endpoints)),
-          at_(settings_.salt % endpoints_.size()),
+          place_(settings_.place ? settings_.place : std::make_shared<EtcdPlace>(settings_.salt)),
           session_(options_of(settings_)) {}
 
     Result<RangeAnswer> range(const RangeAsk& ask) override {
@@ -77,7 +79,6 @@ class Client final : public Etcd {
         return ask_all<std::vector<Member>>("/v3/cluster/member/list", "{}", read_members,
                                             Again::yes);
     }
-    void move_on() override { at_ = (at_ + 1) % endpoints_.size(); }
 
   private:
     // The body of an answer of 200 that holds no error.
@@ -90,6 +91,7 @@ class Client final : public Etcd {
     Result<T> ask_here(const std::string& path, const std::string& body,
                        Expected<T> (*read)(std::string_view));
     Raw ask_once(const std::string& path, const std::string& body, bool with_token);
+    void judge(const http::RemoteFailure* failed);
     [[nodiscard]] Raw answer_of(http::RemoteResult result) const;
     std::optional<Failure> log_in();
     [[nodiscard]] const Url& endpoint() const { return endpoints_[at_]; }
@@ -100,7 +102,10 @@ class Client final : public Etcd {
 
     const EtcdSettings settings_;
     const std::vector<Url> endpoints_;
-    std::size_t at_;
+    const std::shared_ptr<EtcdPlace> place_;
+    std::size_t at_ = 0;                     // the endpoint of this request
+    std::optional<std::uint64_t> judged_{};  // at_ is this place, and the request tells of it
+    std::optional<std::uint64_t> avoid_{};   // for one request: the last one got no answer there
     http::RemoteSession session_;
     std::string session_origin_;
     std::string token_;
@@ -129,7 +134,22 @@ Client::Raw Client::ask_once(const std::string& path, const std::string& body, b
         session_.close();
         session_origin_ = endpoint().origin();
     }
-    return answer_of(session_.send(request(path, body, with_token)));
+    auto result = session_.send(request(path, body, with_token));
+    judge(std::get_if<http::RemoteFailure>(&result));
+    return answer_of(std::move(result));
+}
+
+// What that says of the endpoint; `failed` null: it answered.
+void Client::judge(const http::RemoteFailure* failed) {
+    if (!judged_) return;
+    if (failed == nullptr) return place_->answered(*judged_);
+    pollfd cancel{settings_.cancel_fd, POLLIN, 0};
+    if (poll(&cancel, 1, 0) > 0) return;  // it was given up by this side
+    if (failed->kind != http::RemoteFailure::Kind::timed_out || !failed->sent) {
+        return place_->leave(*judged_);
+    }
+    place_->was_silent(*judged_);
+    avoid_ = judged_;
 }
 
 Client::Raw Client::answer_of(http::RemoteResult result) const {
@@ -197,11 +217,15 @@ template <typename T>
 Result<T> Client::ask_all(const std::string& path, const std::string& body,
                           Expected<T> (*read)(std::string_view), Again again) {
     Result<T> result = Failure{};
+    const std::uint64_t begin = place_->at();
+    const std::uint64_t first = std::exchange(avoid_, std::nullopt) == begin ? 1 : 0;
     for (std::size_t tries = 0; tries < endpoints_.size(); ++tries) {
+        at_ = (begin + first + tries) % endpoints_.size();
+        judged_.reset();
+        if (first + tries == 0) judged_ = begin;
         result = ask_here<T>(path, body, read);
         const auto* failed = std::get_if<Failure>(&result);
         if (failed == nullptr || !failed->passes()) return result;
-        move_on();
         if (failed->kind == Kind::unknown && again == Again::never) return result;
     }
     return result;
@@ -216,6 +240,7 @@ WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
         const bool denied = failed->kind == Kind::denied;
         return {denied ? WatchEnd::Kind::denied : WatchEnd::Kind::broken, failed->error};
     }
+    session_.close();  // a watch is long, and asks nothing more
     WatchFeed feed(asks);
     http::RemoteOptions options = options_of(settings_);
     options.silence = limits::kEtcdWatchSilenceMax;
@@ -241,6 +266,7 @@ WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
 
 std::vector<Result<Status>> Client::status() {
     std::vector<Result<Status>> all;
+    judged_.reset();
     const std::size_t before = at_;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         at_ = i;

@@ -14,7 +14,8 @@ std::uint64_t salt_of(const AgentSettings& settings) {
            static_cast<std::uint64_t>(wall_now().time_since_epoch().count());
 }
 
-EtcdSettings etcd_of(const AgentSettings& settings, std::uint64_t salt) {
+EtcdSettings etcd_of(const AgentSettings& settings, std::uint64_t salt,
+                     const std::shared_ptr<EtcdPlace>& place) {
     const config::Fleet& fleet = settings.fleet;
     return {.endpoints = fleet.endpoints,
             .ca_file = fleet.ca_file,
@@ -22,7 +23,8 @@ EtcdSettings etcd_of(const AgentSettings& settings, std::uint64_t salt) {
             .key_file = fleet.key_file,
             .user = fleet.user,
             .password = fleet.password,
-            .salt = salt};
+            .salt = salt,
+            .place = place};
 }
 
 }  // namespace
@@ -34,17 +36,20 @@ HostAgent::HostAgent(sys::EventLoop& loop, sys::Fd channel, AgentSettings settin
       callbacks_(std::move(callbacks)),
       memory_(std::move(memory)),
       salt_(salt_of(settings_)),
+      place_(std::make_shared<EtcdPlace>(salt_)),
       link_(loop, std::move(channel)),
-      calls_(loop, etcd_of(settings_, salt_), "fleet-calls"),
-      leases_(loop, etcd_of(settings_, salt_ + 1), "fleet-lease"),
-      keeper_(loop, leases_, etcd_of(settings_, salt_ + 2), group_prefix(settings_.fleet.group),
-              MemberDesk::ranges(settings_),
-              {[this] { changed(); }, [this](const Error& why) { trouble(why); }}),
+      calls_(loop, etcd_of(settings_, salt_, place_), "fleet-calls"),
+      leases_(loop, etcd_of(settings_, salt_ + 1, place_), "fleet-lease"),
+      keeper_(loop, leases_, etcd_of(settings_, salt_ + 2, place_),
+              group_prefix(settings_.fleet.group), MemberDesk::ranges(settings_),
+              Keeper::Kind::one_of_many,
+              {[this] { changed(); }, [this](const Error& why) { trouble(why); },
+               [this] { member_.was_listed(); }}),
       lease_(loop, leases_, limits::kFleetLease, limits::kFleetKeepAliveEvery, memory_.lease,
              salt_ + 3,
              {[this] { lease_is_new(); }, [this] { lease_is_lost(); },
               [this](const Failure& why) { trouble(why.error); }, [this] { kept(); }}),
-      member_({loop, calls_, settings_, keeper_, lease_, memory_, link_}),
+      member_({loop, calls_, settings_, keeper_, lease_, memory_, link_}, salt_ + 6),
       orders_(loop, calls_, group_prefix(settings_.fleet.group),
               [this](const Proposed& proposed) { link_.send(proposed); }),
       election_(
@@ -117,7 +122,7 @@ void HostAgent::lead() {
 }
 void HostAgent::make_controller() {
     controller_ = std::make_unique<Controller>(
-        loop_, calls_, etcd_of(settings_, salt_ + 5), settings_,
+        loop_, calls_, etcd_of(settings_, salt_ + 5, place_), settings_,
         Controller::Callbacks{// Lost, and not ended yet: it steps down.
                               [this] {
                                   return election_.won() ? election_.controllership()

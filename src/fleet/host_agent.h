@@ -59,6 +59,7 @@ class HostAgent {
     const Callbacks callbacks_;
     AgentMemory memory_;
     const std::uint64_t salt_;
+    const std::shared_ptr<EtcdPlace> place_;
     std::string trouble_;
     std::optional<AgentState> told_;
     bool looking_ = false;

@@ -1,5 +1,6 @@
 #include "fleet/keeper.h"
 
+#include "lastgood/base/assert.h"
 #include "lastgood/core/backoff.h"
 
 namespace lastgood::fleet {
@@ -18,13 +19,15 @@ std::vector<RangeAsk> asks_of(const std::string& prefix, const std::vector<KeyRa
 }  // namespace
 
 Keeper::Keeper(sys::EventLoop& loop, Caller& caller, EtcdSettings settings, std::string prefix,
-               const std::vector<KeyRange>& ranges, Callbacks callbacks)
+               const std::vector<KeyRange>& ranges, Kind kind, Callbacks callbacks)
     : loop_(loop),
       caller_(caller),
       settings_(std::move(settings)),
       group_(prefix),
       known_(asks_of(prefix, ranges)),
+      kind_(kind),
       callbacks_(std::move(callbacks)) {
+    LG_ASSERT(settings_.place != nullptr);
     list();
 }
 
@@ -36,11 +39,14 @@ void Keeper::tell(const Error& trouble) {
 void Keeper::again(void (Keeper::*what)(), const Error& why) {
     ++failures_;
     tell(why);
-    retry_ = loop_.after(core::etcd_retry_delay(failures_, settings_.salt + failures_),
-                         [this, what] { (this->*what)(); });
+    const std::uint64_t salt = ++settings_.salt;
+    const Millis delay = kind_ == Kind::alone ? core::etcd_retry_delay(failures_, salt)
+                                              : core::etcd_return_delay(failures_, salt);
+    retry_ = loop_.after(delay, [this, what] { (this->*what)(); });
 }
 
 void Keeper::list() {
+    retry_.reset();
     watcher_.reset();
     const Instant asked_at = BootClock::now();
     using Answers = std::vector<RangeAnswer>;
@@ -89,7 +95,9 @@ void Keeper::listed(Instant asked_at, std::vector<RangeAnswer> answers) {
 }
 
 void Keeper::watch() {
+    retry_.reset();
     watcher_.reset();
+    watched_at_ = settings_.place->at();
     watcher_ = std::make_unique<Watcher>(
         loop_, settings_, known_.goes_on(),
         Watcher::Callbacks{[this](WatchNews news) { take(std::move(news)); },
@@ -113,14 +121,19 @@ void Keeper::take(WatchNews news) {
 }
 
 void Keeper::ended(const WatchEnd& end) {
-    ++settings_.salt;  // elsewhere
     const bool gone = end.kind == WatchEnd::Kind::compacted;
     // Not from inside of the watcher's own call.
     if (gone) {
         retry_ = loop_.after(Millis(0), [this] { list(); });
     } else {
+        settings_.place->leave(watched_at_);
         again(&Keeper::watch, end.error);
     }
+}
+
+// Where other requests of this host got no answer, a watch would be silent for ever.
+void Keeper::follow_place() {
+    if (!retry_ && watched_at_ != settings_.place->at()) watch();
 }
 
 void Keeper::probe() {
@@ -135,6 +148,7 @@ void Keeper::probe() {
          told = group_.view().revision](Result<RangeAnswer> result) {
             if (!alive.lock()) return;
             probing_ = false;
+            follow_place();
             if (const auto* answer = std::get_if<RangeAnswer>(&result)) {
                 return probed(asked_at, told, *answer);
             }
@@ -186,7 +200,7 @@ void Keeper::compared(Instant asked_at, std::uint64_t told_before, const TxnAnsw
         current_at_ = asked_at;
         return;
     }
-    ++settings_.salt;
+    settings_.place->leave(watched_at_);
     tell({"a watch of etcd was silent, and had missed something", "it is opened anew elsewhere"});
     watch();
 }

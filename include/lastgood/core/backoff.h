@@ -24,6 +24,11 @@ Millis notice_retry_delay(int failures, std::uint64_t salt);
 // many hosts that lost it at once don't come back at once.
 Millis etcd_retry_delay(int failures, std::uint64_t salt);
 
+// Before a host lists or watches its group again: anywhere within a second, and with each failure
+// within twice as long, up to kFleetStampedeMax. What a member of etcd held comes back to the
+// others spread over that.
+Millis etcd_return_delay(int failures, std::uint64_t salt);
+
 // Between looks at the remote: ±10 % around `poll`; after failures doubling up to an hour.
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt);
 

@@ -185,8 +185,6 @@ class Etcd {
     // Of each endpoint, in their order.
     virtual std::vector<Result<Status>> status() = 0;
     virtual Result<std::vector<Member>> members() = 0;
-    // Another endpoint from now on: this one is not trusted any more.
-    virtual void move_on() = 0;
 };
 
 // All of a range at one revision, page by page.
