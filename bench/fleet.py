@@ -20,6 +20,7 @@ import http.client
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -168,11 +169,11 @@ def kill(cluster, member):
 
 
 def stop(cluster, member):
-    cluster.members[member].signal(fleet_cluster.signal.SIGSTOP)
+    cluster.members[member].signal(signal.SIGSTOP)
 
 
 def thaw(cluster, member):
-    cluster.members[member].signal(fleet_cluster.signal.SIGCONT)
+    cluster.members[member].signal(signal.SIGCONT)
     wait_until(lambda: cluster.etcds[member].get("begun"), "the member is back")
 
 
@@ -330,6 +331,7 @@ def main():
     options.hosts = [int(count) for count in options.hosts.split(",")]
     options.through = options.through.split(",")
     options.work_dir = pathlib.Path(options.work_dir)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and all is taken away again
     fleet_cluster.build()
     results = run(options)
     if options.json:

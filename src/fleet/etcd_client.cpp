@@ -37,6 +37,14 @@ constexpr int kLoginPatience = 4;  // times the time of a request
 // Is it safe to ask again what may have been done?
 enum class Again { never, yes };
 
+bool only_reads(const TxnAsk& ask) {
+    const auto reads = [](const std::vector<Op>& ops) {
+        return std::all_of(ops.begin(), ops.end(),
+                           [](const Op& op) { return std::holds_alternative<RangeAsk>(op); });
+    };
+    return reads(ask.then) && reads(ask.otherwise);
+}
+
 class Client final : public Etcd {
   public:
     Client(EtcdSettings settings, std::vector<Url> endpoints)
@@ -49,7 +57,8 @@ class Client final : public Etcd {
         return ask_all<RangeAnswer>("/v3/kv/range", range_json(ask), read_range, Again::yes);
     }
     Result<TxnAnswer> txn(const TxnAsk& ask) override {
-        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn, Again::never);
+        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn,
+                                  only_reads(ask) ? Again::yes : Again::never);
     }
     Result<LeaseAnswer> grant(LeaseId lease, Millis ttl) override {
         auto result =

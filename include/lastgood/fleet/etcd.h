@@ -90,6 +90,7 @@ struct TxnAnswer {
     bool succeeded = false;  // `then` was done, and not `otherwise`
     Revision revision = 0;
     std::vector<RangeAnswer> ranges{};  // of the RangeAsks among them, in order
+    std::uint64_t cluster = 0;
 };
 
 // ---- leases
