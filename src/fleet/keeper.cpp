@@ -96,6 +96,7 @@ void Keeper::listed(Instant asked_at, std::vector<RangeAnswer> answers) {
 
 void Keeper::watch() {
     retry_.reset();
+    grace_.reset();  // it ran for the one before
     watcher_.reset();
     watched_at_ = settings_.place->at();
     watcher_ = std::make_unique<Watcher>(
