@@ -23,6 +23,7 @@ PROGRAM = os.environ.get("LASTGOOD_BENCH_FLEET", BUILD / "bench" / "lastgood_ben
 GROUP = "bench"
 PREFIX = f"/lastgood/{GROUP}/"
 HOSTS_PER_PROCESS = 500
+START_MS = 20  # from one host to the next in a process
 
 
 def now():
@@ -284,7 +285,8 @@ def fleet(count, options, through="direct"):
         if through != "direct":
             cluster.put_between(through)
         begun = now()
-        hosts = Hosts(cluster, memory, count, options.work_ms, options.at_once, 4 * count)
+        hosts = Hosts(cluster, memory, count, options.work_ms, options.at_once,
+                      START_MS * count)
         wait_until(lambda: hosts.connected() == count, f"{count} hosts are connected", 180)
         hosts.connect_s = now() - begun
         wait_until(hosts.controller, "there is a controller")
