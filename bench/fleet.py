@@ -16,7 +16,6 @@ played, and so is the deployment. The machine's cores are shared by all of it: t
 data is below --work-dir, what hosts note in /dev/shm. Needs etcd (scripts/install-deps --test)."""
 
 import argparse
-import http.client
 import json
 import os
 import pathlib
@@ -84,7 +83,7 @@ class Fleet:
     def rollout_is_done(self, number, without=None):
         try:
             rollout = self.cluster.etcd(without).get(APP + "rollout")
-        except (OSError, http.client.HTTPException):
+        except OSError:
             return False  # there is no leader just now
         if rollout and rollout["number"] >= number and rollout["state"] == "halted":
             raise SystemExit(f"bench/fleet: the rollout is halted: {rollout}")
@@ -127,6 +126,8 @@ def rolling(the_fleet, fault=None, heal=None):
     cluster, hosts, options = the_fleet.cluster, the_fleet.hosts, the_fleet.options
     the_fleet.pause(False)
     wait_until(lambda: hosts.connected() == hosts.count, "all hosts are connected")
+    if before := the_fleet.wish_number():
+        wait_until(lambda: the_fleet.rollout_is_done(before), "the last wish is on all hosts", 300)
     time.sleep(2)
     hosts.deploys()
     since = cluster.etcd().revision() + 1

@@ -70,9 +70,9 @@ class Etcd:
                                     None if body is None else json.dumps(body))
             answer = self.connection.getresponse()
             return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as why:
             self.connection = None
-            raise
+            raise OSError(f"etcd at {self.place}: {why}") from why
 
     def ask(self, path, body):
         status, text = self.send(path, body)
@@ -81,8 +81,13 @@ class Etcd:
         return json.loads(text)
 
     def put(self, key, value):
+        """Once more where there was no answer: it is the same value."""
         body = {"key": b64(PREFIX + key), "value": b64(json.dumps(value))}
-        return int(self.ask("/v3/kv/put", body)["header"]["revision"])
+        try:
+            answer = self.ask("/v3/kv/put", body)
+        except OSError:
+            answer = self.ask("/v3/kv/put", body)
+        return int(answer["header"]["revision"])
 
     def delete(self, key):
         self.ask("/v3/kv/deleterange", {"key": b64(PREFIX + key)})
