@@ -182,9 +182,11 @@ std::optional<Failure> Client::log_in() {
     http::RemoteOptions options = options_of(settings_);
     options.whole_time = kLoginPatience * settings_.time_max;
     options.silence = options.whole_time;
-    auto raw = answer_of(http::send_remote(
+    auto result = http::send_remote(
         request("/v3/auth/authenticate", login_json(settings_.user, settings_.password), false),
-        options));
+        options);
+    judge(std::get_if<http::RemoteFailure>(&result));
+    auto raw = answer_of(std::move(result));
     if (auto* failed = std::get_if<Failure>(&raw)) {
         // Nothing was asked for yet: whatever it was, the request itself never went out.
         if (failed->kind == Kind::unknown) failed->kind = Kind::unreachable;
