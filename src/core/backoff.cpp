@@ -1,6 +1,7 @@
 #include "lastgood/core/backoff.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/random.h"
@@ -37,10 +38,27 @@ Millis notice_retry_delay(int failures, std::uint64_t salt) {
 }
 
 Millis etcd_retry_delay(int failures, std::uint64_t salt) {
+    constexpr int kImpatientTries = 5;
+    if (failures > kImpatientTries) return etcd_return_delay(failures, salt);
     const Millis delay =
         doubled(limits::kEtcdRetryMin, limits::kEtcdRetryMax, std::max(0, failures - 1));
     return delay / 2 + Millis(static_cast<std::int64_t>(
                            Random(salt).below(static_cast<std::uint64_t>(delay.count()) + 1)));
+}
+
+Millis election_pause(std::uint64_t salt) {
+    constexpr double kMostMs = 1'500;
+    constexpr double kSteepness = 10;  // its exponential is about the most hosts
+    constexpr std::uint64_t kSteps = 1'000'000;
+    const double drawn = static_cast<double>(Random(salt).below(kSteps)) / kSteps;
+    const double share = std::log1p(drawn * std::expm1(kSteepness)) / kSteepness;
+    return Millis(static_cast<std::int64_t>(share * kMostMs));
+}
+
+Millis etcd_return_delay(int failures, std::uint64_t salt) {
+    const Millis within = doubled(limits::kEtcdRetryMax, limits::kFleetStampedeMax, failures - 1);
+    return Millis(static_cast<std::int64_t>(
+        Random(salt).below(static_cast<std::uint64_t>(within.count()) + 1)));
 }
 
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt) {

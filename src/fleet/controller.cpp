@@ -10,8 +10,8 @@ namespace {
 
 using config::LogLevel;
 
-// Many hosts tell of themselves at once: one decision for all of it. A decision on a view that is
-// behind fails by its comparisons, and is made again after this.
+// Many hosts tell of themselves at once: one decision for all of it, so long after the last one. A
+// decision on a view that is behind fails by its comparisons, and is made again after this.
 constexpr Millis kTogether{20};
 
 core::FleetSettings settings_of(const AgentSettings& agent) {
@@ -34,7 +34,7 @@ Controller::Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settin
       settings_(settings_of(agent)),
       callbacks_(std::move(callbacks)),
       keeper_(loop, caller, std::move(settings), group_prefix(agent.fleet.group),
-              {KeyRange::below("")},
+              {KeyRange::below("")}, Keeper::Kind::alone,
               {[this] { look_soon(); },
                [this](const Error& trouble) {
                    callbacks_.log(LogLevel::warn, {}, "the controller's view: " + trouble.text());
@@ -42,7 +42,8 @@ Controller::Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settin
 
 void Controller::look_soon() {
     if (soon_) return;
-    soon_ = loop_.after(kTogether, [this] {
+    const Millis delay = std::max(Millis(0), looked_at_ + kTogether - BootClock::now());
+    soon_ = loop_.after(delay, [this] {
         soon_.reset();
         look();
     });
@@ -53,6 +54,7 @@ void Controller::look() {
     again_ = loop_.after(limits::kFleetControlEvery, [this] { look(); });
     callbacks_.looked();
     if (busy_ || !keeper_.current(now) || view().revision < not_before_) return;
+    looked_at_ = now;
     const core::FleetActs acts =
         core::decide(view(), settings_, memory_, callbacks_.controllership(), now, wall_now());
     if (acts.step_down) return callbacks_.step_down();

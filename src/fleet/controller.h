@@ -59,6 +59,7 @@ class Controller {
     std::uint64_t questions_ = 0;
     std::map<std::uint64_t, core::FleetQuestion> asked_;
     std::map<AppName, std::string> waits_;
+    Instant looked_at_{};
     int failures_ = 0;
     sys::EventLoop::Timer soon_;
     sys::EventLoop::Timer again_;

@@ -1,14 +1,10 @@
 #include "fleet/election.h"
 
-#include "lastgood/base/random.h"
 #include "lastgood/core/backoff.h"
 
 namespace lastgood::fleet {
 namespace {
 
-// Between the end of a controller and the first who stands for it; with more hosts it gets longer
-// by itself, for whoever comes later sees the winner's key.
-constexpr std::uint64_t kPauseMs = 400;
 constexpr Millis kRefusedPause{60'000};  // of a host that may not
 
 }  // namespace
@@ -37,8 +33,7 @@ void Election::look(bool may) {
         return;
     }
     if (pause_ || lease_ || BootClock::now() < not_before_) return;
-    pause_ = loop_.after(Millis(static_cast<std::int64_t>(Random(++salt_).below(kPauseMs))),
-                         [this] { stand(); });
+    pause_ = loop_.after(core::election_pause(++salt_), [this] { stand(); });
 }
 
 void Election::stand() {

@@ -1,6 +1,8 @@
 // The way to the members of etcd: which endpoint, who we are, what came of it.
 #include "lastgood/fleet/etcd_client.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <map>
 
@@ -36,19 +38,28 @@ constexpr int kLoginPatience = 4;  // times the time of a request
 // Is it safe to ask again what may have been done?
 enum class Again { never, yes };
 
+bool only_reads(const TxnAsk& ask) {
+    const auto reads = [](const std::vector<Op>& ops) {
+        return std::all_of(ops.begin(), ops.end(),
+                           [](const Op& op) { return std::holds_alternative<RangeAsk>(op); });
+    };
+    return reads(ask.then) && reads(ask.otherwise);
+}
+
 class Client final : public Etcd {
   public:
     Client(EtcdSettings settings, std::vector<Url> endpoints)
         : settings_(std::move(settings)),
           endpoints_(std::move(endpoints)),
-          at_(settings_.salt % endpoints_.size()),
+          place_(settings_.place ? settings_.place : std::make_shared<EtcdPlace>(settings_.salt)),
           session_(options_of(settings_)) {}
 
     Result<RangeAnswer> range(const RangeAsk& ask) override {
         return ask_all<RangeAnswer>("/v3/kv/range", range_json(ask), read_range, Again::yes);
     }
     Result<TxnAnswer> txn(const TxnAsk& ask) override {
-        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn, Again::never);
+        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn,
+                                  only_reads(ask) ? Again::yes : Again::never);
     }
     Result<LeaseAnswer> grant(LeaseId lease, Millis ttl) override {
         auto result =
@@ -78,7 +89,6 @@ class Client final : public Etcd {
         return ask_all<std::vector<Member>>("/v3/cluster/member/list", "{}", read_members,
                                             Again::yes);
     }
-    void move_on() override { at_ = (at_ + 1) % endpoints_.size(); }
 
   private:
     // The body of an answer of 200 that holds no error.
@@ -91,6 +101,7 @@ class Client final : public Etcd {
     Result<T> ask_here(const std::string& path, const std::string& body,
                        Expected<T> (*read)(std::string_view));
     Raw ask_once(const std::string& path, const std::string& body, bool with_token);
+    void judge(const http::RemoteFailure* failed);
     [[nodiscard]] Raw answer_of(http::RemoteResult result) const;
     std::optional<Failure> log_in();
     [[nodiscard]] const Url& endpoint() const { return endpoints_[at_]; }
@@ -101,7 +112,10 @@ class Client final : public Etcd {
 
     const EtcdSettings settings_;
     const std::vector<Url> endpoints_;
-    std::size_t at_;
+    const std::shared_ptr<EtcdPlace> place_;
+    std::size_t at_ = 0;                     // the endpoint of this request
+    std::optional<std::uint64_t> judged_{};  // at_ is this place, and the request tells of it
+    std::optional<std::uint64_t> avoid_{};   // for one request: the last one got no answer there
     http::RemoteSession session_;
     std::string session_origin_;
     std::string token_;
@@ -135,7 +149,21 @@ Client::Raw Client::ask_once(const std::string& path, const std::string& body, b
     if (const auto* answer = std::get_if<http::RemoteAnswer>(&result)) {
         clock_ = parse_http_date(answer->header("date"));
     }
+    judge(std::get_if<http::RemoteFailure>(&result));
     return answer_of(std::move(result));
+}
+
+// What that says of the endpoint; `failed` null: it answered.
+void Client::judge(const http::RemoteFailure* failed) {
+    if (!judged_) return;
+    if (failed == nullptr) return place_->answered(*judged_);
+    pollfd cancel{settings_.cancel_fd, POLLIN, 0};
+    if (poll(&cancel, 1, 0) > 0) return;  // it was given up by this side
+    if (failed->kind != http::RemoteFailure::Kind::timed_out || !failed->sent) {
+        return place_->leave(*judged_);
+    }
+    place_->was_silent(*judged_);
+    avoid_ = judged_;
 }
 
 Client::Raw Client::answer_of(http::RemoteResult result) const {
@@ -159,9 +187,11 @@ std::optional<Failure> Client::log_in() {
     http::RemoteOptions options = options_of(settings_);
     options.whole_time = kLoginPatience * settings_.time_max;
     options.silence = options.whole_time;
-    auto raw = answer_of(http::send_remote(
+    auto result = http::send_remote(
         request("/v3/auth/authenticate", login_json(settings_.user, settings_.password), false),
-        options));
+        options);
+    judge(std::get_if<http::RemoteFailure>(&result));
+    auto raw = answer_of(std::move(result));
     if (auto* failed = std::get_if<Failure>(&raw)) {
         // Nothing was asked for yet: whatever it was, the request itself never went out.
         if (failed->kind == Kind::unknown) failed->kind = Kind::unreachable;
@@ -203,11 +233,15 @@ template <typename T>
 Result<T> Client::ask_all(const std::string& path, const std::string& body,
                           Expected<T> (*read)(std::string_view), Again again) {
     Result<T> result = Failure{};
+    const std::uint64_t begin = place_->at();
+    const std::uint64_t first = std::exchange(avoid_, std::nullopt) == begin ? 1 : 0;
     for (std::size_t tries = 0; tries < endpoints_.size(); ++tries) {
+        at_ = (begin + first + tries) % endpoints_.size();
+        judged_.reset();
+        if (first + tries == 0) judged_ = begin;
         result = ask_here<T>(path, body, read);
         const auto* failed = std::get_if<Failure>(&result);
         if (failed == nullptr || !failed->passes()) return result;
-        move_on();
         if (failed->kind == Kind::unknown && again == Again::never) return result;
     }
     return result;
@@ -222,6 +256,7 @@ WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
         const bool denied = failed->kind == Kind::denied;
         return {denied ? WatchEnd::Kind::denied : WatchEnd::Kind::broken, failed->error};
     }
+    session_.close();  // a watch is long, and asks nothing more
     WatchFeed feed(asks);
     http::RemoteOptions options = options_of(settings_);
     options.silence = limits::kEtcdWatchSilenceMax;
@@ -247,6 +282,7 @@ WatchEnd Client::watch(const std::vector<WatchAsk>& asks,
 
 std::vector<Result<Status>> Client::status() {
     std::vector<Result<Status>> all;
+    judged_.reset();
     const std::size_t before = at_;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         at_ = i;

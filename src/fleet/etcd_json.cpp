@@ -262,7 +262,8 @@ Expected<RangeAnswer> read_range(std::string_view json) {
 
 Expected<TxnAnswer> read_txn(std::string_view json) {
     return reading<TxnAnswer>(json, [](const Json& txn) {
-        TxnAnswer answer{flag(txn, "succeeded"), revision_of(txn), {}};
+        TxnAnswer answer{flag(txn, "succeeded"), revision_of(txn)};
+        if (txn.contains("header")) answer.cluster = identity(txn.at("header"), "cluster_id");
         for (const Json& one : list(txn, "responses")) {
             const auto range = object(one).find("response_range");
             if (range != one.end()) answer.ranges.push_back(range_answer(*range));

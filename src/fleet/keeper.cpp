@@ -1,5 +1,6 @@
 #include "fleet/keeper.h"
 
+#include "lastgood/base/assert.h"
 #include "lastgood/core/backoff.h"
 
 namespace lastgood::fleet {
@@ -18,13 +19,15 @@ std::vector<RangeAsk> asks_of(const std::string& prefix, const std::vector<KeyRa
 }  // namespace
 
 Keeper::Keeper(sys::EventLoop& loop, Caller& caller, EtcdSettings settings, std::string prefix,
-               const std::vector<KeyRange>& ranges, Callbacks callbacks)
+               const std::vector<KeyRange>& ranges, Kind kind, Callbacks callbacks)
     : loop_(loop),
       caller_(caller),
       settings_(std::move(settings)),
       group_(prefix),
       known_(asks_of(prefix, ranges)),
+      kind_(kind),
       callbacks_(std::move(callbacks)) {
+    LG_ASSERT(settings_.place != nullptr);
     list();
 }
 
@@ -36,11 +39,14 @@ void Keeper::tell(const Error& trouble) {
 void Keeper::again(void (Keeper::*what)(), const Error& why) {
     ++failures_;
     tell(why);
-    retry_ = loop_.after(core::etcd_retry_delay(failures_, settings_.salt + failures_),
-                         [this, what] { (this->*what)(); });
+    const std::uint64_t salt = ++settings_.salt;
+    const Millis delay = kind_ == Kind::alone ? core::etcd_retry_delay(failures_, salt)
+                                              : core::etcd_return_delay(failures_, salt);
+    retry_ = loop_.after(delay, [this, what] { (this->*what)(); });
 }
 
 void Keeper::list() {
+    retry_.reset();
     watcher_.reset();
     const Instant asked_at = BootClock::now();
     using Answers = std::vector<RangeAnswer>;
@@ -89,7 +95,10 @@ void Keeper::listed(Instant asked_at, std::vector<RangeAnswer> answers) {
 }
 
 void Keeper::watch() {
+    retry_.reset();
+    grace_.reset();  // it ran for the one before
     watcher_.reset();
+    watched_at_ = settings_.place->at();
     watcher_ = std::make_unique<Watcher>(
         loop_, settings_, known_.goes_on(),
         Watcher::Callbacks{[this](WatchNews news) { take(std::move(news)); },
@@ -113,41 +122,47 @@ void Keeper::take(WatchNews news) {
 }
 
 void Keeper::ended(const WatchEnd& end) {
-    ++settings_.salt;  // elsewhere
     const bool gone = end.kind == WatchEnd::Kind::compacted;
     // Not from inside of the watcher's own call.
     if (gone) {
         retry_ = loop_.after(Millis(0), [this] { list(); });
     } else {
+        settings_.place->leave(watched_at_);
         again(&Keeper::watch, end.error);
     }
+}
+
+// Where other requests of this host got no answer, a watch would be silent for ever.
+void Keeper::follow_place() {
+    if (!retry_ && watched_at_ != settings_.place->at()) watch();
 }
 
 void Keeper::probe() {
     if (!listed_ || probing_) return;
     probing_ = true;
     const Instant asked_at = BootClock::now();
-    caller_.ask<RangeAnswer>(
-        [key = group_.prefix() + std::string(kElectionKey)](Etcd& etcd) {
-            return etcd.range({.key = key, .count_only = true});
-        },
-        [alive = std::weak_ptr(alive_), this, asked_at,
-         told = group_.view().revision](Result<RangeAnswer> result) {
+    caller_.ask<TxnAnswer>(
+        [check = known_.check()](Etcd& etcd) { return etcd.txn(check); },
+        [alive = std::weak_ptr(alive_), this, asked_at, revision = group_.view().revision,
+         news = told_](Result<TxnAnswer> result) {
             if (!alive.lock()) return;
             probing_ = false;
-            if (const auto* answer = std::get_if<RangeAnswer>(&result)) {
-                return probed(asked_at, told, *answer);
+            follow_place();
+            if (const auto* answer = std::get_if<TxnAnswer>(&result)) {
+                return probed(asked_at, revision, news, *answer);
             }
             tell(std::get<Failure>(result).error);
         });
 }
 
-void Keeper::probed(Instant asked_at, Revision told_before, const RangeAnswer& answer) {
+void Keeper::probed(Instant asked_at, Revision revision_before, std::uint64_t news_before,
+                    const TxnAnswer& answer) {
     // The view may be further than that by now, but wasn't when it was asked.
-    const bool restored = answer.revision < told_before || answer.cluster != group_.view().cluster;
+    const bool restored =
+        answer.revision < revision_before || answer.cluster != group_.view().cluster;
     if (restored) {
         tell({"etcd's data went back to revision " + std::to_string(answer.revision) + " from " +
-                  std::to_string(told_before) + ", or is another cluster's",
+                  std::to_string(revision_before) + ", or is another cluster's",
               "was it restored from a backup?"});
         return list();
     }
@@ -155,38 +170,29 @@ void Keeper::probed(Instant asked_at, Revision told_before, const RangeAnswer& a
         current_at_ = asked_at;
         return;
     }
-    if (grace_) return;  // that time runs already
-    grace_ = loop_.after(limits::kFleetWatchGrace, [this, asked_at, revision = answer.revision] {
-        grace_.reset();
-        compare(asked_at, revision);
-    });
-}
-
-// The watch hasn't told of that revision: it was of keys of others, or the watch is dead.
-void Keeper::compare(Instant asked_at, Revision revision) {
-    if (known_.told() >= revision) {
-        current_at_ = asked_at;
-        return;
-    }
-    caller_.ask<TxnAnswer>([check = known_.check()](Etcd& etcd) { return etcd.txn(check); },
-                           [alive = std::weak_ptr(alive_), this, asked_at,
-                            told_before = told_](Result<TxnAnswer> result) {
-                               if (!alive.lock()) return;
-                               if (const auto* answer = std::get_if<TxnAnswer>(&result)) {
-                                   compared(asked_at, told_before, *answer);
-                               }
-                           });
-}
-
-void Keeper::compared(Instant asked_at, std::uint64_t told_before, const TxnAnswer& answer) {
-    if (told_ != told_before) return;  // it lives: the next probe finds out
-    if (!known_.missed(answer)) {
+    const bool lives = told_ != news_before;
+    if (!lives && !known_.missed(answer)) {
+        // What was written up to there was of keys of others.
         known_.reached(answer.revision);
         group_.reached(answer.revision);
         current_at_ = asked_at;
         return;
     }
-    ++settings_.salt;
+    if (grace_) return;  // that time runs already
+    // A read may be a moment ahead of a watch that is well.
+    grace_ = loop_.after(limits::kFleetWatchGrace,
+                         [this, asked_at, lives, news = told_, revision = answer.revision] {
+                             grace_.reset();
+                             if (known_.told() >= revision) {
+                                 current_at_ = asked_at;
+                             } else if (!lives && told_ == news) {
+                                 was_silent();
+                             }
+                         });
+}
+
+void Keeper::was_silent() {
+    settings_.place->leave(watched_at_);
     tell({"a watch of etcd was silent, and had missed something", "it is opened anew elsewhere"});
     watch();
 }

@@ -1,9 +1,9 @@
 // Keeps a view of some ranges of a group's keys: a list, then a watch from there on, for ever.
 //
 // A quiet watch is no proof of quiet: a member that hangs says nothing and breaks nothing. So
-// whoever owns this has it probe with each keep-alive: the store's revision is asked for by way of
-// the majority, and a watch that doesn't tell of it in time is compared with the store and, where
-// it missed something, opened anew elsewhere. On the loop's thread.
+// whoever owns this has it probe with each keep-alive: what is new is asked for by way of the
+// majority, and a watch that doesn't tell of it in time is opened anew elsewhere. On the loop's
+// thread.
 #pragma once
 
 #include <functional>
@@ -31,9 +31,12 @@ class Keeper {
         std::function<void(const Error&)> on_trouble;  // once for each kind of it in a row
         std::function<void()> on_listed = {};
     };
-    // The caller outlives this; `settings` are for watches, which have clients of their own.
+    // How many there are of such keepers: many don't come back all at once.
+    enum class Kind { one_of_many, alone };
+    // The caller outlives this; `settings` are for watches, which have clients of their own. They
+    // have the place of the caller's.
     Keeper(sys::EventLoop& loop, Caller& caller, EtcdSettings settings, std::string prefix,
-           const std::vector<KeyRange>& ranges, Callbacks callbacks);
+           const std::vector<KeyRange>& ranges, Kind kind, Callbacks callbacks);
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
 
@@ -44,7 +47,8 @@ class Keeper {
     [[nodiscard]] bool current(Instant now) const {
         return listed_ && current_at_ != Instant{} && now - current_at_ <= limits::kFleetViewAgeMax;
     }
-    // Asks for the store's revision, and sees to it that the view gets there.
+    // Asks for the store's revision and what is new in the ranges, and sees to it that the view
+    // gets there. A watch at an endpoint that this host has left is opened anew.
     void probe();
 
   private:
@@ -53,10 +57,11 @@ class Keeper {
     void watch();
     void take(WatchNews news);
     void ended(const WatchEnd& end);
+    void follow_place();
     void again(void (Keeper::*what)(), const Error& why);
-    void probed(Instant asked_at, Revision told_before, const RangeAnswer& answer);
-    void compare(Instant asked_at, Revision revision);
-    void compared(Instant asked_at, std::uint64_t told_before, const TxnAnswer& answer);
+    void probed(Instant asked_at, Revision revision_before, std::uint64_t news_before,
+                const TxnAnswer& answer);
+    void was_silent();
     void tell(const Error& trouble);
     void put(const KeyValue& kv);
 
@@ -65,8 +70,10 @@ class Keeper {
     EtcdSettings settings_;
     GroupView group_;
     KnownKeys known_;
+    const Kind kind_;
     const Callbacks callbacks_;
     std::unique_ptr<Watcher> watcher_;
+    std::uint64_t watched_at_ = 0;  // the place
     bool listed_ = false;
     int failures_ = 0;
     Instant current_at_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lastgood/base/random.h"
 #include "lastgood/core/backoff.h"
 #include "lastgood/fleet/values.h"
 
@@ -9,6 +10,15 @@ namespace lastgood::fleet {
 namespace {
 
 using config::LogLevel;
+
+// What a new wish changes in the report of each host that sees it, and nothing else.
+bool differ_by_mark_alone(const std::string& before, const std::string& after) {
+    const auto a = decode<core::HostApp>(before);
+    auto b = decode<core::HostApp>(after);
+    if (!a || !b) return false;
+    b->seen = a->seen;
+    return *a == *b;
+}
 
 // Worth a write to the disk by itself; revisions are told with the next one.
 bool same_but_revision(core::MemberMemory a, const core::MemberMemory& b) {
@@ -20,8 +30,7 @@ bool same_but_revision(core::MemberMemory a, const core::MemberMemory& b) {
 
 std::vector<KeyRange> MemberDesk::ranges(const AgentSettings& settings) {
     const core::HostName& host = *settings.fleet.host;
-    std::vector<KeyRange> ranges = {{std::string(kElectionKey)},
-                                    KeyRange::below(core::host_key(host) + "/")};
+    std::vector<KeyRange> ranges = {{std::string(kElectionKey)}};
     for (const AgentApp& app : settings.apps) {
         ranges.push_back({core::wish_key(app.name)});
         ranges.push_back({core::grant_key(app.name, host)});
@@ -111,7 +120,13 @@ void MemberDesk::write_anew() {
     look();
 }
 
+void MemberDesk::was_listed() {
+    if (synced_) write_anew();
+}
+
 void MemberDesk::forget_written() {
+    fresh_ = true;
+    mark_due_.reset();
     synced_ = false;
     written_.clear();
 }
@@ -168,11 +183,39 @@ bool MemberDesk::is_of_config(const std::string& key) const {
         [&](const AgentApp& app) { return key == own_key() + "/apps/" + app.name.str(); });
 }
 
+bool MemberDesk::is_a_mark_alone(const TxnAsk& ask) const {
+    return std::all_of(ask.then.begin(), ask.then.end(), [this](const Op& op) {
+        const auto* put = std::get_if<Put>(&op);
+        const auto before = put != nullptr ? written_.find(put->key) : written_.end();
+        return before != written_.end() && before->second.lease == put->lease &&
+               differ_by_mark_alone(before->second.value, put->value);
+    });
+}
+
+// That a wish was seen matters when etcd's data has gone back, and then all is written at once. So
+// a thousand hosts don't all write the moment that there is one: most say it with their grant.
+bool MemberDesk::can_wait(const TxnAsk& ask) {
+    if (fresh_ || !is_a_mark_alone(ask)) return false;
+    const Instant now = BootClock::now();
+    if (!mark_due_) {
+        const auto most = static_cast<std::uint64_t>(limits::kFleetStampedeMax.count());
+        const Millis delay(static_cast<std::int64_t>(Random(++salt_).below(most)));
+        mark_due_ = now + delay;
+        mark_ = parts_.loop.after(delay, [this] { publish(); });
+    }
+    return now < *mark_due_;
+}
+
 void MemberDesk::publish() {
     if (publishing_ || !parts_.lease.held(BootClock::now()) || !parts_.keeper.listed()) return;
     if (!synced_) return read_written();
     const TxnAsk ask = difference();
-    if (ask.then.empty()) return;
+    if (ask.then.empty()) {
+        fresh_ = false;
+        return;
+    }
+    if (can_wait(ask)) return;
+    mark_due_.reset();
     publishing_ = true;
     parts_.caller.ask<TxnAnswer>(
         [ask](Etcd& etcd) { return etcd.txn(ask); },
@@ -190,6 +233,7 @@ void MemberDesk::published(const TxnAsk& ask, Result<TxnAnswer> result) {
         return publish();
     }
     failures_ = 0;
+    fresh_ = false;
     told_.clear();
     for (const Op& op : ask.then) {
         if (const auto* put = std::get_if<Put>(&op)) {

@@ -26,13 +26,16 @@ class MemberDesk {
         AgentMemory& memory;
         DaemonLink& link;
     };
-    explicit MemberDesk(Parts parts) : parts_(parts) {}
+    // `salt` spreads what many hosts do for the same reason.
+    MemberDesk(Parts parts, std::uint64_t salt) : parts_(parts), salt_(salt) {}
 
     void take(LocalNews news);
     // Something of the view, the lease or the time has changed.
     void look();
     // The lease is another one: everything is written again.
     void write_anew();
+    // The keys may be other ones than were written: etcd's data went back, maybe.
+    void was_listed();
     // Held, and a view that isn't old.
     [[nodiscard]] bool current() const;
 
@@ -48,6 +51,8 @@ class MemberDesk {
     [[nodiscard]] std::map<std::string, std::string> wanted() const;
     [[nodiscard]] bool is_of_config(const std::string& key) const;
     [[nodiscard]] TxnAsk difference() const;
+    [[nodiscard]] bool is_a_mark_alone(const TxnAsk& ask) const;
+    bool can_wait(const TxnAsk& ask);
     void publish();
     void publish_later(Millis delay);
     void published(const TxnAsk& ask, Result<TxnAnswer> result);
@@ -64,15 +69,19 @@ class MemberDesk {
     };
 
     Parts parts_;
+    std::uint64_t salt_;
     std::map<AppName, core::MemberLocal> locals_;
     std::map<AppName, std::string> reports_;  // encoded
     std::map<std::string, Written> written_;  // all of this host's keys, where synced
     bool synced_ = false;
+    bool fresh_ = true;  // nothing was written since all keys were read
+    std::optional<Instant> mark_due_;
     bool publishing_ = false;
     int failures_ = 0;
     std::string told_;
     sys::EventLoop::Timer retry_;
     sys::EventLoop::Timer later_;
+    sys::EventLoop::Timer mark_;
     sys::EventLoop::Timer old_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -60,8 +60,10 @@ TEST(EtcdCluster, TakesNoAnswerOfALeaderThatHangsForOne) {
 class Viewer {
   public:
     explicit Viewer(EtcdSettings settings)
-        : caller_(loop_, settings, "test-calls"),
-          keeper_(loop_, caller_, settings, "/lastgood/g/", {KeyRange::below("")},
+        : settings_(std::move(settings)),
+          caller_(loop_, with_place(), "test-calls"),
+          keeper_(loop_, caller_, settings_, "/lastgood/g/", {KeyRange::below("")},
+                  Keeper::Kind::alone,
                   {[this] { ++changes; }, [this](const Error& why) { trouble = why.text(); },
                    [this] { ++lists; }}) {}
 
@@ -85,12 +87,19 @@ class Viewer {
         return found ? found->value : "";
     }
     [[nodiscard]] const Keeper& keeper() const { return keeper_; }
+    [[nodiscard]] std::uint64_t place() const { return settings_.place->at(); }
     int changes = 0;
     int lists = 0;
     std::string trouble;
 
   private:
+    const EtcdSettings& with_place() {
+        settings_.place = std::make_shared<EtcdPlace>(settings_.salt);
+        return settings_;
+    }
+
     sys::EventLoop loop_;
+    EtcdSettings settings_;
     Caller caller_;
     Keeper keeper_;
 };
@@ -161,6 +170,28 @@ TEST(Keeper, FindsOutThatAWatchIsSilent) {
     std::printf("seen after %lld ms: %s\n", static_cast<long long>(gap.count()),
                 viewer.trouble.c_str());
     EXPECT_LT(gap, 15s);
+    cluster.member(0).go_on();
+}
+
+TEST(Keeper, LeavesAMemberThatHangsBeforeItMissesSomething) {
+    SKIP_WITHOUT_ETCD();
+    Cluster cluster(3);
+    const auto etcd = cluster.ready_client();
+    put(*etcd, kKey, "a");
+    Viewer viewer({.endpoints = cluster.settings().endpoints});
+    ASSERT_TRUE(viewer.until([&] { return viewer.controller() == "a"; }));
+    cluster.member(0).stop();
+    ASSERT_TRUE(viewer.until([&] { return viewer.place() != 0; }));
+    const Instant left = BootClock::now();
+    ASSERT_TRUE(viewer.until([&] { return viewer.keeper().current_at() > left; }));
+    EtcdSettings others = cluster.settings();
+    others.endpoints.erase(others.endpoints.begin());
+    put(*Cluster::client_of(others), kKey, "b");
+    const int before = viewer.lists;
+    // No probe finds out what it has missed: it missed nothing.
+    EXPECT_TRUE(viewer.until([&] { return viewer.controller() == "b"; }));
+    EXPECT_EQ(viewer.trouble.find("silent"), std::string::npos) << viewer.trouble;
+    EXPECT_EQ(viewer.lists, before);
     cluster.member(0).go_on();
 }
 

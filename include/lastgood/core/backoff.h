@@ -21,8 +21,19 @@ Millis fetch_retry_delay(int failures, std::uint64_t salt);
 Millis notice_retry_delay(int failures, std::uint64_t salt);
 
 // Before etcd is asked again after `failures` in a row: 50 ms doubling to a second, ±50 %, so that
-// many hosts that lost it at once don't come back at once.
+// many hosts that lost it at once don't come back at once; from the sixth on anywhere within
+// kFleetStampedeMax: an etcd that is too slow for all of them must not get more to do by that.
 Millis etcd_retry_delay(int failures, std::uint64_t salt);
+
+// Before a host stands for controller when there is none: up to 1.5 s. Few draw a short pause and
+// most a long one, so that of 5 hosts as of 10,000 hardly more than a few stand before they see who
+// has won.
+Millis election_pause(std::uint64_t salt);
+
+// Before a host lists or watches its group again: anywhere within a second, and with each failure
+// within twice as long, up to kFleetStampedeMax. What a member of etcd held comes back to the
+// others spread over that.
+Millis etcd_return_delay(int failures, std::uint64_t salt);
 
 // Between looks at the remote: ±10 % around `poll`; after failures doubling up to an hour.
 Millis poll_delay(Millis poll, int failures, std::uint64_t salt);

@@ -91,6 +91,7 @@ struct TxnAnswer {
     bool succeeded = false;  // `then` was done, and not `otherwise`
     Revision revision = 0;
     std::vector<RangeAnswer> ranges{};  // of the RangeAsks among them, in order
+    std::uint64_t cluster = 0;
 };
 
 // ---- leases
@@ -187,8 +188,6 @@ class Etcd {
     // Of each endpoint, in their order.
     virtual std::vector<Result<Status>> status() = 0;
     virtual Result<std::vector<Member>> members() = 0;
-    // Another endpoint from now on: this one is not trusted any more.
-    virtual void move_on() = 0;
 };
 
 // All of a range at one revision, page by page.

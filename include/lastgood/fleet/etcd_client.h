@@ -8,6 +8,7 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/fleet/etcd.h"
+#include "lastgood/fleet/etcd_place.h"
 
 namespace lastgood::fleet {
 
@@ -19,7 +20,8 @@ struct EtcdSettings {
     std::string user{};  // empty: none. By password always: the gateway takes nobody's name from a
                          // certificate
     std::string password{};
-    std::uint64_t salt = 0;  // where among the endpoints it begins
+    std::uint64_t salt = 0;              // where among the endpoints it begins, if it has no place
+    std::shared_ptr<EtcdPlace> place{};  // shared with other clients of this host
     Millis time_max = limits::kEtcdTimeMax;
     int cancel_fd = -1;  // when readable, every call ends soon
 };

@@ -1,0 +1,37 @@
+// How many hosts that lost etcd at once come back to it.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "lastgood/base/limits.h"
+#include "lastgood/core/backoff.h"
+
+namespace lastgood::core {
+namespace {
+
+// The most of 10,000 hosts that come back within one tenth of a second.
+int busiest_moment(int failures) {
+    std::vector<int> moments(60, 0);
+    int most = 0;
+    for (std::uint64_t host = 0; host < 10'000; ++host) {
+        const Millis delay = etcd_return_delay(failures, host);
+        most = std::max(most, ++moments.at(static_cast<std::size_t>(delay.count() / 100)));
+    }
+    return most;
+}
+
+TEST(EtcdReturn, SpreadsManyHostsEvenly) {
+    EXPECT_LT(busiest_moment(1), 1'200);  // a tenth of a second holds a tenth of them
+    EXPECT_LT(busiest_moment(2), 650);
+    EXPECT_LT(busiest_moment(9), 300);
+}
+
+TEST(EtcdReturn, NeverWaitsLongerThanItMay) {
+    for (std::uint64_t host = 0; host < 1'000; ++host) {
+        EXPECT_LE(etcd_return_delay(1, host), limits::kEtcdRetryMax);
+        EXPECT_LE(etcd_return_delay(100, host), limits::kFleetStampedeMax);
+    }
+}
+
+}  // namespace
+}  // namespace lastgood::core
