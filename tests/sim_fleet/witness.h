@@ -73,8 +73,9 @@ class Witness {
     [[nodiscard]] static bool rolls_on(const Transaction& transaction);
     void check_restore(Revision seen) const;
     void check_wish(const core::Wish& wish, const Transaction& transaction);
-    void check_good(const core::FleetGood& good, Revision seen) const;
+    void check_good(const core::FleetGood& good, const Transaction& transaction) const;
     void note_outcomes(const Put& put);
+    void note_canaries(const core::Rollout& rollout) const;
     void check_proposals() const;
     void check_hosts() const;
     [[nodiscard]] bool waits_rightly(const core::Wish& wish) const;

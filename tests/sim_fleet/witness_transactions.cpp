@@ -26,7 +26,7 @@ void Witness::before(const Transaction& transaction) {
         } else if (const auto* wish = std::get_if<core::Wish>(&put.value)) {
             check_wish(*wish, transaction);
         } else if (const auto* good = std::get_if<core::FleetGood>(&put.value)) {
-            check_good(*good, transaction.seen);
+            check_good(*good, transaction);
         } else {
             note_outcomes(put);
         }
@@ -42,6 +42,7 @@ void Witness::note_outcomes(const Put& put) {
     if (next == nullptr) return;
     const auto* now = rollout();
     const bool same = now != nullptr && now->wish == next->wish;
+    if (!same || now->canaries != next->canaries) note_canaries(*next);
     if (same && now->state == next->state) return;
     if (same && now->state == RolloutState::canary && next->state == RolloutState::waves) {
         check_soak(*wish());
@@ -50,6 +51,12 @@ void Witness::note_outcomes(const Put& put) {
                  "): " + std::string(to_string(next->state)) + " " + next->reason);
     if (next->state == RolloutState::done) ground_.counts.add(Kind::done);
     if (next->state == RolloutState::halted) ground_.counts.add(Kind::halted);
+}
+
+void Witness::note_canaries(const core::Rollout& rollout) const {
+    std::string names;
+    for (const auto& host : rollout.canaries) names += " " + host.str();
+    if (!names.empty()) ground_.note("canaries:" + names);
 }
 
 // By what this transaction writes itself.
@@ -211,13 +218,25 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
     }
 }
 
-// Every host that the controller knew has it, had its try, or refuses.
-void Witness::check_good(const core::FleetGood& good, Revision seen) const {
+// Every host that the controller knew has it, had its try, or refuses. What a rollback leads to was
+// good before.
+void Witness::check_good(const core::FleetGood& good, const Transaction& transaction) const {
+    const bool rolled_back =
+        std::any_of(transaction.puts.begin(), transaction.puts.end(),
+                    [](const Put& put) { return std::holds_alternative<core::Wish>(put.value); });
+    if (rolled_back) {
+        const auto* now = etcd_.value<core::FleetGood>(core::good_key(setup_.app));
+        must(now != nullptr &&
+                 (now->commit == good.commit || std::find(now->before.begin(), now->before.end(),
+                                                          good.commit) != now->before.end()),
+             "a rollback leads to what never was good");
+        return;
+    }
     const auto* wish = this->wish();
-    if (wish == nullptr || wish->commit != good.commit) return;  // a rollback, by its order
+    must(wish != nullptr && wish->commit == good.commit, "what is called good is not the wish");
     for (const auto& [name, word] : apps()) {
         const core::HostApp& app = *word.first;
-        if (word.second > seen || (app.commit == good.commit && !app.busy)) continue;
+        if (word.second > transaction.seen || (app.commit == good.commit && !app.busy)) continue;
         const bool refuses = app.refusal && app.refusal->up_to >= wish->number;
         // Its word may be of a later grant, back to what was good.
         const bool failed = rollout()->failures.contains(*core::HostName::parse(name));
