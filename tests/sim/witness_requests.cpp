@@ -61,6 +61,7 @@ void Witness::check_proved(const core::Deployment& work) const {
 void Witness::check_request(const core::Request& request, const core::Answer& answer,
                             const core::AppState& after) {
     if (by_itself(request.trigger)) failed_tip_.reset();
+    withdrawn_.reset();
     if (!answer.accepted) return check_refusal(request);
     if (by_itself(request.trigger)) {
         must(paused_ != true, "a push was deployed although the app is paused");
@@ -111,6 +112,7 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
     if (!before_.work || before_.work->id != event.deployment) return;
     hear_absence(event);
     failed_tip_.reset();
+    withdrawn_.reset();
     const bool chosen = after.work && after.work->phase == Phase::building;
     if (!chosen) return check_turned_down(event, after);
     check_proved(*after.work);
@@ -131,7 +133,11 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
         must(!remote_.is_ancestor(commit, wish.commit), "of two wishes the older is built");
     }
     must(!missing, "a commit is built that isn't there");
-    if (!by_itself(before_.work->request.trigger)) return;
+    const core::Request& request = before_.work->request;
+    if (request.trigger == Trigger::fleet) {
+        return must(commit == request.commit, "a wish of the fleet leads to another commit");
+    }
+    if (!by_itself(request.trigger)) return;
     const auto& live = before_.live;
     must(!live || !remote_.is_ancestor(commit, *live) || commit == tip, "a stale commit is built");
     must(!live || !settings_.fast_forward_only || commit == live ||
@@ -165,13 +171,18 @@ void Witness::check_turned_down(const core::Fetched& event, const core::AppState
         return;
     }
     if (settings_.promotion && !is_proved(wanted.commit)) return;
-    if (wanted.commit != event.facts.tip || !by_itself(before_.work->request.trigger)) return;
-    const bool forced = settings_.fast_forward_only && live && live != wanted.commit &&
+    const Trigger trigger = before_.work->request.trigger;
+    // The fleet may mean any commit of the branch, and the rules of pushes aren't its own.
+    const bool of_fleet = trigger == Trigger::fleet;
+    if (of_fleet && !wanted.on_branch) return;
+    if ((!of_fleet && wanted.commit != event.facts.tip) || !by_itself(trigger)) return;
+    const bool forced = !of_fleet && settings_.fast_forward_only && live && live != wanted.commit &&
                         !remote_.is_ancestor(*live, wanted.commit);
     const bool on_trial = before_.trial && before_.trial->commit == wanted.commit;
     must(forced || on_trial || live == wanted.commit || !was_healthy_ || is_bad(wanted.commit) ||
-             remote_.skip_asked(wanted.commit),
-         "the branch's tip was turned down for nothing");
+             (!of_fleet && remote_.skip_asked(wanted.commit)),
+         of_fleet ? "a wish of the fleet was turned down for nothing"
+                  : "the branch's tip was turned down for nothing");
 }
 
 void Witness::check_poll(const core::PollSaw& event, const core::AppState& after) {
@@ -184,6 +195,30 @@ void Witness::check_poll(const core::PollSaw& event, const core::AppState& after
     const CommitId commit = queued_last->request.commit.value_or(event.tip);
     must(!was_healthy_ || !is_bad(commit), "the poller deploys a commit in quarantine");
     must(failed_tip_ != commit, "the poller tries a failed build again");
+    must(withdrawn_ != commit, "the poller deploys what the fleet took back");
+}
+
+// What is begun goes on, and what others asked for.
+void Witness::check_withdrawal(const core::WithdrawAsked& event, const core::Answer& answer,
+                               const core::AppState& after) {
+    const auto goes_on = [&after](const core::Deployment& one) {
+        return (after.work && after.work->id == one.id) ||
+               (after.waiting && after.waiting->id == one.id);
+    };
+    bool open = false;
+    for (const auto& under_way : {before_.work, before_.waiting}) {
+        if (!under_way) continue;
+        if (under_way->id != event.deployment) {
+            must(goes_on(*under_way), "the fleet takes back what is not its own");
+        } else if (under_way->phase == Phase::starting) {
+            must(goes_on(*under_way), "the fleet takes back what has begun");
+        } else {
+            open = true;
+            must(!goes_on(*under_way), "what the fleet took back goes on");
+            if (was_healthy_) withdrawn_ = under_way->request.commit;
+        }
+    }
+    must(answer.accepted == open, "a withdrawal is told to be what it was not");
 }
 
 void Witness::check_rollback(const core::RollbackAsked& event, const core::Answer& answer) {
@@ -222,7 +257,9 @@ void Witness::hear_operator(const core::Answer& answer, bool healthy) {
     if (stops || starts || pauses || resumes || event<core::QuarantineReleaseAsked>() ||
         event<core::RollbackAsked>()) {
         failed_tip_.reset();
+        withdrawn_.reset();
     }
+    if (event<core::FetchFailed>() || event<core::BuildFailed>()) withdrawn_.reset();
     if (const auto* failed = event<core::BuildFailed>()) {
         const auto& work = before_.work;
         const bool its = work && work->id == failed->deployment && work->phase == Phase::building;
