@@ -120,10 +120,9 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others, const
         const Told& its = told_[static_cast<std::size_t>(&one - hosts_->data())];
         const auto good = its.good_since.find(grant.commit);
         const auto wish_of = its.good_for.find(grant.commit);
-        if (one->local().commit() != grant.commit || !one->alive()) continue;
-        if (one->local().work() || one->local().told().health != core::HostHealth::ok) {
-            continue;
-        }
+        if (one->local().commit() != grant.commit || one->local().work()) continue;
+        if (one->local().told().health != core::HostHealth::ok) continue;
+        // One that died just now is there until its lease has run out.
         const Entry* record = etcd_.find(core::host_key(one->name()));
         if (record == nullptr || record->modified > seen) continue;
         // Some may have it by an earlier wish for the same commit.
