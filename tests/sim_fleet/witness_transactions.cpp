@@ -10,6 +10,16 @@ namespace lastgood::sim_fleet {
 using core::GrantOutcome;
 using core::RolloutState;
 
+namespace {
+
+// By the host itself or by its word in etcd.
+template <typename App>
+bool has_it(const App& app, const CommitId& commit) {
+    return app.commit == commit && !app.busy && app.health == core::HostHealth::ok;
+}
+
+}  // namespace
+
 void Witness::before(const Transaction& transaction) {
     for (const auto& put : transaction.puts) {
         if (const auto* proposal = std::get_if<core::Proposal>(&put.value)) {
@@ -115,14 +125,20 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others, const
     for (const auto& [name, other] : others) {
         if (other->wish == grant.wish && other->commit == grant.commit) have.insert(name);
     }
+    const auto words = apps();
     bool soaked = soaked_.contains(grant.wish);
     for (const auto& one : *hosts_) {
         const Told& its = told_[static_cast<std::size_t>(&one - hosts_->data())];
         const auto good = its.good_since.find(grant.commit);
         const auto wish_of = its.good_for.find(grant.commit);
-        if (one->local().commit() != grant.commit || one->local().work()) continue;
-        if (one->local().told().health != core::HostHealth::ok) continue;
-        // One that died just now is there until its lease has run out.
+        // In truth, or by what etcd holds of it: one that died just now is there until its lease
+        // has run out, and what it did since may be news to whoever decided.
+        const core::MemberLocal local = one->local().told();
+        const bool is_well = has_it(local, grant.commit);
+        const auto word = words.find(one->name().str());
+        const bool was_well = word != words.end() && word->second.second <= seen &&
+                              has_it(*word->second.first, grant.commit);
+        if (!is_well && !was_well) continue;
         const Entry* record = etcd_.find(core::host_key(one->name()));
         if (record == nullptr || record->modified > seen) continue;
         // Some may have it by an earlier wish for the same commit.
