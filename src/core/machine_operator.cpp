@@ -178,8 +178,8 @@ void Machine::on(const RestartAsked&) {
 
 void Machine::on(const WithdrawAsked& event) {
     const auto forget = [this](const Deployment& deployment) {
-        const auto& commit = deployment.request.commit;
-        if (commit && LASTGOOD_MUTANT(fleet_withdrawn_polled, true, false)) s_.seen_tip = commit;
+        const auto& commit = deployment.request.commit;  // the fleet always names it
+        if (LASTGOOD_MUTANT(fleet_withdrawn_polled, true, false)) s_.seen_tip = commit;
     };
     const bool waits = s_.waiting && s_.waiting->id == event.deployment;
     if (LASTGOOD_MUTANT(fleet_withdrawn_waits, waits, false)) {

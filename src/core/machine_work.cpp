@@ -12,9 +12,9 @@ namespace lastgood::core {
 // quarantine alone.
 std::string Machine::why_not(const Request& request) const {
     const bool automatic = is_automatic(request.trigger);
-    const bool obeys =
-        LASTGOOD_MUTANT(fleet_wish_in_pause, automatic, request.trigger != Trigger::fleet);
-    if (automatic && obeys && LASTGOOD_MUTANT(pause_ignored, s_.paused, false))
+    const bool obeys = LASTGOOD_MUTANT(fleet_wish_in_pause, automatic,
+                                       automatic && request.trigger != Trigger::fleet);
+    if (obeys && LASTGOOD_MUTANT(pause_ignored, s_.paused, false))
         return "automatic deployments are paused";
     if (automatic && LASTGOOD_MUTANT(stop_ignored, s_.stopped, false)) return "the app is stopped";
     if (!request.commit) return {};

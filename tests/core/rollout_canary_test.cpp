@@ -202,6 +202,11 @@ TEST_F(RolloutTest, ABusyHostThatDeploysSomethingElseHasNotBegun) {
     back.busy = true;
     settle();
     EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h2")});
+    // Nor one that declined the commit for an earlier wish, and is at its operator's.
+    told("h1").granted = commit('b');
+    told("h1").outcome = GrantOutcome::declined;
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h2")});
 }
 
 TEST_F(RolloutTest, AHaltNamesTheCanariesThatRanTheCommit) {
