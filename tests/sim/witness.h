@@ -50,6 +50,7 @@ class Witness {
     void hear_operator(const core::Answer& answer, bool healthy);
     [[nodiscard]] std::optional<CommitId> newest_good(const std::optional<CommitId>& than) const;
     [[nodiscard]] bool is_proved(const CommitId& commit) const;
+    [[nodiscard]] bool may_wait_for_proof(const CommitId& commit) const;
     void check_proved(const core::Deployment& work) const;
     [[nodiscard]] bool is_good(const CommitId& commit) const;
     [[nodiscard]] bool is_bad(const CommitId& commit) const;

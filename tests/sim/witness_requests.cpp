@@ -51,6 +51,16 @@ bool Witness::is_proved(const CommitId& commit) const {
     return false;
 }
 
+// It proves nothing while it is judged there once more.
+bool Witness::may_wait_for_proof(const CommitId& commit) const {
+    if (!settings_.promotion) return false;
+    for (const std::int64_t id : disk_.app(*AppName::parse(settings_.promotion->from)).open) {
+        const auto& row = disk_.deployment(DeploymentId{id});
+        if (row.phase == Phase::probation && row.commit == commit) return true;
+    }
+    return !is_proved(commit);
+}
+
 void Witness::check_proved(const core::Deployment& work) const {
     const core::Request& request = work.request;
     const bool asked = request.trigger == Trigger::cli && request.force;
@@ -80,7 +90,7 @@ void Witness::check_request(const core::Request& request, const core::Answer& an
 
 void Witness::check_refusal(const core::Request& request) const {
     if (!by_itself(request.trigger) || !request.commit) return;
-    if (settings_.promotion && !is_proved(*request.commit)) return;
+    if (may_wait_for_proof(*request.commit)) return;
     bool for_a_reason = paused_ != false || stopped_ != false || !was_healthy_ ||
                         is_bad(*request.commit) ||
                         (before_.live == request.commit &&
@@ -170,7 +180,7 @@ void Witness::check_turned_down(const core::Fetched& event, const core::AppState
              "a commit that isn't there yet was given up early");
         return;
     }
-    if (settings_.promotion && !is_proved(wanted.commit)) return;
+    if (may_wait_for_proof(wanted.commit)) return;
     const Trigger trigger = before_.work->request.trigger;
     // The fleet may mean any commit of the branch, and the rules of pushes aren't its own.
     const bool of_fleet = trigger == Trigger::fleet;
