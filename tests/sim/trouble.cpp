@@ -189,12 +189,20 @@ void Simulation::fleet_acts(AppWorld& app) {
     ground_.counts.add(Kind::fleet_wish);
     core::Request request;
     request.trigger = core::Trigger::fleet;
-    request.commit = ground_.random.chance(30) ? app.remote().tip() : app.remote().any_commit();
+    request.commit = ground_.random.chance(50) ? app.remote().tip() : app.remote().any_commit();
     request.force = ground_.random.chance(10);
     host.tip_expected = false;
     const core::Answer answer = app.handle(core::RequestArrived{std::move(request)});
     host.fleet_wish.reset();
-    if (answer.accepted) host.fleet_wish = answer.deployment;
+    if (!answer.accepted) return;
+    host.fleet_wish = answer.deployment;
+    // Whatever it is at by then.
+    ground_.clock.after(ground_.between(0, 60'000), [this, &host, wish = answer.deployment] {
+        if (!ground_.random.chance(60) || host.fleet_wish != wish) return;
+        for (const auto& one : apps_) {
+            if (&one->host() == &host) return fleet_withdraws(*one);
+        }
+    });
 }
 
 void Simulation::fleet_withdraws(AppWorld& app) {
@@ -205,6 +213,7 @@ void Simulation::fleet_withdraws(AppWorld& app) {
     if (row->second.request.trigger != core::Trigger::fleet) return;
     ground_.counts.add(Kind::fleet_withdrew);
     app.handle(core::WithdrawAsked{wish, "the fleet is away"});
+    if (ground_.random.chance(50)) app.poll_now();
 }
 
 void Simulation::operator_command() {
