@@ -93,7 +93,9 @@ CommitChoice choose_commit(const Request& request, const FetchFacts& facts,
                 followed.by_tags() ? "none of the " + followed.text() + " is in the repository"
                                    : followed.text() + " is not in the repository"};
     }
-    const bool by_name = request.trigger == Trigger::cli || request.trigger == Trigger::fleet;
+    const bool by_name =
+        request.trigger == Trigger::cli ||
+        LASTGOOD_MUTANT(fleet_wish_judged, request.trigger == Trigger::fleet, false);
     if (!request.commit && by_name) return {Kind::deploy, facts.tip, 0, {}};
     LG_ASSERT(!facts.standings.empty());
     const bool missing = !facts.standings.front().present && !waited_enough;

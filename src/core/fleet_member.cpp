@@ -131,6 +131,9 @@ class Member {
             ++memory().order;
             deploy(grant);
         }
+        // It takes the place of an earlier one all the same, and nothing leads back to that.
+        const bool declined = memory().outcome == GrantOutcome::declined;
+        if (declined && is_at_work() && !local_.begun) next().withdraw = memory().order;
     }
 
     // Only restored data asks for it twice.
@@ -140,11 +143,17 @@ class Member {
         return !grant.back && memory().tried.contains(grant.commit);
     }
 
+    // The daemon has the last order, and it isn't over.
+    [[nodiscard]] bool is_at_work() const {
+        return local_.order == acts_.memory.order && local_.order > 0 && local_.busy &&
+               local_.outcome == GrantOutcome::none;
+    }
+
     // It was taken up before.
     void go_on(const Grant& grant) {
         const bool arrived = local_.order == memory().order;
         const bool is_open = memory().outcome == GrantOutcome::none;
-        const bool works = arrived ? local_.busy && local_.outcome == GrantOutcome::none : is_open;
+        const bool works = arrived ? is_at_work() : is_open;
         const bool begun = arrived && local_.begun;
         std::string reason = grant.back || begun || !works ? std::string() : why_bad(grant);
         if (LASTGOOD_MUTANT(fleet_bad_goes_on, !reason.empty(), false)) {
@@ -165,10 +174,8 @@ class Member {
     void withdraw() {
         const bool under_way = !memory().wish.empty() && memory().outcome == GrantOutcome::none;
         const bool arrived = local_.order == memory().order;
-        const bool still_works =
-            arrived && local_.order > 0 && local_.busy && local_.outcome == GrantOutcome::none;
         if (LASTGOOD_MUTANT(fleet_cut_off_goes_on, false, true)) return;
-        if ((arrived && local_.begun) || (!under_way && !still_works)) return;
+        if ((arrived && local_.begun) || (!under_way && !is_at_work())) return;
         next().withdraw = memory().order;
         if (memory().granted) memory().tried.erase(*memory().granted);
         memory().wish.clear();

@@ -178,16 +178,20 @@ void Machine::on(const RestartAsked&) {
 
 void Machine::on(const WithdrawAsked& event) {
     const auto forget = [this](const Deployment& deployment) {
-        if (deployment.request.commit) s_.seen_tip = deployment.request.commit;
+        const auto& commit = deployment.request.commit;  // the fleet always names it
+        if (LASTGOOD_MUTANT(fleet_withdrawn_polled, true, false)) s_.seen_tip = commit;
     };
-    if (s_.waiting && s_.waiting->id == event.deployment) {
+    const bool waits = s_.waiting && s_.waiting->id == event.deployment;
+    if (LASTGOOD_MUTANT(fleet_withdrawn_waits, waits, false)) {
         forget(*s_.waiting);
         end(s_.waiting->id, Outcome::cancelled, event.reason);
         s_.waiting.reset();
         return accept({}, {});
     }
-    const bool its = s_.work && s_.work->id == event.deployment;
-    if (!its || s_.work->phase == Phase::starting) {
+    const bool its =
+        s_.work && LASTGOOD_MUTANT(fleet_withdraws_others, s_.work->id == event.deployment, true);
+    const bool begun = its && s_.work->phase == Phase::starting;
+    if (!its || LASTGOOD_MUTANT(fleet_withdraws_begun, begun, false)) {
         return refuse(its ? "it is being started already" : "it is not under way");
     }
     forget(*s_.work);

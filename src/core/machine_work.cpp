@@ -12,7 +12,9 @@ namespace lastgood::core {
 // quarantine alone.
 std::string Machine::why_not(const Request& request) const {
     const bool automatic = is_automatic(request.trigger);
-    if (automatic && LASTGOOD_MUTANT(pause_ignored, s_.paused, false))
+    const bool obeys = LASTGOOD_MUTANT(fleet_wish_in_pause, automatic,
+                                       automatic && request.trigger != Trigger::fleet);
+    if (obeys && LASTGOOD_MUTANT(pause_ignored, s_.paused, false))
         return "automatic deployments are paused";
     if (automatic && LASTGOOD_MUTANT(stop_ignored, s_.stopped, false)) return "the app is stopped";
     if (!request.commit) return {};
@@ -86,7 +88,8 @@ bool Machine::may_be_superseded() const {
 void Machine::supersede(Deployment& older, Request& newer) {
     end(older.id, Outcome::superseded, "a newer request came in");
     const auto wanted = older.request.commit ? older.request.commit : older.commit;
-    if (newer.trigger == Trigger::fleet) return;  // means that commit and no other
+    // It means that commit and no other.
+    if (LASTGOOD_MUTANT(fleet_wish_remembers, newer.trigger == Trigger::fleet, false)) return;
     if (!is_automatic(newer.trigger)) {
         // An operator's choice: the poller must not fight it.
         if (newer.commit && wanted && is_automatic(older.request.trigger)) s_.seen_tip = wanted;

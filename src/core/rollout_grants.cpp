@@ -115,17 +115,20 @@ std::vector<RolloutStep::Candidate> RolloutStep::candidates() {
     return found;
 }
 
-// Of forward grants: the zone in which some are out, else one with a host that is down, else one
-// that is begun, else the first by name.
+// Of forward grants: the zone in which some are out, those of this wish first; else one with a host
+// that is down, else one that is begun, else the first by name.
 std::optional<std::string> RolloutStep::open_zone(const std::vector<Candidate>& of) const {
     std::set<std::string> begun;
+    const std::string* of_older = nullptr;
     for (const auto& member : members_) {
-        if (member.grant != nullptr && !member.grant->value.back &&
-            next_.wave.contains(*member.name)) {
-            return member.zone;
+        const Grant* grant = member.grant != nullptr ? &member.grant->value : nullptr;
+        if (grant != nullptr && !grant->back && next_.wave.contains(*member.name)) {
+            if (grant->wish == wish()->id) return member.zone;
+            if (of_older == nullptr) of_older = &member.zone;
         }
         if (member.app->commit == wish()->commit) begun.insert(member.zone);
     }
+    if (of_older != nullptr) return *of_older;
     std::optional<std::string> zone;
     for (const auto& [member, target] : of) {
         if (target.back || target.catch_up) continue;

@@ -119,7 +119,7 @@ void RolloutStep::halt(std::string reason, bool quarantined) {
 }
 
 void RolloutStep::judge() {
-    if (next_.state == RolloutState::canary) judge_canaries();
+    if (next_.state == RolloutState::canary) note_failed_canaries();
     if (const auto bad = keys_.quarantine.find(wish()->commit); bad != keys_.quarantine.end()) {
         return halt("it is in quarantine: " + bad->second.value.reason, true);
     }
@@ -136,19 +136,31 @@ void RolloutStep::judge() {
             return halt(failure_text(), false);
         }
     }
+    if (next_.state == RolloutState::canary) {
+        choose_canaries();
+        soak();
+    }
     if (next_.state == RolloutState::waves) judge_waves();
 }
 
-bool RolloutStep::can_be_canary(const Member& member) const {
-    if (next_.failures.contains(*member.name)) return false;
-    // One that has it, or is about to, stays one though it refuses other grants.
-    const bool has_begun = next_.wave.contains(*member.name);
-    return has_begun || member.app->commit == wish()->commit ||
-           takes_part(member, Target{.commit = wish()->commit});
+// It has the wish's commit, or is about to: by a grant, also of an earlier wish for it, or by its
+// own word where the grant went with an earlier lease.
+bool RolloutStep::has_begun(const Member& member) const {
+    const HostApp& app = *member.app;
+    if (app.commit == wish()->commit) return true;
+    const bool granted = member.grant != nullptr && next_.wave.contains(*member.name);
+    if (granted) return member.grant->value.commit == wish()->commit;
+    return app.busy && app.granted == wish()->commit && app.outcome == GrantOutcome::none;
 }
 
-void RolloutStep::judge_canaries() {
-    // A canary that fails after its probation is as good a proof.
+// One that has begun stays one though it refuses other grants.
+bool RolloutStep::can_be_canary(const Member& member) const {
+    if (next_.failures.contains(*member.name)) return false;
+    return has_begun(member) || takes_part(member, Target{.commit = wish()->commit});
+}
+
+// A canary that fails after its probation is as good a proof.
+void RolloutStep::note_failed_canaries() {
     for (const auto& member : members_) {
         const bool went_well =
             member.app->outcome_of(wish()->id, wish()->commit) == GrantOutcome::good;
@@ -156,8 +168,6 @@ void RolloutStep::judge_canaries() {
         next_.failures.try_emplace(*member.name,
                                    HostFailure{true, "it failed after its probation"});
     }
-    choose_canaries();
-    soak();
 }
 
 // Hosts that are down leave no place for others: then they are the canaries.
@@ -168,42 +178,39 @@ bool RolloutStep::places_are_taken() const {
     return down >= unavailable_max();
 }
 
-// Those that can't be any more are replaced; one zone, as far as its hosts suffice.
+// Those that can't be any more are replaced; one zone, as far as its hosts suffice. Whoever has
+// begun is one before all others, also one that was replaced and is back: else more hosts than
+// `canary` had the commit before any was watched.
 void RolloutStep::choose_canaries() {
-    const auto wanted = static_cast<std::size_t>(ground_.settings.canary);
     const bool taken_by_down = places_are_taken();
-    std::vector<HostName> chosen;
+    const auto is_down = [](const Member& member) {
+        return member.app->health == HostHealth::down;
+    };
+    const auto stays = [&](const Member& member) {
+        const auto& now = next_.canaries;
+        return std::find(now.begin(), now.end(), *member.name) != now.end() &&
+               (!taken_by_down || is_down(member));
+    };
+    std::vector<const Member*> able;
+    for (const auto& member : members_) {
+        if (can_be_canary(member)) able.push_back(&member);
+    }
     std::optional<std::string> zone;
     for (const auto& host : next_.canaries) {
         const Member* member = find(host);
-        if (member == nullptr || !can_be_canary(*member) || chosen.size() == wanted) continue;
-        const bool has_begun = next_.wave.contains(host) || member->app->commit == wish()->commit;
-        const bool is_down = member->app->health == HostHealth::down;
-        if (taken_by_down && !is_down && !has_begun) continue;
-        chosen.push_back(host);
-        zone = member->zone;
-    }
-    std::vector<const Member*> spare;
-    for (const auto& member : members_) {
-        const bool taken = std::find(chosen.begin(), chosen.end(), *member.name) != chosen.end();
-        if (!taken && can_be_canary(member)) spare.push_back(&member);
+        if (zone || member == nullptr || !can_be_canary(*member)) continue;
+        if (has_begun(*member) || stays(*member)) zone = member->zone;
     }
     const auto rank = [&](const Member* member) {
-        const bool is_down = member->app->health == HostHealth::down;
-        // Or is about to: by a grant of an earlier wish for the same commit.
-        const bool has_it =
-            member->app->commit == wish()->commit ||
-            (member->grant != nullptr && member->grant->value.commit == wish()->commit);
-        return std::tuple(!has_it, is_down != taken_by_down, zone && member->zone != *zone,
-                          member->zone, *member->name);
+        return std::tuple(!has_begun(*member), !stays(*member), is_down(*member) != taken_by_down,
+                          zone && member->zone != *zone, member->zone, *member->name);
     };
-    std::sort(spare.begin(), spare.end(),
+    std::sort(able.begin(), able.end(),
               [&](const Member* a, const Member* b) { return rank(a) < rank(b); });
-    for (const Member* member : spare) {
-        if (chosen.size() >= wanted) break;
-        chosen.push_back(*member->name);
-    }
-    next_.canaries = std::move(chosen);
+    const auto wanted = static_cast<std::size_t>(ground_.settings.canary);
+    if (able.size() > wanted) able.resize(wanted);
+    next_.canaries.clear();
+    for (const Member* member : able) next_.canaries.push_back(*member->name);
 }
 
 bool RolloutStep::canaries_are_well() const {

@@ -100,9 +100,10 @@ class RolloutStep {
     void end_grant(const Member& member);
     void look_for_missing();
     void judge();
-    void judge_canaries();
+    void note_failed_canaries();
     void choose_canaries();
     [[nodiscard]] bool places_are_taken() const;
+    [[nodiscard]] bool has_begun(const Member& member) const;
     [[nodiscard]] bool can_be_canary(const Member& member) const;
     [[nodiscard]] bool canaries_are_well() const;
     void soak();

@@ -143,5 +143,81 @@ TEST_F(RolloutTest, WithoutAHostThatCanBeCanaryItWaits) {
     EXPECT_EQ(acts.waits[app], "no host can be the canary");
 }
 
+TEST_F(RolloutTest, ACanaryThatIsBackHasItsPartAgainBeforeOneThatHasNotBegun) {
+    settings.rollout.max_unavailable = {1, {}};
+    start_with('a', 3);
+    push('b');
+    settle();
+    ASSERT_EQ(granted(), Names{"h1"});
+    host_goes("h1");
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h2")});
+    EXPECT_TRUE(granted().empty());  // its place is held
+    HostApp& back = add_host("h1", {}, commit('a'));
+    back.wish = "push-b";
+    back.granted = commit('b');
+    back.busy = true;
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
+    told("h1").outcome = GrantOutcome::good;
+    told("h1").commit = commit('b');
+    told("h1").busy = false;
+    settle();
+    EXPECT_TRUE(granted().empty());
+    pass(settings.rollout.canary_soak);
+    settle();
+    EXPECT_EQ(state(), RolloutState::waves);
+}
+
+TEST_F(RolloutTest, ACanaryThatIsBackWithTheCommitComesBeforeItsSubstitute) {
+    settings.rollout.canary = 2;
+    settings.rollout.max_unavailable = {1, {}};
+    start_with('a', 4);
+    push('b');
+    settle();
+    ASSERT_EQ(granted(), Names{"h1"});
+    end("h1", GrantOutcome::good);
+    settle();
+    ASSERT_EQ(granted(), Names{"h2"});
+    const HostApp word = told("h1");
+    host_goes("h1");
+    settle();
+    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h2"), host_name("h3")}));
+    add_host("h1") = word;
+    all_good();
+    EXPECT_EQ(rollout().canaries, (std::vector<HostName>{host_name("h1"), host_name("h2")}));
+    EXPECT_EQ(told("h3").commit, commit('a'));
+}
+
+TEST_F(RolloutTest, ABusyHostThatDeploysSomethingElseHasNotBegun) {
+    settings.rollout.max_unavailable = {1, {}};
+    start_with('a', 3);
+    push('b');
+    settle();
+    host_goes("h1");
+    settle();
+    HostApp& back = add_host("h1", {}, commit('a'));
+    back.wish = "push-a";
+    back.granted = commit('a');
+    back.busy = true;
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h2")});
+    // Nor one that declined the commit for an earlier wish, and is at its operator's.
+    told("h1").granted = commit('b');
+    told("h1").outcome = GrantOutcome::declined;
+    settle();
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h2")});
+}
+
+TEST_F(RolloutTest, AHaltNamesTheCanariesThatRanTheCommit) {
+    start_with('a', 3);
+    push('b');
+    settle();
+    end("h1", GrantOutcome::bad, "crash loop");
+    settle();
+    EXPECT_EQ(state(), RolloutState::halted);
+    EXPECT_EQ(rollout().canaries, std::vector<HostName>{host_name("h1")});
+}
+
 }  // namespace
 }  // namespace lastgood::core

@@ -136,6 +136,22 @@ TEST_F(RolloutTest, AZoneThatIsBegunIsEndedFirstAndOneWithAHostThatIsDownComesBe
     EXPECT_EQ(granted(), Names{"h4"});
 }
 
+TEST_F(RolloutTest, AWaveStaysInItsZoneThoughAnOlderWishsGrantIsOutInAnother) {
+    settings.rollout.canary = 0;
+    settings.rollout.max_unavailable = {3, {}};
+    for (const char* name : {"h1", "h4"}) add_host(name, "b", commit('a'));
+    for (const char* name : {"h2", "h3", "h5", "h6"}) add_host(name, "a", commit('a'));
+    push('b');
+    settle();
+    ASSERT_EQ(granted(), (Names{"h2", "h3", "h5"}));
+    put_grant("h1", Grant{"older", 0, commit('a'), false, false}, leases);
+    end("h2", GrantOutcome::good);
+    end("h3", GrantOutcome::good);
+    settle();
+    EXPECT_EQ(granted(), (Names{"h1", "h5", "h6"}));
+    EXPECT_EQ(grant("h1")->wish, "older");
+}
+
 TEST_F(RolloutTest, LargeWavesAreGivenInTransactionsThatEtcdTakes) {
     settings.rollout.canary = 0;
     settings.rollout.max_unavailable = {0, 100};

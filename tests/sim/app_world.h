@@ -43,7 +43,8 @@ struct Host {
     // Whether the tip must be live in the end, as far as is known: no operator wanted something
     // else meanwhile, and it had no bad luck.
     bool tip_expected = false;
-    bool forward_only = false;  // in any of its lives
+    bool forward_only = false;               // in any of its lives
+    std::optional<DeploymentId> fleet_wish;  // the last one that was taken
 };
 
 class AppWorld : public deploy::World {

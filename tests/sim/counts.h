@@ -50,6 +50,8 @@ enum class Kind {
     restart,
     quarantine_released,
     promoted,
+    fleet_wish,
+    fleet_withdrew,
     count,
 };
 constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count);
@@ -96,6 +98,8 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "restarts",
     "quarantines released",
     "promotions due",
+    "wishes of the fleet",
+    "wishes withdrawn",
 };
 
 class Counts {

@@ -97,6 +97,18 @@ constexpr MutantRow kRows[] = {
     {Mutant::refused_batch_remains, "refused_batch_remains",
      "a refused batch of deliveries has its effect"},
     {Mutant::batch_not_done, "batch_not_done", "accepted deliveries are stored and not acted on"},
+    {Mutant::fleet_wish_remembers, "fleet_wish_remembers",
+     "a wish of the fleet gives way to what waited before"},
+    {Mutant::fleet_wish_judged, "fleet_wish_judged", "a wish of the fleet is judged as a push is"},
+    {Mutant::fleet_wish_in_pause, "fleet_wish_in_pause", "the fleet deploys in a pause"},
+    {Mutant::fleet_withdraws_begun, "fleet_withdraws_begun",
+     "the fleet takes back what is started already"},
+    {Mutant::fleet_withdraws_others, "fleet_withdraws_others",
+     "the fleet takes back what is not its own"},
+    {Mutant::fleet_withdrawn_waits, "fleet_withdrawn_waits",
+     "what waits can't be taken back by the fleet"},
+    {Mutant::fleet_withdrawn_polled, "fleet_withdrawn_polled",
+     "the poller deploys what the fleet took back"},
 };
 
 }  // namespace

@@ -57,6 +57,8 @@ class Simulation {
     void remote_away(bool branch_gone);
     void operator_command();
     void operator_deploys(AppWorld& app);
+    void fleet_acts(AppWorld& app);
+    void fleet_withdraws(AppWorld& app);
     Fate any_fate();
     AppWorld* any_app();
     Remote& any_remote();

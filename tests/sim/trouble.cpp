@@ -32,20 +32,22 @@ Fate Simulation::any_fate() {
 void Simulation::trouble() {
     const auto dice = ground_.random.below(100);
     AppWorld* app = any_app();
-    if (dice < 30) {
+    if (dice < 28) {
         push();
-    } else if (dice < 34) {
+    } else if (dice < 32) {
         burst();
-    } else if (dice < 39) {
+    } else if (dice < 36) {
         redeliver();
-    } else if (dice < 43) {
+    } else if (dice < 39) {
         if (!pushes_.empty()) deliver({pushes_[ground_.random.below(pushes_.size())]}, 0);
-    } else if (dice < 63) {
+    } else if (dice < 58) {
         operator_command();
-    } else if (dice < 72) {
+    } else if (dice < 66) {
         if (app != nullptr) app->crash_something();
-    } else if (dice < 74) {
+    } else if (dice < 68) {
         if (app != nullptr) app->poll_now();
+    } else if (dice < 74) {
+        if (app != nullptr) fleet_acts(*app);
     } else {
         trouble_of_the_machine(app, dice);
     }
@@ -176,6 +178,42 @@ void Simulation::operator_deploys(AppWorld& app) {
     request.force = ground_.random.chance(40);
     if (ground_.random.chance(60)) request.commit = app.remote().any_commit();
     app.handle(core::RequestArrived{std::move(request)});
+}
+
+// What its member of a group asks of one host: to deploy a commit, and to leave it again while it
+// is not begun.
+void Simulation::fleet_acts(AppWorld& app) {
+    if (app.settings().promotion) return;  // the config knows no such app
+    Host& host = app.host();
+    if (host.fleet_wish && ground_.random.chance(40)) return fleet_withdraws(app);
+    ground_.counts.add(Kind::fleet_wish);
+    core::Request request;
+    request.trigger = core::Trigger::fleet;
+    request.commit = ground_.random.chance(50) ? app.remote().tip() : app.remote().any_commit();
+    request.force = ground_.random.chance(10);
+    host.tip_expected = false;
+    const core::Answer answer = app.handle(core::RequestArrived{std::move(request)});
+    host.fleet_wish.reset();
+    if (!answer.accepted) return;
+    host.fleet_wish = answer.deployment;
+    // Whatever it is at by then.
+    ground_.clock.after(ground_.between(0, 60'000), [this, &host, wish = answer.deployment] {
+        if (!ground_.random.chance(60) || host.fleet_wish != wish) return;
+        for (const auto& one : apps_) {
+            if (&one->host() == &host) return fleet_withdraws(*one);
+        }
+    });
+}
+
+void Simulation::fleet_withdraws(AppWorld& app) {
+    const DeploymentId wish = *app.host().fleet_wish;
+    // A daemon that died before it was stored gave its number to another.
+    const auto row = disk_.deployments().find(wish.value);
+    if (row == disk_.deployments().end()) return;
+    if (row->second.request.trigger != core::Trigger::fleet) return;
+    ground_.counts.add(Kind::fleet_withdrew);
+    app.handle(core::WithdrawAsked{wish, "the fleet is away"});
+    if (ground_.random.chance(50)) app.poll_now();
 }
 
 void Simulation::operator_command() {

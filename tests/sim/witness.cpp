@@ -45,6 +45,7 @@ void Witness::daemon_died(bool power_lost) {
     ended_well_.clear();
     crashes_after_good_.clear();
     failed_tip_.reset();
+    withdrawn_.reset();
     fetched_ = {};
     served_ = served_stored_;
     serving_ = false;
@@ -80,6 +81,9 @@ void Witness::end(const core::Answer& answer, const AppWorld& world, bool in_bat
                         after.work->id == before_.work->id &&
                         after.work->phase == core::Phase::starting;
     if (starts) check_proved(*after.work);
+    if (const auto* withdrawn = event<core::WithdrawAsked>()) {
+        check_withdrawal(*withdrawn, answer, after);
+    }
     if (const auto* polled = event<core::PollSaw>()) check_poll(*polled, after);
     hear_operator(answer, world.healthy());
     if (in_batch) {

@@ -44,10 +44,13 @@ class Witness {
     void hear_absence(const core::Fetched& event);
     void check_turned_down(const core::Fetched& event, const core::AppState& after) const;
     void check_poll(const core::PollSaw& event, const core::AppState& after);
+    void check_withdrawal(const core::WithdrawAsked& event, const core::Answer& answer,
+                          const core::AppState& after);
     void check_rollback(const core::RollbackAsked& event, const core::Answer& answer);
     void hear_operator(const core::Answer& answer, bool healthy);
     [[nodiscard]] std::optional<CommitId> newest_good(const std::optional<CommitId>& than) const;
     [[nodiscard]] bool is_proved(const CommitId& commit) const;
+    [[nodiscard]] bool may_wait_for_proof(const CommitId& commit) const;
     void check_proved(const core::Deployment& work) const;
     [[nodiscard]] bool is_good(const CommitId& commit) const;
     [[nodiscard]] bool is_bad(const CommitId& commit) const;
@@ -102,6 +105,8 @@ class Witness {
 
     // A build of this tip failed, and nothing has happened since.
     std::optional<CommitId> failed_tip_;
+    // What the fleet took back, and nothing was asked for since.
+    std::optional<CommitId> withdrawn_;
     // Fetches of one deployment.
     DeploymentId fetched_;
     int fetch_failures_ = 0;

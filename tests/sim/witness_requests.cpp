@@ -51,6 +51,16 @@ bool Witness::is_proved(const CommitId& commit) const {
     return false;
 }
 
+// It proves nothing while it is judged there once more.
+bool Witness::may_wait_for_proof(const CommitId& commit) const {
+    if (!settings_.promotion) return false;
+    for (const std::int64_t id : disk_.app(*AppName::parse(settings_.promotion->from)).open) {
+        const auto& row = disk_.deployment(DeploymentId{id});
+        if (row.phase == Phase::probation && row.commit == commit) return true;
+    }
+    return !is_proved(commit);
+}
+
 void Witness::check_proved(const core::Deployment& work) const {
     const core::Request& request = work.request;
     const bool asked = request.trigger == Trigger::cli && request.force;
@@ -61,6 +71,7 @@ void Witness::check_proved(const core::Deployment& work) const {
 void Witness::check_request(const core::Request& request, const core::Answer& answer,
                             const core::AppState& after) {
     if (by_itself(request.trigger)) failed_tip_.reset();
+    withdrawn_.reset();
     if (!answer.accepted) return check_refusal(request);
     if (by_itself(request.trigger)) {
         must(paused_ != true, "a push was deployed although the app is paused");
@@ -79,7 +90,7 @@ void Witness::check_request(const core::Request& request, const core::Answer& an
 
 void Witness::check_refusal(const core::Request& request) const {
     if (!by_itself(request.trigger) || !request.commit) return;
-    if (settings_.promotion && !is_proved(*request.commit)) return;
+    if (may_wait_for_proof(*request.commit)) return;
     bool for_a_reason = paused_ != false || stopped_ != false || !was_healthy_ ||
                         is_bad(*request.commit) ||
                         (before_.live == request.commit &&
@@ -111,6 +122,7 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
     if (!before_.work || before_.work->id != event.deployment) return;
     hear_absence(event);
     failed_tip_.reset();
+    withdrawn_.reset();
     const bool chosen = after.work && after.work->phase == Phase::building;
     if (!chosen) return check_turned_down(event, after);
     check_proved(*after.work);
@@ -131,7 +143,11 @@ void Witness::check_choice(const core::Fetched& event, const core::AppState& aft
         must(!remote_.is_ancestor(commit, wish.commit), "of two wishes the older is built");
     }
     must(!missing, "a commit is built that isn't there");
-    if (!by_itself(before_.work->request.trigger)) return;
+    const core::Request& request = before_.work->request;
+    if (request.trigger == Trigger::fleet) {
+        return must(commit == request.commit, "a wish of the fleet leads to another commit");
+    }
+    if (!by_itself(request.trigger)) return;
     const auto& live = before_.live;
     must(!live || !remote_.is_ancestor(commit, *live) || commit == tip, "a stale commit is built");
     must(!live || !settings_.fast_forward_only || commit == live ||
@@ -164,14 +180,19 @@ void Witness::check_turned_down(const core::Fetched& event, const core::AppState
              "a commit that isn't there yet was given up early");
         return;
     }
-    if (settings_.promotion && !is_proved(wanted.commit)) return;
-    if (wanted.commit != event.facts.tip || !by_itself(before_.work->request.trigger)) return;
-    const bool forced = settings_.fast_forward_only && live && live != wanted.commit &&
+    if (may_wait_for_proof(wanted.commit)) return;
+    const Trigger trigger = before_.work->request.trigger;
+    // The fleet may mean any commit of the branch, and the rules of pushes aren't its own.
+    const bool of_fleet = trigger == Trigger::fleet;
+    if (of_fleet && !wanted.on_branch) return;
+    if ((!of_fleet && wanted.commit != event.facts.tip) || !by_itself(trigger)) return;
+    const bool forced = !of_fleet && settings_.fast_forward_only && live && live != wanted.commit &&
                         !remote_.is_ancestor(*live, wanted.commit);
     const bool on_trial = before_.trial && before_.trial->commit == wanted.commit;
     must(forced || on_trial || live == wanted.commit || !was_healthy_ || is_bad(wanted.commit) ||
-             remote_.skip_asked(wanted.commit),
-         "the branch's tip was turned down for nothing");
+             (!of_fleet && remote_.skip_asked(wanted.commit)),
+         of_fleet ? "a wish of the fleet was turned down for nothing"
+                  : "the branch's tip was turned down for nothing");
 }
 
 void Witness::check_poll(const core::PollSaw& event, const core::AppState& after) {
@@ -184,6 +205,30 @@ void Witness::check_poll(const core::PollSaw& event, const core::AppState& after
     const CommitId commit = queued_last->request.commit.value_or(event.tip);
     must(!was_healthy_ || !is_bad(commit), "the poller deploys a commit in quarantine");
     must(failed_tip_ != commit, "the poller tries a failed build again");
+    must(withdrawn_ != commit, "the poller deploys what the fleet took back");
+}
+
+// What is begun goes on, and what others asked for.
+void Witness::check_withdrawal(const core::WithdrawAsked& event, const core::Answer& answer,
+                               const core::AppState& after) {
+    const auto goes_on = [&after](const core::Deployment& one) {
+        return (after.work && after.work->id == one.id) ||
+               (after.waiting && after.waiting->id == one.id);
+    };
+    bool open = false;
+    for (const auto& under_way : {before_.work, before_.waiting}) {
+        if (!under_way) continue;
+        if (under_way->id != event.deployment) {
+            must(goes_on(*under_way), "the fleet takes back what is not its own");
+        } else if (under_way->phase == Phase::starting) {
+            must(goes_on(*under_way), "the fleet takes back what has begun");
+        } else {
+            open = true;
+            must(!goes_on(*under_way), "what the fleet took back goes on");
+            if (was_healthy_) withdrawn_ = under_way->request.commit;
+        }
+    }
+    must(answer.accepted == open, "a withdrawal is told to be what it was not");
 }
 
 void Witness::check_rollback(const core::RollbackAsked& event, const core::Answer& answer) {
@@ -222,7 +267,9 @@ void Witness::hear_operator(const core::Answer& answer, bool healthy) {
     if (stops || starts || pauses || resumes || event<core::QuarantineReleaseAsked>() ||
         event<core::RollbackAsked>()) {
         failed_tip_.reset();
+        withdrawn_.reset();
     }
+    if (event<core::FetchFailed>() || event<core::BuildFailed>()) withdrawn_.reset();
     if (const auto* failed = event<core::BuildFailed>()) {
         const auto& work = before_.work;
         const bool its = work && work->id == failed->deployment && work->phase == Phase::building;

@@ -77,6 +77,7 @@ void Host::boot() {
     if (alive_) return;
     alive_ = true;
     ground_.note(name_.str() + " boots");
+    witness_.booted(number_);
     start_agent();
     local_.booted();
     take_part();
@@ -90,7 +91,7 @@ void Host::die() {
     ground_.note(name_.str() + " DIES");
     controller_.reset();
     local_.died();
-    witness_.died(number_);
+    witness_.died();
 }
 
 void Host::agent_dies() {
@@ -281,7 +282,7 @@ void Host::take_part() {
         ground_.counts.add(Kind::declined);
     }
     if (acts.deploy) {
-        witness_.ordered(number_, view.grant->number);
+        witness_.ordered(number_, *acts.deploy, view.grant->number);
         local_.deploy(*acts.deploy);
     }
     if (acts.withdraw) local_.withdraw(*acts.withdraw);

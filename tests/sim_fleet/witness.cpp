@@ -21,7 +21,8 @@ const Host& Witness::named(const std::string& name) const {
 }
 
 // It may wait then for what is under way.
-void Witness::ordered(int number, std::int64_t of_wish) {
+void Witness::ordered(int number, const core::MemberDeploy& order, std::int64_t of_wish) {
+    told(number).number_of[order.order] = of_wish;
     must(of_wish >= told(number).newest_seen,
          host(number).name().str() + " follows a wish that is older than one it has seen");
 }
@@ -33,7 +34,7 @@ void Witness::begun(int number, const core::MemberDeploy& order) {
                  (order.back ? ", back" : ""));
     host.work = order;
     if (order.back) return;
-    must(host.tried.insert({order.wish, order.commit}).second,
+    must(host.tried.insert({order.wish, host.number_of[order.order], order.commit}).second,
          name + " deploys the same commit for the same wish twice");
     must(host.refused_up_to < host.newest_seen, name + " fights its operator");
 }
@@ -49,7 +50,8 @@ void Witness::starting(int number) {
 void Witness::cancelled(int number) {
     Told& host = told(number);
     if (!host.work) return;
-    host.tried.erase({host.work->wish, host.work->commit});
+    const core::MemberDeploy& order = *host.work;
+    host.tried.erase({order.wish, host.number_of[order.order], order.commit});
     host.work.reset();
 }
 
@@ -74,9 +76,8 @@ void Witness::operator_acted(int number) {
     told(number).refused_up_to = told(number).newest_seen;
 }
 
-void Witness::died(int number) {
+void Witness::died() {
     // Its daemon goes on with the deployment when it boots: that is no second one.
-    told(number).good_since.clear();
     look();
 }
 

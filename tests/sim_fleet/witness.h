@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "lastgood/core/fleet_member.h"
@@ -35,14 +36,15 @@ class Witness {
     void acknowledged(const std::string& proposal) { acknowledged_[proposal] = ground_.now(); }
     void restored(Instant to);
     // ---- of hosts
-    void ordered(int host, std::int64_t of_wish);
+    void ordered(int host, const core::MemberDeploy& order, std::int64_t of_wish);
     void begun(int host, const core::MemberDeploy& order);
     void starting(int host);
     void noted(int host, const char* what) const;
     void cancelled(int host);
     void ended(int host, core::GrantOutcome outcome);
     void operator_acted(int host);
-    void died(int host);
+    void died();
+    void booted(int host) { told(host).good_since.clear(); }
     void saw(int host, const core::MemberView& view);
 
     // Everything has settled. `last`: the branch's tip, where it was a good push after the trouble.
@@ -51,7 +53,10 @@ class Witness {
   private:
     struct Told {
         std::optional<core::MemberDeploy> work;
-        std::set<std::pair<std::string, CommitId>> tried;
+        std::map<std::uint64_t, std::int64_t> number_of;  // of the wish, by order
+        // By the wish's number, too: a delivery that comes again when a restore took away what
+        // became of it makes another wish.
+        std::set<std::tuple<std::string, std::int64_t, CommitId>> tried;
         std::map<CommitId, Instant> good_since;
         std::map<CommitId, std::string> good_for;  // the wish
         std::int64_t newest_seen = 0;
@@ -73,8 +78,9 @@ class Witness {
     [[nodiscard]] static bool rolls_on(const Transaction& transaction);
     void check_restore(Revision seen) const;
     void check_wish(const core::Wish& wish, const Transaction& transaction);
-    void check_good(const core::FleetGood& good, Revision seen) const;
+    void check_good(const core::FleetGood& good, const Transaction& transaction) const;
     void note_outcomes(const Put& put);
+    void note_canaries(const core::Rollout& rollout) const;
     void check_proposals() const;
     void check_hosts() const;
     [[nodiscard]] bool waits_rightly(const core::Wish& wish) const;

@@ -10,6 +10,16 @@ namespace lastgood::sim_fleet {
 using core::GrantOutcome;
 using core::RolloutState;
 
+namespace {
+
+// By the host itself or by its word in etcd.
+template <typename App>
+bool has_it(const App& app, const CommitId& commit) {
+    return app.commit == commit && !app.busy && app.health == core::HostHealth::ok;
+}
+
+}  // namespace
+
 void Witness::before(const Transaction& transaction) {
     for (const auto& put : transaction.puts) {
         if (const auto* proposal = std::get_if<core::Proposal>(&put.value)) {
@@ -26,7 +36,7 @@ void Witness::before(const Transaction& transaction) {
         } else if (const auto* wish = std::get_if<core::Wish>(&put.value)) {
             check_wish(*wish, transaction);
         } else if (const auto* good = std::get_if<core::FleetGood>(&put.value)) {
-            check_good(*good, transaction.seen);
+            check_good(*good, transaction);
         } else {
             note_outcomes(put);
         }
@@ -42,6 +52,7 @@ void Witness::note_outcomes(const Put& put) {
     if (next == nullptr) return;
     const auto* now = rollout();
     const bool same = now != nullptr && now->wish == next->wish;
+    if (!same || now->canaries != next->canaries) note_canaries(*next);
     if (same && now->state == next->state) return;
     if (same && now->state == RolloutState::canary && next->state == RolloutState::waves) {
         check_soak(*wish());
@@ -50,6 +61,12 @@ void Witness::note_outcomes(const Put& put) {
                  "): " + std::string(to_string(next->state)) + " " + next->reason);
     if (next->state == RolloutState::done) ground_.counts.add(Kind::done);
     if (next->state == RolloutState::halted) ground_.counts.add(Kind::halted);
+}
+
+void Witness::note_canaries(const core::Rollout& rollout) const {
+    std::string names;
+    for (const auto& host : rollout.canaries) names += " " + host.str();
+    if (!names.empty()) ground_.note("canaries:" + names);
 }
 
 // By what this transaction writes itself.
@@ -108,15 +125,20 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others, const
     for (const auto& [name, other] : others) {
         if (other->wish == grant.wish && other->commit == grant.commit) have.insert(name);
     }
+    const auto words = apps();
     bool soaked = soaked_.contains(grant.wish);
     for (const auto& one : *hosts_) {
         const Told& its = told_[static_cast<std::size_t>(&one - hosts_->data())];
         const auto good = its.good_since.find(grant.commit);
         const auto wish_of = its.good_for.find(grant.commit);
-        if (one->local().commit() != grant.commit || !one->alive()) continue;
-        if (one->local().work() || one->local().told().health != core::HostHealth::ok) {
-            continue;
-        }
+        // In truth, or by what etcd holds of it: one that died just now is there until its lease
+        // has run out, and what it did since may be news to whoever decided.
+        const core::MemberLocal local = one->local().told();
+        const bool is_well = has_it(local, grant.commit);
+        const auto word = words.find(one->name().str());
+        const bool was_well = word != words.end() && word->second.second <= seen &&
+                              has_it(*word->second.first, grant.commit);
+        if (!is_well && !was_well) continue;
         const Entry* record = etcd_.find(core::host_key(one->name()));
         if (record == nullptr || record->modified > seen) continue;
         // Some may have it by an earlier wish for the same commit.
@@ -211,13 +233,25 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
     }
 }
 
-// Every host that the controller knew has it, had its try, or refuses.
-void Witness::check_good(const core::FleetGood& good, Revision seen) const {
+// Every host that the controller knew has it, had its try, or refuses. What a rollback leads to was
+// good before.
+void Witness::check_good(const core::FleetGood& good, const Transaction& transaction) const {
+    const bool rolled_back =
+        std::any_of(transaction.puts.begin(), transaction.puts.end(),
+                    [](const Put& put) { return std::holds_alternative<core::Wish>(put.value); });
+    if (rolled_back) {
+        const auto* now = etcd_.value<core::FleetGood>(core::good_key(setup_.app));
+        must(now != nullptr &&
+                 (now->commit == good.commit || std::find(now->before.begin(), now->before.end(),
+                                                          good.commit) != now->before.end()),
+             "a rollback leads to what never was good");
+        return;
+    }
     const auto* wish = this->wish();
-    if (wish == nullptr || wish->commit != good.commit) return;  // a rollback, by its order
+    must(wish != nullptr && wish->commit == good.commit, "what is called good is not the wish");
     for (const auto& [name, word] : apps()) {
         const core::HostApp& app = *word.first;
-        if (word.second > seen || (app.commit == good.commit && !app.busy)) continue;
+        if (word.second > transaction.seen || (app.commit == good.commit && !app.busy)) continue;
         const bool refuses = app.refusal && app.refusal->up_to >= wish->number;
         // Its word may be of a later grant, back to what was good.
         const bool failed = rollout()->failures.contains(*core::HostName::parse(name));

@@ -1,0 +1,56 @@
+// What was under way when a newer grant is declined.
+#include "core/fleet_member_fixture.h"
+
+namespace lastgood::core {
+namespace {
+
+TEST_F(FleetMemberTest, ADeclinedGrantEndsWhatAnEarlierOneBuilds) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    // The next wish is for the same commit, and both come in one view with its quarantine.
+    wish("w2", 2, 'b');
+    grant("w2", 2, 'b');
+    view.quarantine = {commit('b')};
+    declines("commit bbbbbbb is in the fleet's quarantine");
+    EXPECT_EQ(acts.withdraw, memory.order);
+    end(GrantOutcome::declined, "withdrawn");
+    decide();
+    EXPECT_FALSE(acts.withdraw);
+    EXPECT_EQ(acts.report.outcome, GrantOutcome::declined);
+    EXPECT_EQ(acts.report.wish, "w2");
+}
+
+TEST_F(FleetMemberTest, ADeclinedGrantOfAnotherCommitEndsItToo) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    wish("w2", 2, 'c');
+    grant("w2", 2, 'c');
+    local.paused = true;
+    declines("the app is paused on this host");
+    EXPECT_EQ(acts.withdraw, memory.order);
+}
+
+TEST_F(FleetMemberTest, ADeclinedGrantLeavesWhatIsBegunAlone) {
+    grant("w1", 1, 'b');
+    decide();
+    begin();
+    local.begun = true;
+    wish("w2", 2, 'c');
+    grant("w2", 2, 'c');
+    local.paused = true;
+    declines("the app is paused on this host");
+    EXPECT_FALSE(acts.withdraw);
+}
+
+TEST_F(FleetMemberTest, ADeclinedGrantEndsNothingThatIsNotTheFleets) {
+    local.paused = true;
+    local.busy = true;  // an operator's own
+    grant("w1", 1, 'b');
+    declines("the app is paused on this host");
+    EXPECT_FALSE(acts.withdraw);
+}
+
+}  // namespace
+}  // namespace lastgood::core
