@@ -196,6 +196,7 @@ void Witness::check_turned_down(const core::Fetched& event, const core::AppState
 }
 
 void Witness::check_poll(const core::PollSaw& event, const core::AppState& after) {
+    if (withdrawn_ != event.tip) withdrawn_.reset();  // what the branch moves to then is a push
     const bool queued = newest_id(after) > std::max(newest_id(before_), std::int64_t{0});
     if (!queued) return;
     must(paused_ != true, "the poller deploys although the app is paused");
