@@ -71,13 +71,6 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
         {"Connection closed by 127.0.0.1 port 22\nfatal: Could not read from remote repository.",
          Failure::cut_off},
         {"fatal: the remote end hung up unexpectedly", Failure::cut_off},
-        {"fatal: detected dubious ownership in repository at '/srv/git/x.git'\n"
-         "To add an exception for this directory, call:\n\n"
-         "\tgit config --global --add safe.directory /srv/git/x.git\n"
-         "fatal: Could not read from remote repository.",
-         Failure::owner_not_trusted},
-        {"repository path '/srv/git/x.git/' is not owned by current user",
-         Failure::owner_not_trusted},
         {"fatal: something new", Failure::other},
         {"", Failure::other},
     };
@@ -129,6 +122,16 @@ TEST(FailureText, NamesTheFingerprintOfAHostKeyThatIsRefused) {
           "The fingerprint for the ED25519 key sent by the remote host is\nSHA256:ab+/9Z.\n"}) {
         const std::string mend = explain_failure(access, "asking", said).error.mend;
         EXPECT_TRUE(mend.ends_with("publishes; it showed SHA256:ab+/9Z")) << mend;
+    }
+}
+
+TEST(FailureText, KnowsWhoseRepositoryItIs) {
+    for (const char* said : {"fatal: detected dubious ownership in repository at '/srv/git/x.git'\n"
+                             "To add an exception for this directory, call:\n\n"
+                             "\tgit config --global --add safe.directory /srv/git/x.git\n"
+                             "fatal: Could not read from remote repository.",
+                             "repository path '/srv/git/x.git/' is not owned by current user"}) {
+        EXPECT_EQ(classify(said), Failure::owner_not_trusted) << said;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "lastgood/base/sys/idle_pages.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -41,6 +42,7 @@ std::vector<Mapping> mappings() {
 }  // namespace
 
 void let_go_of_idle_pages() {
+    malloc_trim(0);
     for (const Mapping& mapping : mappings()) {
         if (!mapping.clean) continue;
         madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);

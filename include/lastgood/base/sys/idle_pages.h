@@ -5,8 +5,9 @@
 
 namespace lastgood::sys {
 
-// Unmaps the pages of read-only files from this process; what is used again comes back from the
-// page cache by itself. Needs /proc. At any time, from any thread.
+// Gives back memory that was freed, and unmaps the pages of read-only files from this process; what
+// is used again comes back from the page cache by itself. Needs /proc. At any time, from any
+// thread.
 void let_go_of_idle_pages();
 
 }  // namespace lastgood::sys
