@@ -79,7 +79,9 @@ class Witness {
     void check_restore(Revision seen) const;
     void check_wish(const core::Wish& wish, const Transaction& transaction);
     void check_good(const core::FleetGood& good, const Transaction& transaction) const;
-    void note_outcomes(const Put& put);
+    void note_outcomes(const Put& put, const Transaction& transaction);
+    void check_done(Revision seen) const;
+    void check_halt(const Transaction& transaction) const;
     void note_canaries(const core::Rollout& rollout) const;
     void check_proposals() const;
     void check_hosts() const;

@@ -38,12 +38,12 @@ void Witness::before(const Transaction& transaction) {
         } else if (const auto* good = std::get_if<core::FleetGood>(&put.value)) {
             check_good(*good, transaction);
         } else {
-            note_outcomes(put);
+            note_outcomes(put, transaction);
         }
     }
 }
 
-void Witness::note_outcomes(const Put& put) {
+void Witness::note_outcomes(const Put& put, const Transaction& transaction) {
     if (const auto* entry = std::get_if<core::FleetEntry>(&put.value)) {
         decided_[entry->id] = entry->decision;
         if (entry->decision == "superseded") ground_.counts.add(Kind::superseded);
@@ -59,8 +59,46 @@ void Witness::note_outcomes(const Put& put) {
     }
     ground_.note("rollout of wish " + next->wish + " (" + std::to_string(next->number) +
                  "): " + std::string(to_string(next->state)) + " " + next->reason);
-    if (next->state == RolloutState::done) ground_.counts.add(Kind::done);
-    if (next->state == RolloutState::halted) ground_.counts.add(Kind::halted);
+    if (next->state == RolloutState::done) {
+        ground_.counts.add(Kind::done);
+        check_done(transaction.seen);
+    }
+    if (next->state == RolloutState::halted) {
+        ground_.counts.add(Kind::halted);
+        check_halt(transaction);
+    }
+}
+
+// Somebody has it, as far as the controller could know.
+void Witness::check_done(Revision seen) const {
+    const auto words = apps();
+    must(std::any_of(words.begin(), words.end(),
+                     [&](const auto& word) {
+                         const bool is_news = word.second.second > seen;
+                         return is_news || word.second.first->commit == wish()->commit;
+                     }),
+         "a rollout is done that no host has");
+}
+
+// What a host proved bad, as far as the controller could know, is nobody's any more; unless it was
+// the whole fleet's good.
+void Witness::check_halt(const Transaction& transaction) const {
+    const CommitId& commit = wish()->commit;
+    bool proved = false;
+    for (const auto& [name, word] : apps()) {
+        const bool known = word.second <= transaction.seen;
+        proved =
+            proved || (known && word.first->outcome_of(wish()->id, commit) == GrantOutcome::bad);
+    }
+    const auto* good = etcd_.value<core::FleetGood>(core::good_key(setup_.app));
+    const bool was_good = good != nullptr && (good->commit == commit ||
+                                              std::find(good->before.begin(), good->before.end(),
+                                                        commit) != good->before.end());
+    if (!proved || was_good) return;
+    const std::string key = core::quarantine_key(setup_.app, commit);
+    const bool put_now = std::any_of(transaction.puts.begin(), transaction.puts.end(),
+                                     [&](const Put& put) { return put.key == key; });
+    must(put_now || etcd_.find(key) != nullptr, "a halt leaves free what a host proved bad");
 }
 
 void Witness::note_canaries(const core::Rollout& rollout) const {
@@ -200,8 +238,11 @@ void Witness::check_wish(const core::Wish& wish, const Transaction& transaction)
         must(word.first->seen.number < wish.number,
              "a wish is not newer than what a host has seen");
         const core::WishMark& mark = word.first->seen;
-        ahead = ahead || before == nullptr || mark.number > before->number ||
-                (mark.number == before->number && mark.id != before->id);
+        const bool is_ahead = before == nullptr || mark.number > before->number ||
+                              (mark.number == before->number && mark.id != before->id);
+        ahead = ahead || is_ahead;
+        must(!is_ahead || !mark.commit || wish.at > mark.at,
+             "a restore brings back a proposal from before what a host has seen");
     }
     const auto bad_key = core::quarantine_key(setup_.app, wish.commit);
     must(etcd_.find(bad_key) == nullptr || wish.force, "a commit in quarantine becomes the wish");
