@@ -29,13 +29,15 @@ std::uint64_t number(std::string_view text) {
     return value;
 }
 
-Caught hunt(Mutant mutant, std::uint64_t seeds) {
-    selected_mutant = mutant;
+Caught hunt(const sim_fleet::MutantRow& row, std::uint64_t seeds) {
+    selected_mutant = row.mutant;
     Caught caught;
-    for (std::uint64_t seed = 1; seed <= seeds && caught.seed == 0; ++seed) {
+    const auto run = [&caught](std::uint64_t seed) {
         sim_fleet::Result result = sim_fleet::simulate(seed);
         if (!result.broken.empty()) caught = {seed, std::move(result.broken)};
-    }
+    };
+    run(row.seed);
+    for (std::uint64_t seed = 1; seed <= seeds && caught.seed == 0; ++seed) run(seed);
     selected_mutant = Mutant::none;
     return caught;
 }
@@ -69,7 +71,7 @@ int main(int argc, char** argv) {
     }
     std::vector<Caught> caught(rows.size());
     sim::on_threads(options.jobs, rows.size(),
-                    [&](std::uint64_t at) { caught[at] = hunt(rows[at].mutant, options.seeds); });
+                    [&](std::uint64_t at) { caught[at] = hunt(rows[at], options.seeds); });
     std::size_t missed = 0;
     std::printf("%-31s %-52s %5s  %s\n", "mutant", "what is broken", "seed", "caught by");
     for (std::size_t i = 0; i < rows.size(); ++i) {
