@@ -63,12 +63,16 @@ class Seen(Fleet):
         try:
             lines = lambda: [json.loads(line)["apps"][0] for line in seen.read_text().splitlines()]
             wait_until(lambda: lines(), "the first picture")
-            bad = self.repo.commit("v2", crash_after_ms=100)
-            self.assertEqual(202, self.hosts[0].push(bad)[0])
-            wait_until(lambda: lines()[-1]["state"] == "halted", "the halt to be shown", 60)
-            self.assertEqual(["done", "canary", "halted"],
-                             [state for state, _ in itertools.groupby(one["state"] for one in lines())])
-            self.assertIn("crash", lines()[-1]["reason"])
+            gate = self.folder / "gate"
+            second = self.repo.commit("v2", ready_gate=str(gate))
+            self.assertEqual(202, self.hosts[0].push(second)[0])
+            wait_until(lambda: lines()[-1]["state"] == "canary", "the canary to be shown", 30)
+            self.assertEqual((second, 0), (lines()[-1]["commit"], lines()[-1]["hosts_with_commit"]))
+            gate.touch()
+            wait_until(lambda: lines()[-1]["state"] == "done", "the end to be shown", 60)
+            states = [state for state, _ in itertools.groupby(one["state"] for one in lines())]
+            self.assertIn(states, (["done", "canary", "done"], ["done", "canary", "waves", "done"]))
+            self.assertEqual(2, lines()[-1]["hosts_with_commit"])
         finally:
             watching.terminate()
             watching.wait()
