@@ -152,8 +152,8 @@ core::Answer FleetApp::go_back(AppService& service, const core::MemberDeploy& or
 
 void FleetApp::withdraw(AppService& service, std::uint64_t order) {
     if (order != order_ || !deployment_ || outcome_ != core::GrantOutcome::none) return;
-    (void)service.tell(
-        core::WithdrawAsked{deployment_, "the fleet can't be reached, and its leave is over"});
+    (void)service.tell(core::WithdrawAsked{
+        deployment_, "the fleet took back its leave: see lastgood fleet status"});
 }
 
 void FleetApp::end(const AppService& service, const Ended& ended) {
