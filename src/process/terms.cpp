@@ -22,7 +22,7 @@ Expected<Terms> terms_of(const config::App& app) {
     if (ourselves) return terms;
     if (geteuid() != 0) {
         return Error{"app " + app.name.str() + ": only root can run it as user " + identity->name,
-                     "run lastgood as root, or remove `user`"};
+                     "run lastgood as root (docs/systemd.md, Rights), or remove `user`"};
     }
     terms.identity = std::move(*identity);
     return terms;

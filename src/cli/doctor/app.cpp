@@ -123,7 +123,7 @@ void check_user(const Patient& patient, const config::App& app, Report& report) 
         report.add(name, {"user", Verdict::fail,
                           "only root can run it as " + identity->name +
                               ", and the daemon runs as " + patient.account.name,
-                          "run lastgood as root, or remove `user`"});
+                          "run lastgood as root (docs/systemd.md, Rights), or remove `user`"});
         return;
     }
     report.add(name, {"user", Verdict::ok, "runs as " + identity->name, ""});
