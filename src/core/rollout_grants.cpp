@@ -184,7 +184,7 @@ void RolloutStep::give_grants() {
     // A pause that comes at the same time wins.
     if (forward) {
         compare(KeyComparison::Of::modified, paused_key(app_),
-                keys_.paused ? keys_.paused->modified : 0);
+                keys_.paused.value_or(Kept<FleetPause>{}).modified);
     }
 }
 

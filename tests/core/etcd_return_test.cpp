@@ -33,5 +33,16 @@ TEST(EtcdReturn, NeverWaitsLongerThanItMay) {
     }
 }
 
+TEST(EtcdRetry, IsQuickAtFirstAndPatientWhenItFailsAgainAndAgain) {
+    Millis most{0};
+    for (std::uint64_t host = 0; host < 1'000; ++host) {
+        EXPECT_LE(etcd_retry_delay(1, host), limits::kEtcdRetryMin * 3 / 2);
+        EXPECT_LE(etcd_retry_delay(5, host), limits::kEtcdRetryMax * 3 / 2);
+        EXPECT_LE(etcd_retry_delay(6, host), limits::kFleetStampedeMax);
+        most = std::max(most, etcd_retry_delay(6, host));
+    }
+    EXPECT_GT(most, limits::kEtcdRetryMax * 3 / 2);
+}
+
 }  // namespace
 }  // namespace lastgood::core

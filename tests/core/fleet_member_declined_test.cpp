@@ -32,6 +32,25 @@ TEST_F(FleetMemberTest, ADeclinedGrantOfAnotherCommitEndsItToo) {
     EXPECT_EQ(acts.withdraw, memory.order);
 }
 
+TEST_F(FleetMemberTest, ADeclinedGrantEndsNothingThatTheDaemonHasNotHeardOf) {
+    grant("w1", 1, 'b');
+    decide();  // the order is on its way
+    ASSERT_NE(local.order, memory.order);
+    wish("w2", 2, 'c');
+    grant("w2", 2, 'c');
+    local.paused = true;
+    declines("the app is paused on this host");
+    EXPECT_FALSE(acts.withdraw);
+}
+
+TEST_F(FleetMemberTest, AGrantThatComesBeforeItsWishIsTakenUp) {
+    decide();
+    grant("w2", 2, 'c');
+    decide();
+    ASSERT_TRUE(acts.deploy);
+    EXPECT_EQ(acts.deploy->commit, commit('c'));
+}
+
 TEST_F(FleetMemberTest, ADeclinedGrantLeavesWhatIsBegunAlone) {
     grant("w1", 1, 'b');
     decide();
