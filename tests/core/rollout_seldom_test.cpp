@@ -20,6 +20,23 @@ TEST_F(RolloutTest, IsNotDoneWhileAHostThatHasTheCommitIsBusyAgain) {
     EXPECT_EQ(state(), RolloutState::done);
 }
 
+TEST_F(RolloutTest, ACanaryByAnEarlierWishForTheCommitFailsThisOneToo) {
+    start_with('a', 3);
+    push('b');
+    settle();
+    end("h1", GrantOutcome::good);
+    settle();
+    propose("again", Trigger::cli, commit('b'));
+    settle();
+    ASSERT_EQ(keys().wish->value.id, "again");
+    EXPECT_EQ(state(), RolloutState::canary);
+    told("h1").health = HostHealth::failing;
+    ++view.revision;
+    settle();
+    EXPECT_EQ(state(), RolloutState::halted);
+    EXPECT_TRUE(keys().quarantine.contains(commit('b')));
+}
+
 TEST_F(RolloutTest, TheEndIsToldOfTheWishAndNotOfItsDuplicates) {
     start_with('a', 2);
     push('b');
