@@ -159,17 +159,18 @@ bool RolloutStep::can_be_canary(const Member& member) const {
     return has_begun(member) || takes_part(member, Target{.commit = wish()->commit});
 }
 
-// A canary that fails after its probation is as good a proof; also one that has the commit by an
-// earlier wish for it, and so never gets a grant of this one.
+// A canary that fails after its probation is as good a proof; also one that has the commit by a
+// grant of an earlier wish for it, however that went, and so never gets one of this.
 void RolloutStep::note_failed_canaries() {
     const auto& canaries = next_.canaries;
     for (const auto& member : members_) {
         const HostApp& app = *member.app;
         const bool is_canary =
             std::find(canaries.begin(), canaries.end(), *member.name) != canaries.end();
-        const std::string& of = is_canary && app.commit == wish()->commit ? app.wish : wish()->id;
-        const bool went_well = app.outcome_of(of, wish()->commit) == GrantOutcome::good;
-        if (!went_well || app.health == HostHealth::ok) continue;
+        const bool had_it = app.outcome_of(app.wish, wish()->commit) != GrantOutcome::none;
+        const bool has_it = is_canary && had_it && app.commit == wish()->commit && !app.busy;
+        const bool went_well = app.outcome_of(wish()->id, wish()->commit) == GrantOutcome::good;
+        if ((!has_it && !went_well) || app.health == HostHealth::ok) continue;
         next_.failures.try_emplace(*member.name,
                                    HostFailure{true, "it failed after its probation"});
     }

@@ -37,6 +37,19 @@ TEST_F(RolloutTest, ACanaryByAnEarlierWishForTheCommitFailsThisOneToo) {
     EXPECT_TRUE(keys().quarantine.contains(commit('b')));
 }
 
+TEST_F(RolloutTest, AForcedOrderOfWhatLiesThereBrokenIsHalted) {
+    add_hosts(1, 'b');
+    tip = 'b';
+    HostApp& word = told("h1");
+    word.health = HostHealth::down;
+    word.wish = "earlier";
+    word.granted = commit('b');
+    word.outcome = GrantOutcome::bad;
+    propose("again", Trigger::cli, commit('b')).force = true;
+    settle();
+    EXPECT_EQ(state(), RolloutState::halted);
+}
+
 TEST_F(RolloutTest, TheEndIsToldOfTheWishAndNotOfItsDuplicates) {
     start_with('a', 2);
     push('b');
