@@ -2,21 +2,11 @@
 #include <algorithm>
 
 #include "core/rollout_step.h"
+#include "lastgood/base/fnv.h"
 #include "lastgood/base/mutant.h"
 #include "lastgood/base/random.h"
 
 namespace lastgood::core {
-namespace {
-
-// The same for every controller.
-std::uint64_t salt_of(const std::string& text) {
-    std::uint64_t sum = 0xcbf29ce484222325ULL;
-    for (const char c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    return sum;
-}
-
-}  // namespace
-
 // What this host should have instead of what it has.
 std::optional<RolloutStep::Target> RolloutStep::target_of(const Member& member) const {
     const auto& at = member.app->commit;
@@ -52,14 +42,14 @@ bool RolloutStep::takes_part(const Member& member, const Target& target) const {
     return target.back || !app.refusal || app.refusal->up_to < wish()->number;
 }
 
-// A returned host waits a moment of its own.
+// A returned host waits a moment of its own, the same for every controller.
 bool RolloutStep::is_due(const Candidate& candidate) {
     if (!candidate.target.catch_up) return true;
     const HostName& host = *candidate.member->name;
     const Instant since = memory_.behind.try_emplace(host, ground_.now).first->second;
     const auto within = static_cast<std::uint64_t>(ground_.settings.catch_up_within.count());
     const Instant due =
-        since + Millis(static_cast<std::int64_t>(Random(salt_of(host.str())).below(within + 1)));
+        since + Millis(static_cast<std::int64_t>(Random(fnv1a_64(host.str())).below(within + 1)));
     if (ground_.now < due) again_at(due);
     return ground_.now >= due;
 }

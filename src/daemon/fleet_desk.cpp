@@ -13,6 +13,11 @@ namespace {
 
 using config::LogLevel;
 
+// For an answer of the agent's; none comes where nothing was sent.
+Millis patience(bool sent) {
+    return sent ? limits::kFleetOrderMax + limits::kEtcdTimeMax : Millis(0);
+}
+
 constexpr const char* kNoGroup = R"({"group":null})";
 
 }  // namespace
@@ -163,8 +168,7 @@ bool FleetDesk::saw(const AppName& app, const CommitId& tip) {
 void FleetDesk::propose(const AppName& app, core::Proposal proposal, OnKept done) {
     const std::uint64_t seq = ++last_seq_;
     const bool sent = host_ && host_->send(fleet::ProposeAsk{seq, app, std::move(proposal)});
-    const Millis patience = sent ? limits::kFleetOrderMax + limits::kEtcdTimeMax : Millis(0);
-    proposals_.emplace(seq, Waiter{std::move(done), site_.loop.after(patience, [this, seq] {
+    proposals_.emplace(seq, Waiter{std::move(done), site_.loop.after(patience(sent), [this, seq] {
                                        take(fleet::Proposed{seq, fleet::Proposed::Kind::away,
                                                             "the fleet's agent doesn't answer"});
                                    })});
@@ -176,12 +180,12 @@ void FleetDesk::look(OnSeen done) {
     }
     const std::uint64_t seq = ++last_seq_;
     const bool sent = host_ && host_->send(fleet::GroupAsk{seq});
-    const Millis patience = sent ? limits::kFleetOrderMax + limits::kEtcdTimeMax : Millis(0);
     const std::string why =
         sent ? "the fleet's agent doesn't answer" : "the fleet's agent doesn't run";
-    onlookers_.emplace(seq, Onlooker{std::move(done), site_.loop.after(patience, [this, seq, why] {
-                                         take(fleet::GroupTold{seq, {}, why});
-                                     })});
+    onlookers_.emplace(seq,
+                       Onlooker{std::move(done), site_.loop.after(patience(sent), [this, seq, why] {
+                                    take(fleet::GroupTold{seq, {}, why});
+                                })});
 }
 
 void FleetDesk::take(fleet::FromAgent message) {

@@ -5,6 +5,7 @@
 #include "daemon/metrics_page.h"
 #include "daemon/notifications.h"
 #include "lastgood/base/version.h"
+#include "lastgood/fleet/channel.h"
 
 namespace lastgood::daemon {
 namespace {

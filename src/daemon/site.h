@@ -12,10 +12,13 @@
 #include "lastgood/control/target.h"
 #include "lastgood/core/news.h"
 #include "lastgood/deploy/engine.h"
-#include "lastgood/fleet/channel.h"
 #include "lastgood/logs/daemon_log.h"
 #include "lastgood/process/cgroup.h"
 #include "lastgood/store/journal.h"
+
+namespace lastgood::fleet {
+struct AgentState;
+}
 
 namespace lastgood::daemon {
 

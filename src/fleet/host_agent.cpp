@@ -127,6 +127,7 @@ void HostAgent::lead() {
     });
 }
 void HostAgent::make_controller() {
+    counts_.clear();
     controller_ = std::make_unique<Controller>(
         loop_, calls_, etcd_of(settings_, salt_ + 5, place_), settings_,
         Controller::Callbacks{// Lost, and not ended yet: it steps down.
@@ -150,10 +151,12 @@ void HostAgent::follow() {
         changed();
     });
 }
+// Not at each of a wave's changes.
 void HostAgent::count_soon() {
     if (counting_) return;
     counting_ = loop_.after(kCountEvery, [this] {
         counting_.reset();
+        if (controller_) counts_ = count_apps(controller_->view());
         tell_state();
     });
 }
@@ -177,8 +180,6 @@ void HostAgent::tell_state() {
     }
     if (controller_) {
         state.hosts = static_cast<std::int64_t>(controller_->view().hosts.size());
-        // Not at each of a wave's changes.
-        if (!counting_) counts_ = count_apps(controller_->view());
         state.apps = counts_;
     }
     if (!state.connected) state.trouble = trouble_;

@@ -25,10 +25,7 @@ TEST_F(FleetMemberTest, ADeclinedGrantOfAnotherCommitEndsItToo) {
     grant("w1", 1, 'b');
     decide();
     begin();
-    wish("w2", 2, 'c');
-    grant("w2", 2, 'c');
-    local.paused = true;
-    declines("the app is paused on this host");
+    declines_another();
     EXPECT_EQ(acts.withdraw, memory.order);
 }
 
@@ -36,10 +33,7 @@ TEST_F(FleetMemberTest, ADeclinedGrantEndsNothingThatTheDaemonHasNotHeardOf) {
     grant("w1", 1, 'b');
     decide();  // the order is on its way
     ASSERT_NE(local.order, memory.order);
-    wish("w2", 2, 'c');
-    grant("w2", 2, 'c');
-    local.paused = true;
-    declines("the app is paused on this host");
+    declines_another();
     EXPECT_FALSE(acts.withdraw);
 }
 
@@ -56,10 +50,7 @@ TEST_F(FleetMemberTest, ADeclinedGrantLeavesWhatIsBegunAlone) {
     decide();
     begin();
     local.begun = true;
-    wish("w2", 2, 'c');
-    grant("w2", 2, 'c');
-    local.paused = true;
-    declines("the app is paused on this host");
+    declines_another();
     EXPECT_FALSE(acts.withdraw);
 }
 

@@ -55,6 +55,14 @@ class FleetMemberTest : public testing::Test {
         EXPECT_EQ(acts.report.reason, reason);
     }
 
+    // The next wish is for another commit, and the app is paused here.
+    void declines_another() {
+        wish("w2", 2, 'c');
+        grant("w2", 2, 'c');
+        local.paused = true;
+        declines("the app is paused on this host");
+    }
+
     MemberView view;
     MemberLocal local;
     MemberMemory memory;

@@ -149,6 +149,13 @@ TEST(Keeper, ListsAnewWhenWhatItShouldGoOnFromIsCompacted) {
     EXPECT_EQ(viewer.lists, 2) << viewer.trouble;
 }
 
+// Of all members but the first.
+auto client_of_others(Cluster& cluster) {
+    EtcdSettings others = cluster.settings();
+    others.endpoints.erase(others.endpoints.begin());
+    return Cluster::client_of(others);
+}
+
 TEST(Keeper, FindsOutThatAWatchIsSilent) {
     SKIP_WITHOUT_ETCD();
     Cluster cluster(3);
@@ -158,9 +165,7 @@ TEST(Keeper, FindsOutThatAWatchIsSilent) {
     Viewer viewer({.endpoints = cluster.settings().endpoints});
     ASSERT_TRUE(viewer.until([&] { return viewer.controller() == "a"; }));
     cluster.member(0).stop();
-    EtcdSettings others = cluster.settings();
-    others.endpoints.erase(others.endpoints.begin());
-    const auto other = Cluster::client_of(others);
+    const auto other = client_of_others(cluster);
     EXPECT_TRUE(becomes([&] {
         return std::holds_alternative<TxnAnswer>(other->txn({{}, {Put{kKey, "b", 0}}}));
     }));
@@ -184,9 +189,7 @@ TEST(Keeper, LeavesAMemberThatHangsBeforeItMissesSomething) {
     ASSERT_TRUE(viewer.until([&] { return viewer.place() != 0; }));
     const Instant left = BootClock::now();
     ASSERT_TRUE(viewer.until([&] { return viewer.keeper().current_at() > left; }));
-    EtcdSettings others = cluster.settings();
-    others.endpoints.erase(others.endpoints.begin());
-    put(*Cluster::client_of(others), kKey, "b");
+    put(*client_of_others(cluster), kKey, "b");
     const int before = viewer.lists;
     // No probe finds out what it has missed: it missed nothing.
     EXPECT_TRUE(viewer.until([&] { return viewer.controller() == "b"; }));

@@ -3,9 +3,8 @@
 //
 //   daemon → agent   settings (first of all, once) · how an app is here · propose (wants a reply) ·
 //                    facts (the answer to a question) · look at the group (wants a reply) · leave
-//   agent → daemon   log · news · state of the connection · deploy · withdraw · proposed · question
-//   ·
-//                    the group
+//   agent → daemon   log · news · state of the connection · deploy · withdraw · proposed ·
+//                    question · the group
 //
 // Each of them may be said twice: to a new agent all that still holds is said again.
 #pragma once
@@ -81,7 +80,7 @@ struct AgentState {
     std::string controller;        // the host that is; empty: none, or not known
     std::int64_t hosts = 0;        // alive in the group; the controller alone counts them
     std::string trouble;           // why not connected
-    std::vector<AppCount> apps{};  // likewise
+    std::vector<AppCount> apps{};  // of the group; the controller alone counts them
     bool operator==(const AgentState&) const = default;
 };
 struct DeployAsk {
