@@ -362,6 +362,8 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
     if (s_.alarm) effect(ClearTimer{TimerKind::settled});
     // A rollback from it is under way: it isn't needed again.
     if (live_is_left()) return;
+    // It stands in for the release on trial, which comes up again or is given up: that decides.
+    if (s_.trial && s_.trial->deployment) return restart_later(event.slot, commit, ran);
     if (s_.is_quarantined(commit) && rollback_target(s_, commit)) return go_back(event.status);
     if (looping && LASTGOOD_MUTANT(good_rolled_back, settings_.rollback_after_good, true) &&
         rollback_target(s_, commit)) {

@@ -117,5 +117,27 @@ TEST(WayBack, ForgetsCrashesAfterGoodThatAreLongAgo) {
     EXPECT_FALSE(app.state.is_quarantined(commit(2)));
 }
 
+// Started together after a stop: the older one is there first, and crashes in a loop.
+TEST(WayBack, WaitsForTheReleaseOnTrialWhereItsStandInCrashes) {
+    AppDriver app = with_good(1);
+    app.bring_to_good(2);
+    app.bring_to_probation(3);
+    app.settings.crash_loop.crashes = 1;
+    const Slot on_trial = app.state.active;
+    app(StopAsked{});
+    app.stopped(on_trial);
+    app.stopped(other(on_trial));
+    app.deploy(4);
+    app.ready(other(on_trial));
+    ASSERT_EQ(commit(2), app.state.live);
+    app.exits(other(on_trial));
+    ASSERT_TRUE(app.state.trial);
+    EXPECT_EQ(RunState::starting, app.state.slot(on_trial).state);
+    EXPECT_FALSE(app.state.is_quarantined(commit(2)));
+    EXPECT_EQ(RunState::starting, app.state.slot(other(on_trial)).state);  // its first restart
+    app.ready(on_trial);
+    EXPECT_EQ(commit(3), app.state.live);
+}
+
 }  // namespace
 }  // namespace lastgood::core
