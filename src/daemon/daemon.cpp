@@ -37,6 +37,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
                std::vector<PassedSocket> passed, bool journal_is_new)
     : config_(config),
       site_{.config = config_,
+            .mirrors = {},
             .program = program,
             .cgroups = {},
             .probe_address = probe_address(config.runtime_dir),
@@ -90,11 +91,7 @@ int Daemon::run() {
         signalfd_siginfo info{};
         if (read(signals_.get(), &info, sizeof info) == sizeof info) on_signal(info.ssi_signo);
     });
-    if (auto loaded = load_apps(); !loaded) {
-        fail(loaded.error());
-    } else {
-        end_leftovers();
-    }
+    look_around(BootClock::now());
     site_.loop.run();
     if (site_.cgroups) site_.cgroups->remove();
     return exit_code_;
@@ -137,13 +134,26 @@ void Daemon::fail(const Error& error) {
     stop();
 }
 
+void Daemon::look_around(Instant began) {
+    constexpr Millis kPause{5};
+    in_sight_ = process::tokens_in_sight();
+    if (in_sight_.uncertain && BootClock::now() - began < process::kUncertainMax) {
+        retry_ = site_.loop.after(kPause, [this, began] { look_around(began); });
+        return;
+    }
+    if (auto loaded = load_apps(); !loaded) return fail(loaded.error());
+    end_leftovers();
+}
+
 Expected<void> Daemon::load_apps() {
-    if (auto linked = link_mirrors(site_.config); !linked) return linked;
+    auto mirrors = link_mirrors(site_.config);
+    if (!mirrors) return mirrors.error();
+    site_.mirrors = std::move(*mirrors);
     for (const auto& app : site_.config.apps) {
         auto state = site_.journal.load(app.name);
         if (!state) site_.log.error(app.name.str(), state.error().text());
         if (!state || journal_is_new_) {
-            auto rebuilt = rebuild(site_, app.name);
+            auto rebuilt = rebuild(site_, app.name, in_sight_);
             if (!rebuilt) return rebuilt.error();
             state = std::move(rebuilt->state);
             for (const RunId run : rebuilt->left) lost_runs_.emplace_back(app.name, run);
@@ -174,6 +184,10 @@ bool Daemon::is_taken_over(const store::ProcessRow& row) const {
     });
 }
 
+void Daemon::end_leftover_of(std::string token) {
+    if (in_sight_.tokens.contains(token)) end_leftover({.token = std::move(token)});
+}
+
 // Processes of an earlier daemon that can't be taken over: by pid and start time where those were
 // stored, and by the token that each run carries, for one that was made just before the end.
 void Daemon::end_leftovers() {
@@ -199,15 +213,14 @@ void Daemon::end_leftovers() {
         }
         for (const RunId run : runs) {
             if (!run) continue;
-            end_leftover(
-                {.token = process::run_token(site_.config.runtime_dir, app->app().name, run)});
+            end_leftover_of(process::run_token(site_.config.runtime_dir, app->app().name, run));
         }
         if (state.work) {
-            end_leftover({.token = build_token(site_.config, app->app().name, state.work->id)});
+            end_leftover_of(build_token(site_.config, app->app().name, state.work->id));
         }
     }
     for (const auto& [app, run] : lost_runs_) {
-        end_leftover({.token = process::run_token(site_.config.runtime_dir, app, run)});
+        end_leftover_of(process::run_token(site_.config.runtime_dir, app, run));
     }
     for (auto& group : left_groups()) end_leftover({.group = std::move(group)});
     if (--leftovers_ == 0) begin();

@@ -43,10 +43,12 @@ class Daemon {
     void reload_apps();
     void enter(const config::App& app);
     void leave(std::unique_ptr<AppService> app);
+    void look_around(Instant began);
     void end_leftovers();
     void open_cgroups();
     void tell_of_switch();
     void end_leftover(process::Leftover left);
+    void end_leftover_of(std::string token);
     [[nodiscard]] std::vector<process::Cgroup> left_groups() const;
     [[nodiscard]] bool is_taken_over(const store::ProcessRow& row) const;
     void begin();
@@ -75,6 +77,7 @@ class Daemon {
 
     config::Config config_;  // as it was read last; site_ refers to it
     Site site_;
+    process::TokensInSight in_sight_;                   // when this daemon began
     const bool journal_is_new_;                         // what there was of it is lost
     std::vector<std::pair<AppName, RunId>> lost_runs_;  // that it knows no more
     NewsDesk news_;

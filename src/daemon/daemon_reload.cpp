@@ -40,9 +40,11 @@ void Daemon::reload() {
         site_.log.warn("config", "changed, but counts only from a restart of lastgood on: " +
                                      join(kept, ", "));
     }
-    if (auto linked = link_mirrors(*loaded.config); !linked) {
-        return site_.log.error("config", linked.error().text() + "; what was before stays");
+    auto mirrors = link_mirrors(*loaded.config);
+    if (!mirrors) {
+        return site_.log.error("config", mirrors.error().text() + "; what was before stays");
     }
+    site_.mirrors = std::move(*mirrors);
     config_ = std::move(*loaded.config);
     fleet_desk_.apply();
     reload_apps();

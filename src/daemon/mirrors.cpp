@@ -28,14 +28,9 @@ std::string real_path(const std::string& mirror) {
     return std::filesystem::weakly_canonical(mirror, ignored).string();
 }
 
-bool is_shared(const config::Config& config, const config::App& a, const config::App& b) {
-    return reached_alike(a, b) &&
-           real_path(mirror_of(config, a)) == real_path(mirror_of(config, b));
-}
-
 }  // namespace
 
-Expected<void> link_mirrors(const config::Config& config) {
+Expected<Mirrors> link_mirrors(const config::Config& config) {
     for (const auto& app : config.apps) {
         const config::App& first = first_alike(config, app);
         const std::string mirror = mirror_of(config, app);
@@ -43,34 +38,41 @@ Expected<void> link_mirrors(const config::Config& config) {
         const bool is_link = std::filesystem::is_symlink(mirror, unknown);
         if (is_link && !std::filesystem::exists(mirror, unknown)) {
             // The app that it led to is gone from the disk.
-            if (auto removed = sys::remove_tree(mirror); !removed) return removed;
+            if (auto removed = sys::remove_tree(mirror); !removed) return removed.error();
         }
         if (first.name == app.name || sys::exists(mirror)) continue;
         if (auto made =
                 sys::make_directories(AppPaths(config.state_dir, first.name).mirror(), 0750);
             !made) {
-            return made;
+            return made.error();
         }
         if (auto made = sys::make_directories(AppPaths(config.state_dir, app.name).root, 0750);
             !made) {
-            return made;
+            return made.error();
         }
         auto linked = sys::replace_symlink(mirror, "../" + first.name.str() + "/repo.git");
-        if (!linked) return linked;
+        if (!linked) return linked.error();
     }
-    return {};
+    Mirrors mirrors;
+    for (const auto& app : config.apps) mirrors[app.name] = real_path(mirror_of(config, app));
+    return mirrors;
 }
 
 std::string real_mirror(const git::Remote& remote) {
     return real_path(remote.mirror);
 }
 
-git::Remote remote_of(const config::Config& config, const config::App& app) {
+git::Remote remote_of(const Site& site, const config::App& app) {
+    const config::Config& config = site.config;
+    const auto is_shared = [&](const config::App& other) {
+        return reached_alike(other, app) &&
+               site.mirrors.at(other.name) == site.mirrors.at(app.name);
+    };
     git::Remote remote{app.repo, app.followed, app.auth, app.transport, mirror_of(config, app)};
     remote.depth = app.depth;
     remote.fetch_timeout = app.fetch_timeout;
     for (const auto& other : config.apps) {
-        if (other.name == app.name || !is_shared(config, other, app)) continue;
+        if (other.name == app.name || !is_shared(other)) continue;
         remote.others.push_back(other.followed);
         remote.owner = app.name.str();
     }

@@ -31,10 +31,10 @@ Expected<void> register_releases(Site& site, const AppName& app, const AppPaths&
 
 }  // namespace
 
-Expected<Rebuilt> rebuild(Site& site, const AppName& app) {
+Expected<Rebuilt> rebuild(Site& site, const AppName& app, const process::TokensInSight& seen) {
     const AppPaths paths(site.config.state_dir, app);
     Rebuilt rebuilt;
-    rebuilt.left = process::runs_in_sight(site.config.runtime_dir, app);
+    rebuilt.left = process::runs_of(seen, site.config.runtime_dir, app);
     core::AppState& state = rebuilt.state;
     // No run of this daemon may carry the mark of one of those.
     for (const RunId run : rebuilt.left) state.runs = std::max(state.runs, run.value);

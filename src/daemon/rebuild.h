@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/site.h"
+#include "lastgood/process/process_tree.h"
 
 namespace lastgood::daemon {
 
@@ -13,7 +14,7 @@ struct Rebuilt {
     std::vector<RunId> left;  // of earlier daemons, whose processes may still be there
 };
 
-// Writes it into the journal. Without such a release the app is as new.
-Expected<Rebuilt> rebuild(Site& site, const AppName& app);
+// Writes it into the journal. Without such a release the app is as new. `seen`: of what runs now.
+Expected<Rebuilt> rebuild(Site& site, const AppName& app, const process::TokensInSight& seen);
 
 }  // namespace lastgood::daemon

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/mirrors.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
@@ -40,6 +41,7 @@ struct FleetHooks {
 
 struct Site {
     const config::Config& config;
+    Mirrors mirrors;      // of the config's apps
     std::string program;  // the lastgood binary
     // What each run and build gets a group of; none: the tree isn't ours.
     std::optional<process::Cgroups> cgroups;

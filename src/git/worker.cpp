@@ -101,7 +101,10 @@ std::string perform(const Request& request) {
 std::string answer_to(const std::string& line) {
     const auto request = decode_request(line);
     if (!request) return encode_answer(failed<bool>({request.error(), false}));
-    start_libgit2(home_for(request->remote), request->remote.auth.ca_file);
+    // A look is git's own: libgit2 reads all certificates of the machine at its start.
+    if (request->op != Op::list_tip || uses_libgit2(request->remote)) {
+        start_libgit2(home_for(request->remote), request->remote.auth.ca_file);
+    }
     return perform(*request);
 }
 

@@ -62,15 +62,19 @@ bool read_entry(int proc, const char* name, Entry& entry) {
     return got > 0 && parse_stat({buffer, static_cast<std::size_t>(got)}, entry);
 }
 
-// Of an environment as the kernel shows it: is it so of one of its entries?
+// Is it so of one of the entries of its environment?
 template <typename IsSo>
-bool any_entry(std::string_view environment, const IsSo& is_so) {
+Answer any_entry(pid_t pid, const IsSo& is_so) {
+    const auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
+    if (!text) return Answer::no;
+    if (text->empty()) return Answer::unknown;
+    const std::string_view environment = *text;
     for (std::size_t at = 0; at < environment.size();) {
         const std::size_t end = std::min(environment.find('\0', at), environment.size());
-        if (is_so(environment.substr(at, end - at))) return true;
+        if (is_so(environment.substr(at, end - at))) return Answer::yes;
         at = end + 1;
     }
-    return false;
+    return Answer::no;
 }
 
 }  // namespace
@@ -92,23 +96,17 @@ std::vector<Entry> processes() {
 }
 
 Answer environment_has(pid_t pid, std::string_view entry) {
-    auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
-    if (!text) return Answer::no;
-    if (text->empty()) return Answer::unknown;
-    const bool there = any_entry(*text, [entry](std::string_view one) { return one == entry; });
-    return there ? Answer::yes : Answer::no;
+    return any_entry(pid, [entry](std::string_view one) { return one == entry; });
 }
 
-std::string environment_value(pid_t pid, std::string_view name) {
-    auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
+std::pair<Answer, std::string> environment_value(pid_t pid, std::string_view name) {
     std::string value;
-    if (!text) return value;
-    any_entry(*text, [name, &value](std::string_view entry) {
+    const Answer answer = any_entry(pid, [name, &value](std::string_view entry) {
         const bool named = entry.starts_with(name) && entry.substr(name.size()).starts_with('=');
         if (named) value = entry.substr(name.size() + 1);
         return named;
     });
-    return value;
+    return {answer, std::move(value)};
 }
 
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal) {

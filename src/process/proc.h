@@ -30,8 +30,8 @@ std::vector<Entry> processes();
 enum class Answer { no, yes, unknown };
 Answer environment_has(pid_t pid, std::string_view entry);
 
-// Of a variable of its environment as it was given to it; empty: it has none, or we may not look.
-std::string environment_value(pid_t pid, std::string_view name);
+// The value of a variable of that environment; empty unless the answer is yes.
+std::pair<Answer, std::string> environment_value(pid_t pid, std::string_view name);
 
 // Sends by pidfd, after a check that the pid still is the process that was seen.
 bool send_signal(pid_t pid, std::uint64_t start_time, int signal);

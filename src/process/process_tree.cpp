@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 #include <unordered_set>
 
 #include "lastgood/base/fnv.h"
@@ -28,6 +27,11 @@ void add_descendants(const std::vector<proc::Entry>& all, std::unordered_set<pid
     }
 }
 
+// Of a process that can't be told: may it be of a run?
+bool is_orphan(const proc::Entry& entry, pid_t self) {
+    return entry.parent == self || entry.parent == 1;
+}
+
 }  // namespace
 
 std::string run_token(std::string_view installation, const AppName& app, RunId run) {
@@ -36,17 +40,27 @@ std::string run_token(std::string_view installation, const AppName& app, RunId r
     return app.str() + "/" + std::to_string(run.value) + "/" + std::to_string(hash);
 }
 
-std::vector<RunId> runs_in_sight(std::string_view installation, const AppName& app) {
-    std::set<std::uint64_t> found;
+TokensInSight tokens_in_sight() {
+    TokensInSight seen;
+    const pid_t self = getpid();
     for (const auto& entry : proc::processes()) {
-        const std::string token = proc::environment_value(entry.pid, "LASTGOOD_RUN");
+        if (entry.pid == self) continue;
+        auto [answer, token] = proc::environment_value(entry.pid, "LASTGOOD_RUN");
+        if (answer == proc::Answer::yes) seen.tokens.insert(std::move(token));
+        if (answer == proc::Answer::unknown) seen.uncertain |= is_orphan(entry, self);
+    }
+    return seen;
+}
+
+std::vector<RunId> runs_of(const TokensInSight& seen, std::string_view installation,
+                           const AppName& app) {
+    std::vector<RunId> runs;
+    for (const std::string& token : seen.tokens) {
         const auto parts = split(token, '/');
         if (parts.size() != 3 || parts[0] != app.str()) continue;
         const RunId run{std::strtoull(parts[1].c_str(), nullptr, 10)};
-        if (token == run_token(installation, app, run)) found.insert(run.value);
+        if (token == run_token(installation, app, run)) runs.push_back(run);
     }
-    std::vector<RunId> runs;
-    for (const std::uint64_t number : found) runs.push_back(RunId{number});
     return runs;
 }
 
@@ -98,9 +112,8 @@ Look ProcessTree::look_everywhere() const {
         if (token_.empty() || entry.start_time < since || entry.pid == self) continue;
         if (inside.contains(entry.pid)) continue;
         const auto answer = proc::environment_has(entry.pid, mark);
-        const bool orphan = entry.parent == self || entry.parent == 1;
         if (answer == proc::Answer::yes) inside.insert(entry.pid);
-        if (answer == proc::Answer::unknown && orphan) look.uncertain = true;
+        if (answer == proc::Answer::unknown) look.uncertain |= is_orphan(entry, self);
     }
     if (inside.size() != before) add_descendants(all, inside);
     for (const auto& entry : all) {

@@ -8,13 +8,6 @@
 #include "lastgood/base/sys/spawn.h"
 
 namespace lastgood::process {
-namespace {
-
-// A process that has no environment for longer was given none: it isn't of a run of ours.
-constexpr Millis kUncertainMax{50};
-
-}  // namespace
-
 TreeEnd::TreeEnd(sys::EventLoop& loop, ProcessTree tree, Manner manner, Done done)
     : loop_(loop),
       tree_(std::move(tree)),

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 #include "lastgood/base/sys/spawn.h"
 #include "lastgood/process/tree_end.h"
 #include "process/proc.h"
@@ -60,6 +62,40 @@ TEST_F(ProcessTreeTest, FindsStraysAfterTheMainProcessIsGone) {
     TreeEnd end(loop, tree_of(child), {SIGTERM, Millis{50}}, [&](bool none) { gone = none; });
     EXPECT_TRUE(until([&] { return gone; }));
     EXPECT_TRUE(tree_of(child).empty());
+}
+
+// Of strays, too, whose main process is gone; and never of another installation's.
+TEST_F(ProcessTreeTest, OneLookTellsTheRunsOfAllApps) {
+    const AppName app = *AppName::parse("seen");
+    const std::string here = "/run/tree-test-" + std::to_string(getpid());
+    const auto with_token = [&](const std::string& token) {
+        sys::SpawnSpec spec;
+        spec.argv = {"/bin/sh", "-c", "setsid sleep 1000 & exit 0"};
+        spec.env = {"PATH=/usr/bin:/bin", "LASTGOOD_RUN=" + token};
+        auto child = sys::spawn(spec);
+        EXPECT_TRUE(child.ok());
+        bool exited = false;
+        reaper.expect(child->pid, [&](int) { exited = true; });
+        EXPECT_TRUE(until([&] { return exited; }));
+    };
+    const std::vector<std::string> tokens = {run_token(here, app, RunId{7}),
+                                             run_token(here + "-other", app, RunId{8}),
+                                             run_token(here, *AppName::parse("seen-2"), RunId{9})};
+    for (const auto& token : tokens) with_token(token);
+    TokensInSight seen;
+    const auto has = [&](const auto& token) { return seen.tokens.contains(token); };
+    EXPECT_TRUE(until([&] {
+        seen = tokens_in_sight();
+        return std::all_of(tokens.begin(), tokens.end(), has);
+    }));
+    EXPECT_EQ(runs_of(seen, here, app), std::vector{RunId{7}});
+    int left = static_cast<int>(tokens.size());
+    for (const auto& token : tokens) {
+        end_leftovers(loop, {.token = token}, {}, [&](bool none) { left -= none ? 1 : 0; });
+    }
+    EXPECT_TRUE(until([&] { return left == 0; }));
+    seen = tokens_in_sight();
+    EXPECT_TRUE(std::none_of(tokens.begin(), tokens.end(), has));
 }
 
 TEST_F(ProcessTreeTest, ZombiesAreNobody) {

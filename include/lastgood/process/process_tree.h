@@ -27,8 +27,20 @@ namespace lastgood::process {
 // daemons of one machine apart (the runtime directory).
 std::string run_token(std::string_view installation, const AppName& app, RunId run);
 
-// The runs of an app that have processes with such a token, in no order: a look through /proc.
-std::vector<RunId> runs_in_sight(std::string_view installation, const AppName& app);
+// The tokens of all processes that there are: one look through /proc, for any number of runs.
+// A process that has no environment for longer than kUncertainMax was given none.
+inline constexpr Millis kUncertainMax{50};
+
+struct TokensInSight {
+    std::unordered_set<std::string> tokens;
+    // Somebody may have one, but is executing a program just now and can't be told: look again.
+    bool uncertain = false;
+};
+TokensInSight tokens_in_sight();
+
+// The runs of an app among those, in no order.
+std::vector<RunId> runs_of(const TokensInSight& seen, std::string_view installation,
+                           const AppName& app);
 
 // When a process was started, of its start time (/proc/PID/stat, field 22).
 Instant started_at(std::uint64_t start_time);
