@@ -37,6 +37,28 @@ TEST_F(RolloutTest, ACanaryByAnEarlierWishForTheCommitFailsThisOneToo) {
     EXPECT_TRUE(keys().quarantine.contains(commit('b')));
 }
 
+TEST_F(RolloutTest, ACanaryByAnEarlierWishIsNotJudgedWhileItIsAtWork) {
+    start_with('a', 3);
+    push('b');
+    settle();
+    end("h1", GrantOutcome::good);
+    settle();
+    propose("again", Trigger::cli, commit('b'));
+    settle();
+    ASSERT_EQ(keys().wish->value.id, "again");
+    EXPECT_EQ(state(), RolloutState::canary);
+    told("h1").health = HostHealth::failing;
+    told("h1").busy = true;
+    ++view.revision;
+    settle();
+    EXPECT_EQ(state(), RolloutState::canary);
+    EXPECT_FALSE(keys().quarantine.contains(commit('b')));
+    told("h1").busy = false;
+    ++view.revision;
+    settle();
+    EXPECT_EQ(state(), RolloutState::halted);
+}
+
 TEST_F(RolloutTest, AForcedOrderOfWhatLiesThereBrokenIsHalted) {
     add_hosts(1, 'b');
     tip = 'b';
