@@ -49,7 +49,8 @@ HostAgent::HostAgent(sys::EventLoop& loop, sys::Fd channel, AgentSettings settin
       lease_(loop, leases_, limits::kFleetLease, limits::kFleetKeepAliveEvery, memory_.lease,
              salt_ + 3,
              {[this] { lease_is_new(); }, [this] { lease_is_lost(); },
-              [this](const Failure& why) { trouble(why.error); }, [this] { kept(); }}),
+              [this](const Failure& why) { trouble(why.error); },
+              [this](Millis took) { kept(took); }}),
       member_({loop, calls_, settings_, keeper_, lease_, memory_, link_}, salt_ + 6),
       orders_(loop, calls_, group_prefix(settings_.fleet.group),
               [this](const Proposed& proposed) { link_.send(proposed); }),
@@ -91,8 +92,8 @@ void HostAgent::lease_is_lost() {
     link_.log(LogLevel::warn, {}, "etcd has ended this host's lease: it was away for too long");
     changed();
 }
-void HostAgent::kept() {
-    keeper_.probe();
+void HostAgent::kept(Millis took) {
+    keeper_.kept(took);
     if (controller_) controller_->probe();
     if (member_.current()) trouble_.clear();
     // The view is as old as the last look: what waits for it looks again.

@@ -47,7 +47,7 @@ class HostAgent {
     void take(ToAgent message);
     void lease_is_new();
     void lease_is_lost();
-    void kept();
+    void kept(Millis took);
     void trouble(const Error& why);
     void changed();
     void lead();

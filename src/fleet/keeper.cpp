@@ -6,6 +6,8 @@
 namespace lastgood::fleet {
 namespace {
 
+constexpr Millis kKeptSlowly{500};  // etcd, or this endpoint, is in trouble
+
 std::vector<RangeAsk> asks_of(const std::string& prefix, const std::vector<KeyRange>& ranges) {
     std::vector<RangeAsk> asks;
     for (const KeyRange& range : ranges) {
@@ -134,7 +136,17 @@ void Keeper::ended(const WatchEnd& end) {
 
 // Where other requests of this host got no answer, a watch would be silent for ever.
 void Keeper::follow_place() {
-    if (!retry_ && watched_at_ != settings_.place->at()) watch();
+    if (listed_ && !retry_ && watched_at_ != settings_.place->at()) watch();
+}
+
+bool Keeper::is_due(Kind kind, Instant now, Instant current_at, Millis took) {
+    if (kind == Kind::alone || current_at == Instant{} || took > kKeptSlowly) return true;
+    return now - current_at > limits::kFleetKeepAliveEvery * 3 / 2;
+}
+
+void Keeper::kept(Millis took) {
+    if (is_due(kind_, BootClock::now(), current_at_, took)) return probe();
+    follow_place();
 }
 
 void Keeper::probe() {

@@ -50,6 +50,11 @@ class Keeper {
     // Asks for the store's revision and what is new in the ranges, and sees to it that the view
     // gets there. A watch at an endpoint that this host has left is opened anew.
     void probe();
+    // With each keep-alive, which took so long: every second one probes, for a probe costs etcd
+    // more than all else that a quiet host asks; but each of them in trouble, or where a host has
+    // the controller's view.
+    void kept(Millis took);
+    static bool is_due(Kind kind, Instant now, Instant current_at, Millis took);
 
   private:
     void list();

@@ -62,7 +62,7 @@ void Lease::answered(Instant asked_at, bool granting, Result<LeaseAnswer> result
     held_until_ = asked_at + std::min(answer->ttl, ttl_) * 9 / 10;
     timer_ = loop_.after(every_, [this] { ask(); });
     if (granting || first) callbacks_.on_held();
-    if (callbacks_.on_kept) callbacks_.on_kept();
+    if (callbacks_.on_kept) callbacks_.on_kept(BootClock::now() - asked_at);
 }
 
 void Lease::revoke() {

@@ -18,7 +18,7 @@ class Lease {
         std::function<void()> on_held;  // got, anew or for the first time
         std::function<void()> on_lost;  // etcd says that it is over; another is asked for
         std::function<void(const Failure&)> on_trouble;  // it could not be kept just now
-        std::function<void()> on_kept = {};
+        std::function<void(Millis took)> on_kept = {};
     };
 
     // `number`: of a lease that may still be alive, from an earlier life; 0: none. `salt` makes the

@@ -11,15 +11,6 @@ namespace {
 
 using config::LogLevel;
 
-// What a new wish changes in the report of each host that sees it, and nothing else.
-bool differ_by_mark_alone(const std::string& before, const std::string& after) {
-    const auto a = decode<core::HostApp>(before);
-    auto b = decode<core::HostApp>(after);
-    if (!a || !b) return false;
-    b->seen = a->seen;
-    return *a == *b;
-}
-
 // Worth a write to the disk by itself; revisions are told with the next one.
 bool same_but_revision(core::MemberMemory a, const core::MemberMemory& b) {
     a.revision = b.revision;
@@ -126,7 +117,7 @@ void MemberDesk::was_listed() {
 
 void MemberDesk::forget_written() {
     fresh_ = true;
-    mark_due_.reset();
+    due_.reset();
     synced_ = false;
     written_.clear();
 }
@@ -183,27 +174,37 @@ bool MemberDesk::is_of_config(const std::string& key) const {
         [&](const AgentApp& app) { return key == own_key() + "/apps/" + app.name.str(); });
 }
 
-bool MemberDesk::is_a_mark_alone(const TxnAsk& ask) const {
-    return std::all_of(ask.then.begin(), ask.then.end(), [this](const Op& op) {
+// Of all that it writes; nothing: some of it can't wait.
+std::optional<Patience> MemberDesk::patience_of(const TxnAsk& ask) const {
+    std::optional<Patience> least;
+    for (const Op& op : ask.then) {
         const auto* put = std::get_if<Put>(&op);
         const auto before = put != nullptr ? written_.find(put->key) : written_.end();
-        return before != written_.end() && before->second.lease == put->lease &&
-               differ_by_mark_alone(before->second.value, put->value);
-    });
+        const bool is_known = before != written_.end() && before->second.lease == put->lease;
+        if (!is_known || put->key == own_key()) return std::nullopt;
+        const auto old = decode<core::HostApp>(before->second.value);
+        const auto now = decode<core::HostApp>(put->value);
+        const auto app = AppName::parse(put->key.substr(put->key.rfind('/') + 1));
+        if (!old || !now || !app) return std::nullopt;
+        const auto one = patience(*old, *now, view_of(*app).grant);
+        if (!one) return std::nullopt;
+        if (!least || one->most < least->most) least = one;
+    }
+    return least;
 }
 
-// That a wish was seen matters when etcd's data has gone back, and then all is written at once. So
-// a thousand hosts don't all write the moment that there is one: most say it with their grant.
 bool MemberDesk::can_wait(const TxnAsk& ask) {
-    if (fresh_ || !is_a_mark_alone(ask)) return false;
+    if (fresh_) return false;
+    const auto least = patience_of(ask);
+    if (!least) return false;
     const Instant now = BootClock::now();
-    if (!mark_due_) {
-        const auto most = static_cast<std::uint64_t>(limits::kFleetStampedeMax.count());
-        const Millis delay(static_cast<std::int64_t>(Random(++salt_).below(most)));
-        mark_due_ = now + delay;
-        mark_ = parts_.loop.after(delay, [this] { publish(); });
+    if (!due_ || *due_ > now + least->most) {
+        const auto most = static_cast<std::uint64_t>(least->most.count());
+        const auto delay = least->any_time ? Random(++salt_).below(most) : most;
+        due_ = now + Millis(static_cast<std::int64_t>(delay));
+        wait_ = parts_.loop.after(*due_ - now, [this] { publish(); });
     }
-    return now < *mark_due_;
+    return now < *due_;
 }
 
 void MemberDesk::publish() {
@@ -215,7 +216,7 @@ void MemberDesk::publish() {
         return;
     }
     if (can_wait(ask)) return;
-    mark_due_.reset();
+    due_.reset();
     publishing_ = true;
     parts_.caller.ask<TxnAnswer>(
         [ask](Etcd& etcd) { return etcd.txn(ask); },

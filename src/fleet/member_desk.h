@@ -12,6 +12,7 @@
 #include "fleet/keeper.h"
 #include "fleet/lease.h"
 #include "fleet/memory.h"
+#include "fleet/patience.h"
 
 namespace lastgood::fleet {
 
@@ -51,7 +52,7 @@ class MemberDesk {
     [[nodiscard]] std::map<std::string, std::string> wanted() const;
     [[nodiscard]] bool is_of_config(const std::string& key) const;
     [[nodiscard]] TxnAsk difference() const;
-    [[nodiscard]] bool is_a_mark_alone(const TxnAsk& ask) const;
+    [[nodiscard]] std::optional<Patience> patience_of(const TxnAsk& ask) const;
     bool can_wait(const TxnAsk& ask);
     void publish();
     void publish_later(Millis delay);
@@ -74,14 +75,14 @@ class MemberDesk {
     std::map<AppName, std::string> reports_;  // encoded
     std::map<std::string, Written> written_;  // all of this host's keys, where synced
     bool synced_ = false;
-    bool fresh_ = true;  // nothing was written since all keys were read
-    std::optional<Instant> mark_due_;
+    bool fresh_ = true;           // nothing was written since all keys were read
+    std::optional<Instant> due_;  // what can wait is written then
     bool publishing_ = false;
     int failures_ = 0;
     std::string told_;
     sys::EventLoop::Timer retry_;
     sys::EventLoop::Timer later_;
-    sys::EventLoop::Timer mark_;
+    sys::EventLoop::Timer wait_;
     sys::EventLoop::Timer old_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -170,21 +170,25 @@ void Witness::check_canary(const core::Grant& grant, const Grants& others, const
         const auto good = its.good_since.find(grant.commit);
         const auto wish_of = its.good_for.find(grant.commit);
         // In truth, or by what etcd holds of it: one that died just now is there until its lease
-        // has run out, and what it did since may be news to whoever decided.
-        const core::MemberLocal local = one->local().told();
-        const bool is_well = has_it(local, grant.commit);
+        // has run out, as it was when it told last, and what it did since may be news to whoever
+        // decided.
+        const bool is_well = one->alive() && has_it(one->local().told(), grant.commit);
         const auto word = words.find(one->name().str());
-        const bool was_well = word != words.end() && word->second.second <= seen &&
-                              has_it(*word->second.first, grant.commit);
-        if (!is_well && !was_well) continue;
+        const bool is_news = word != words.end() && word->second.second > seen;
+        const bool was_well =
+            word != words.end() && !is_news && has_it(*word->second.first, grant.commit);
+        if (!is_well && !was_well && !is_news) continue;
         const Entry* record = etcd_.find(core::host_key(one->name()));
         if (record == nullptr || record->modified > seen) continue;
+        const bool long_ago =
+            good != its.good_since.end() && ground_.now() - good->second >= settings().canary_soak;
+        soaked = soaked || long_ago;
+        if (!is_well && !was_well) continue;
+        // Without a time: from before it died.
+        soaked = soaked || good == its.good_since.end();
         // Some may have it by an earlier wish for the same commit.
         const bool by_this = wish_of != its.good_for.end() && wish_of->second == grant.wish;
         if (by_this) have.insert(one->name().str());
-        // Without a time: from before it died.
-        soaked = soaked || good == its.good_since.end() ||
-                 ground_.now() - good->second >= settings().canary_soak;
     }
     if (soaked) soaked_.insert(grant.wish);
     must(soaked || have.size() <= static_cast<std::size_t>(settings().canary),

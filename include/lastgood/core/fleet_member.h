@@ -8,6 +8,8 @@
 //              What was begun by a grant is withdrawn while it is only fetched or built: the
 //              controller counts on a vanished host being done within `lost_hold`.
 //   Superseded a grant of an older wish than the newest seen is declined.
+//   Declined   a grant that is declined takes the place of an earlier one all the same: what that
+//              one has only fetched or built is withdrawn, for nothing would lead back from it.
 //   Bad        a commit in the fleet's quarantine isn't deployed, one that the fleet frees is. One
 //              that comes there while it is fetched or built is withdrawn. What was in quarantine
 //              before etcd's data went back stays so here.
@@ -30,7 +32,7 @@ namespace lastgood::core {
 
 // What this host sees of one app.
 struct MemberView {
-    bool current = false;  // the lease is surely held, and the view not older than a keep-alive
+    bool current = false;  // the lease is surely held, and the view not older than it may be
     std::uint64_t cluster = 0;
     Revision revision = 0;
     std::optional<Wish> wish = {};

@@ -20,11 +20,20 @@
 //   Takeover   a push takes the place of the wish between waves: no new grants are given for the
 //              old one, and what has one ends first, for kFleetWavePatience at most. An operator's
 //              order takes it at once.
-//   Canary     first `canary` hosts of one zone. They have to get through their own probation, then
-//              be well for `canary_soak`, by this controller's own watch.
+//   Canary     first `canary` hosts, of one zone as far as its hosts suffice. They have to get
+//              through their own probation, then be well for `canary_soak`, by this controller's
+//              own watch. One that can't be it any more is replaced; but whoever has the commit,
+//              or has begun with it, is the canary before any substitute, also one that was
+//              replaced and is back: else more hosts than `canary` had it before any was watched.
+//              Where hosts that are down take all places, they are the canaries. One that fails
+//              while it is watched fails the rollout and is proof against the commit, by
+//              whichever wish it has that.
 //   Waves      a host takes part by a grant that is bound to its lease. At most `max_unavailable`
-//              hosts are deploying, down, or vanished in the middle of it, of the fleet's forward
-//              grants one zone at a time; what is down already costs nothing more.
+//              hosts are deploying, down, or vanished in the middle of it; what is down already
+//              costs nothing more. Forward grants are of one zone at a time: that in which some
+//              of the wish are out, else some of an earlier one; else one with a host that is
+//              down, else one that is begun, else the first by name. Hosts that catch up may be
+//              in any.
 //   Lost       a host that vanishes with a grant keeps its place for `lost_hold`: it may be alive
 //              and just starting the release. Then it is `lost` until it is back. More hosts lost
 //              and failed than max_failures: no new grants, and that is told.
