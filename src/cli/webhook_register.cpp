@@ -13,6 +13,11 @@ namespace {
 constexpr const char* kNewSecret =
     "  a running daemon knows it after: systemctl reload lastgood (or SIGHUP)\n";
 
+// An address that the config doesn't name has to be given again.
+std::string test_command(const AppSetup& setup, const ForgeArgs& args, const std::string& url) {
+    return "lastgood webhook test " + setup.name() + (args.url.empty() ? "" : " --url " + url);
+}
+
 int print_steps(const Context& context, const AppSetup& setup, const ForgeArgs& args,
                 const std::string& url, bool secret_made) {
     const core::Provider provider = setup.app.webhook.provider;
@@ -36,7 +41,7 @@ int print_steps(const Context& context, const AppSetup& setup, const ForgeArgs& 
     for (const std::string& step : steps.steps) {
         text += "  " + std::to_string(++number) + ". " + printable(step) + "\n";
     }
-    text += "Then: lastgood webhook test " + setup.name() + "\n";
+    text += "Then: " + printable(test_command(setup, args, url)) + "\n";
     if (forge::has_api(provider)) {
         text += "With a token (--token-file FILE or $LASTGOOD_FORGE_TOKEN) this is done for you";
         if (place) text += "; " + printable(forge::token_hint(*place));
@@ -83,7 +88,8 @@ int register_at_forge(const Context& context, const AppSetup& setup, const Forge
         print(registered_json(done) + "\n");
     } else {
         print(done.action + " hook " + printable(done.id) + " of " + printable(done.repository) +
-              ": " + printable(url) + "\nnext: lastgood webhook test " + setup.name() + "\n");
+              ": " + printable(url) + "\nnext: " + printable(test_command(setup, args, url)) +
+              "\n");
     }
     const bool useless =
         setup.app.webhook.provider == core::Provider::gitlab && !hook->signs.value_or(false);

@@ -33,6 +33,7 @@ Mark read_admin(const Section& top, Admin& into) {
     into.read_tokens = std::move(looking.values);
     into.read_place = std::move(looking.place);
     read_tls(*admin, SectionKind::admin_tls, into.tls);
+    read_networks(*admin, "trusted_proxies", into.trusted_proxies);
     const auto* listen = admin->value("listen");
     return listen == nullptr ? admin->mark() : listen->mark;
 }

@@ -38,7 +38,7 @@ std::vector<SectionKeys> own_sections() {
         {SectionKind::admin,
          "admin",
          {"listen", "token_file", "token_env", "token", "read_token_file", "read_token_env",
-          "read_token", "tls"},
+          "read_token", "tls", "trusted_proxies"},
          {}},
         {SectionKind::admin_tls, "admin.tls", {"cert", "key"}, {}},
         {SectionKind::fleet,

@@ -5,6 +5,7 @@
 #include "control/replies.h"
 #include "lastgood/base/secret.h"
 #include "lastgood/base/strings.h"
+#include "lastgood/http/client_behind.h"
 
 namespace lastgood::control {
 namespace {
@@ -91,6 +92,7 @@ Gate::Gate(std::uint16_t port) : cookie_name_("lastgood_" + std::to_string(port)
 void Gate::set(const AdminSettings& settings) {
     tokens_ = settings.tokens;
     read_tokens_ = settings.read_tokens;
+    trusted_proxies_ = settings.trusted_proxies;
     tls_ = settings.tls != nullptr;
     sessions_.keep([this](const std::string& token) { return role_of(token); });
 }
@@ -108,15 +110,19 @@ Role Gate::role_of(std::string_view token) const {
     return may_all ? Role::admin : Role::none;
 }
 
+std::optional<IpAddress> Gate::sender(const http::Request& request) const {
+    const auto peer = IpAddress::parse(request.peer);
+    if (!peer) return std::nullopt;
+    return http::client_behind(trusted_proxies_, *peer, request.headers).sender();
+}
+
 bool Gate::is_barred(const http::Request& request, Instant now) const {
-    const auto address = IpAddress::parse(request.client);
-    return address && wrong_.is_barred(address->sender(), now);
+    const auto tried = sender(request);
+    return tried && wrong_.is_barred(*tried, now);
 }
 
 void Gate::count_wrong(const http::Request& request, Instant now) {
-    if (const auto address = IpAddress::parse(request.client)) {
-        wrong_.count(address->sender(), now);
-    }
+    if (const auto tried = sender(request)) wrong_.count(*tried, now);
 }
 
 std::variant<Asker, http::Response> Gate::by_token(const http::Request& request,

@@ -7,7 +7,9 @@
 //
 // A request with the cookie counts with the session's key beside it (sessions.h), and only from the
 // page itself: another site's is refused by what the browser says of its origin. Wrong tokens are
-// counted by address, and too many bar the address from trying, not from its sessions.
+// counted by address, the one that a trusted proxy names, and too many bar the address from trying,
+// not from its sessions. Whoever is on a trusted network may name any address, and so is not held
+// up.
 //
 // A name that an attacker has lead to this address (DNS rebinding) gets a page of ours and no
 // cookie: that is bound to the name it was given to. So the Host header needs no rule.
@@ -52,7 +54,9 @@ class Gate {
     std::variant<Asker, http::Response> by_token(const http::Request& request,
                                                  std::string_view token, Instant now);
     http::Response sign_in(const http::Request& request, Instant now);
-    bool is_barred(const http::Request& request, Instant now) const;
+    // Whose tries count together; nothing where the peer has no address.
+    [[nodiscard]] std::optional<IpAddress> sender(const http::Request& request) const;
+    [[nodiscard]] bool is_barred(const http::Request& request, Instant now) const;
     void count_wrong(const http::Request& request, Instant now);
     [[nodiscard]] std::string cookie(const http::Request& request, const std::string& value,
                                      Millis age) const;
@@ -60,6 +64,7 @@ class Gate {
     const std::string cookie_name_;
     std::vector<std::string> tokens_;
     std::vector<std::string> read_tokens_;
+    std::vector<Network> trusted_proxies_;
     bool tls_ = false;
     Sessions sessions_;
     http::BadSenders wrong_;

@@ -11,7 +11,8 @@ namespace {
 constexpr Millis kSettle{500};
 
 Expected<control::AdminSettings> settings_of(const config::Admin& admin) {
-    control::AdminSettings settings{admin.tokens, admin.read_tokens, nullptr};
+    control::AdminSettings settings{admin.tokens, admin.read_tokens, nullptr,
+                                    admin.trusted_proxies};
     if (admin.tls.cert.empty()) return settings;
     const auto pair = http::read_tls_pair(admin.tls.cert, admin.tls.key);
     if (!pair) return Error{"admin.tls: " + pair.error().what, pair.error().mend};

@@ -1,8 +1,6 @@
 #include "receiver/door.h"
 
-#include <algorithm>
-
-#include "lastgood/base/strings.h"
+#include "lastgood/http/client_behind.h"
 
 namespace lastgood::receiver {
 namespace {
@@ -15,23 +13,6 @@ bool is_bad(int status) {
 }
 
 }  // namespace
-
-IpAddress client_behind(const std::vector<Network>& trusted, const IpAddress& peer,
-                        const http::Doorkeeper::Headers& headers) {
-    std::vector<std::string> hops;
-    for (const auto& [name, value] : headers) {
-        if (name != "x-forwarded-for") continue;
-        for (auto& hop : split(value, ',')) hops.push_back(std::move(hop));
-    }
-    IpAddress client = peer;
-    while (!hops.empty() && contains(trusted, client)) {
-        const auto before = IpAddress::parse(trim(hops.back()));
-        if (!before) break;
-        client = *before;
-        hops.pop_back();
-    }
-    return client;
-}
 
 void Door::update(DoorSettings settings) {
     settings_ = std::move(settings);
@@ -46,7 +27,7 @@ bool Door::speaks_for_many(const std::string& peer) {
 std::string Door::client_of(const std::string& peer, const Headers& headers) {
     const auto address = IpAddress::parse(peer);
     if (!address) return peer;
-    return client_behind(settings_.trusted_proxies, *address, headers).text();
+    return http::client_behind(settings_.trusted_proxies, *address, headers).text();
 }
 
 std::optional<http::Refusal> Door::admit(const std::string& client, std::string_view path) {

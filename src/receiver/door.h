@@ -29,9 +29,4 @@ class Door final : public http::Doorkeeper {
     Instant told_{};  // of somebody who was turned away
 };
 
-// The address that the proxies' header leads to: from its end, each hop that a trusted one named,
-// until the first that isn't trusted itself. What isn't an address ends the way.
-IpAddress client_behind(const std::vector<Network>& trusted, const IpAddress& peer,
-                        const http::Doorkeeper::Headers& headers);
-
 }  // namespace lastgood::receiver

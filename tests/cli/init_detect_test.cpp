@@ -251,6 +251,27 @@ TEST(InitCompose, CountsOnlyWhereNothingElseRuns) {
     EXPECT_EQ(plan_of({{"compose.yaml", compose}, {"index.html", ""}}).kind, Kind::compose);
 }
 
+TEST(InitCompose, IsCalledAsItIsThere) {
+    const Plan found = plan_of({{"compose.yaml", "services:\n  db:\n    ports: [\"8080:80\"]\n"}});
+    const auto called = [&found](Compose there) {
+        Plan plan = found;
+        call_compose(plan, there);
+        return plan;
+    };
+    EXPECT_EQ(called(Compose::plugin).run, found.run);
+    EXPECT_EQ(called(Compose::plugin).notes.size(), found.notes.size());
+    const Plan own = called(Compose::program);
+    EXPECT_EQ(own.build, std::vector<std::string>{"docker-compose -p \"$LASTGOOD_APP\" build"});
+    EXPECT_EQ(own.run,
+              "exec docker-compose -p \"$LASTGOOD_APP\" up --abort-on-container-exit "
+              "--remove-orphans");
+    EXPECT_TRUE(notes(called(Compose::none), "run"));
+    Plan other = plan_of({{"Makefile", "lint:\n\tlint\n"}});
+    const auto before = other.notes.size();
+    call_compose(other, Compose::none);
+    EXPECT_EQ(other.notes.size(), before);
+}
+
 TEST(InitScript, IsRunAsItIsMeantTo) {
     Tree tree = tree_of({{"start.sh", "exec ./x --port $PORT"}});
     EXPECT_EQ(detect(tree).run, "exec sh start.sh");

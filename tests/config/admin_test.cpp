@@ -47,6 +47,15 @@ TEST(AdminSection, NeedsAnAddress) {
                          "can't be a unix socket"));
 }
 
+TEST(AdminSection, BelievesProxiesOfThisMachineUnlessOthersAreNamed) {
+    const std::string rest = "listen: \"127.0.0.1:8788\", token_file: secret";
+    EXPECT_EQ(read(rest).config->admin.trusted_proxies, loopback_networks());
+    EXPECT_EQ(read(rest + ", trusted_proxies: 10.0.0.7").config->admin.trusted_proxies,
+              std::vector<Network>{*Network::parse("10.0.0.7")});
+    EXPECT_TRUE(read(rest + ", trusted_proxies: []").config->admin.trusted_proxies.empty());
+    EXPECT_TRUE(contains(only_fault(read(rest + ", trusted_proxies: [proxy]")), "proxy"));
+}
+
 TEST(AdminSection, TakesNoWeakToken) {
     World world;
     world.files["/weak"] = "fifteen letters";

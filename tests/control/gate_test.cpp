@@ -23,7 +23,7 @@ http::Request request(const std::string& method, const std::string& path,
     made.headers = std::move(headers);
     made.headers.emplace_back("host", "127.0.0.1:8788");
     made.body = body;
-    made.client = "192.0.2.7";
+    made.peer = "192.0.2.7";
     return made;
 }
 
@@ -157,10 +157,35 @@ TEST_F(TheGate, BarsAnAddressWithTooManyWrongTokensButNotItsSessions) {
     EXPECT_EQ(refusal(bearer), 429);
     EXPECT_EQ(refusal(request("GET", "/v1/apps", headers)), 0);
     auto from_elsewhere = bearer;
-    from_elsewhere.client = "192.0.2.8";
+    from_elsewhere.peer = "192.0.2.8";
     EXPECT_EQ(refusal(from_elsewhere), 0);
     now_ += 1min;
     EXPECT_EQ(sign_in(kToken).status, 200);
+}
+
+TEST_F(TheGate, CountsWrongTokensByWhomATrustedProxyNames) {
+    gate_.set({{kToken}, {}, nullptr, {*Network::parse("10.0.0.0/8")}});
+    const auto by = [this](const char* peer, const char* named, const std::string& token) {
+        auto asked = request("POST", "/v1/session", {{"x-forwarded-for", named}},
+                             Json{{"token", token}}.dump());
+        asked.peer = peer;
+        return gate_.session(asked, now_).status;
+    };
+    for (int i = 0; i < limits::kWrongTokensPerMinute; ++i) {
+        EXPECT_EQ(by("10.0.0.1", "192.0.2.7", "a wrong token, certainly"), 401);
+    }
+    EXPECT_EQ(by("10.0.0.1", "192.0.2.7", kToken), 429);
+    EXPECT_EQ(by("10.0.0.2", "192.0.2.7", kToken), 429) << "by whatever proxy";
+    EXPECT_EQ(by("192.0.2.7", "192.0.2.9", kToken), 429) << "a stranger's header is not believed";
+    EXPECT_EQ(by("10.0.0.1", "192.0.2.8", kToken), 200) << "nobody else is held up";
+}
+
+TEST_F(TheGate, CountsAProxyThatNamesNobodyItself) {
+    gate_.set({{kToken}, {}, nullptr, {*Network::parse("192.0.2.0/24")}});
+    for (int i = 0; i < limits::kWrongTokensPerMinute; ++i) {
+        EXPECT_EQ(sign_in("a wrong token, certainly").status, 401);
+    }
+    EXPECT_EQ(sign_in(kToken).status, 429);
 }
 
 TEST_F(TheGate, CountsNoMissingToken) {

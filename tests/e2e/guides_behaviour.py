@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import webhooks
+from admin_client import TOKEN, add_admin
 from harness import BINARY, ENVIRONMENT, ROOT, SECRET, Case, free_port, run
 
 PAGES = [*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "docs" / "from-polling.md"]
@@ -79,20 +80,13 @@ class Pages(unittest.TestCase):
 
 
 @unittest.skipUnless(shutil.which("nginx"), "nginx is not installed")
-class Vps(Case):
-    """docs/guides/vps.md, with its own nginx block: only ports, names and files are others."""
-
-    def begin_nginx(self):
+class BehindNginx(Case):
+    def begin_nginx(self, page, *changes):
+        """With the page's own block: only ports, names and files are others."""
         certificate, key = make_certificate(self.folder)
-        (text,) = blocks(ROOT / "docs" / "guides" / "vps.md", "nginx")
+        (text,) = blocks(ROOT / "docs" / page, "nginx")
         self.https = free_port()
-        for old, new in (
-            ("listen 443 ssl", f"listen 127.0.0.1:{self.https} ssl"),
-            ("www.example.org;", "www.localhost;"),
-            ("hooks.example.org;", "hooks.localhost;"),
-            ("http://127.0.0.1:3000", f"http://127.0.0.1:{self.app_port}"),
-            ("http://127.0.0.1:8787", f"http://127.0.0.1:{self.hook_port}"),
-        ):
+        for old, new in (("listen 443 ssl", f"listen 127.0.0.1:{self.https} ssl"), *changes):
             self.assertIn(old, text)
             text = text.replace(old, new)
         text = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(certificate), text)
@@ -111,21 +105,36 @@ class Vps(Case):
         self.context = ssl.create_default_context(cafile=certificate)
         self.context.check_hostname = False
 
-    def ask(self, host, method, path, body=None, headers=None):
+    def ask(self, host, method, path, body=None, headers=None, **source):
+        status, answer, _ = self.ask_fully(host, method, path, body, headers, **source)
+        return status, answer
+
+    def ask_fully(self, host, method, path, body=None, headers=None, sender="127.0.0.1"):
+        """(status, body, headers); status 0: nobody answers"""
         connection = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=10,
-                                                 context=self.context)
+                                                 context=self.context, source_address=(sender, 0))
         try:
             connection.request(method, path, body, {"Host": host, **(headers or {})})
             response = connection.getresponse()
-            return response.status, response.read().decode(errors="replace")
+            return response.status, response.read().decode(errors="replace"), response.headers
         except OSError:
-            return 0, ""
+            return 0, "", {}
         finally:
             connection.close()
 
+
+class Vps(BehindNginx):
+    """docs/guides/vps.md"""
+
+    def begin(self):
+        self.begin_nginx("guides/vps.md", ("www.example.org;", "www.localhost;"),
+                         ("hooks.example.org;", "hooks.localhost;"),
+                         ("http://127.0.0.1:3000", f"http://127.0.0.1:{self.app_port}"),
+                         ("http://127.0.0.1:8787", f"http://127.0.0.1:{self.hook_port}"))
+
     def test_a_push_through_nginx_goes_live_behind_nginx(self):
         self.first_good()
-        self.begin_nginx()
+        self.begin()
         self.wait(lambda: self.ask("hooks.localhost", "GET", "/healthz")[0] == 200, "nginx")
         self.assertTrue(self.ask("www.localhost", "GET", "/")[1].startswith("v1 "))
         commit = self.repo.commit("v2")
@@ -140,6 +149,35 @@ class Vps(Case):
         self.assertIn("delivery by-nginx from 127.0.0.1", self.daemon.log())
         status, _ = self.ask("hooks.localhost", "POST", "/hooks/backend", body + b" ", headers)
         self.assertEqual(401, status)
+
+
+class Dashboard(BehindNginx):
+    """docs/dashboard.md"""
+
+    def default_config(self):
+        self.admin_port = free_port()
+        return add_admin(self, super().default_config())
+
+    def sign_in(self, token, **options):
+        host = f"lastgood.example.org:{self.https}"
+        return self.ask_fully(host, "POST", "/v1/session", json.dumps({"token": token}),
+                              {"Origin": f"https://{host}"}, **options)
+
+    def test_the_dashboard_behind_nginx_bars_who_tries_tokens_and_nobody_else(self):
+        self.serve_and_look()
+        self.begin_nginx("dashboard.md",
+                         ("http://127.0.0.1:8788", f"http://127.0.0.1:{self.admin_port}"))
+        self.wait(lambda: self.ask("lastgood.example.org", "GET", "/")[0] == 200, "nginx")
+        statuses = [self.sign_in(f"a wrong token {i}", sender="127.0.0.7")[0] for i in range(12)]
+        # Of a network that is trusted, but named by nginx as any other would be.
+        self.assertEqual([401] * 10 + [429] * 2, statuses)
+        self.assertEqual(429, self.sign_in(TOKEN, sender="127.0.0.7")[0])
+        status, answer, headers = self.sign_in(TOKEN, sender="127.0.0.8")
+        self.assertEqual(200, status, answer)
+        cookie, _, rest = headers["Set-Cookie"].partition(";")
+        self.assertIn("; Secure", rest)
+        session = {"Cookie": cookie, "X-Lastgood-Key": json.loads(answer)["key"]}
+        self.assertEqual(200, self.ask("lastgood.example.org", "GET", "/v1/apps", None, session)[0])
 
 
 if __name__ == "__main__":

@@ -160,6 +160,25 @@ class Relayed(Case):
         self.post(channel, commit)
         self.wait_good(commit)
 
+    def test_a_test_of_the_hook_is_followed_through_the_relay(self):
+        channel = self.ready_channel()
+        done = self.cli("webhook", "test", "backend", "--url", channel.url)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertIn("passed it on", done.stdout)
+        self.wait_told("200 ignored: ping")
+
+    def test_a_test_of_the_hook_fails_where_nobody_listens_to_the_relay(self):
+        channel = self.enterContext(Channel())
+        self.serve_and_look()
+        done = self.cli("webhook", "test", "backend", "--url", channel.url)
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn("that `lastgood relay` runs", done.stdout)
+
+    def test_the_command_that_is_named_next_goes_by_the_same_address(self):
+        self.write_config()
+        done = self.cli("webhook", "register", "backend", "--url", "https://smee.example/x")
+        self.assertIn("lastgood webhook test backend --url https://smee.example/x", done.stdout)
+
     def test_wrong_addresses_are_told_at_once(self):
         url = f"http://127.0.0.1:{free_port()}"
         for arguments, text in (

@@ -51,6 +51,7 @@ TEXTS = {
     "runtime_dir": "@/run", "admin.token_file": "@/secret", "admin.token_env": "LASTGOOD_TEST_SECRET",
     "admin.token": SECRET, "admin.read_token_file": "@/other", "admin.read_token_env": "LASTGOOD_TEST_OTHER",
     "admin.read_token": OTHER, "admin.tls.cert": "@/tls.crt", "admin.tls.key": "@/tls.key",
+    "admin.trusted_proxies": "10.0.0.0/8",
     "apps.a.group": "root", "apps.a.user": "root",
 }
 # What a key needs beside it to mean anything.

@@ -160,6 +160,7 @@ struct Admin {
     SecretPlace place;
     SecretPlace read_place;
     TlsPaths tls;
+    std::vector<Network> trusted_proxies = loopback_networks();
 };
 
 struct Hooks {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lastgood/base/network.h"
 #include "lastgood/http/tls.h"
 
 namespace lastgood::control {
@@ -14,6 +15,8 @@ struct AdminSettings {
     std::vector<std::string> tokens;              // for everything; never empty
     std::vector<std::string> read_tokens;         // for looking; one that is in both is for looking
     std::shared_ptr<const http::TlsContext> tls;  // null: plain HTTP
+    std::vector<Network> trusted_proxies =
+        loopback_networks();  // their X-Forwarded-For is believed
 };
 
 }  // namespace lastgood::control

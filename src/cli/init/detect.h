@@ -34,4 +34,9 @@ std::optional<Plan> find_script(const Tree& tree);
 std::optional<Plan> find_site(const Tree& tree);
 std::optional<Plan> find_compose(const Tree& tree);
 
+// How Docker Compose is there: `docker compose`, or only as a program of its own (docker-compose,
+// as Debian 12 has it). Of a plan of that kind.
+enum class Compose { plugin, program, none };
+void call_compose(Plan& plan, Compose there);
+
 }  // namespace lastgood::cli::planning

@@ -142,6 +142,16 @@ std::string told(const InitDone& done) {
     return text + next_steps(done);
 }
 
+// Where docker looks for what all users have.
+planning::Compose compose_here() {
+    constexpr const char* kPlugins =
+        "/usr/local/lib/docker/cli-plugins:/usr/local/libexec/docker/cli-plugins:"
+        "/usr/lib/docker/cli-plugins:/usr/libexec/docker/cli-plugins";
+    if (!find_program("docker-compose", kPlugins).empty()) return planning::Compose::plugin;
+    return find_program("docker-compose", kServicePath).empty() ? planning::Compose::none
+                                                                : planning::Compose::program;
+}
+
 // A build that a shell of this user can do, and a service can't, is the usual first failure.
 void add_missing_programs(const planning::Plan& plan, InitDone& done) {
     std::set<std::string> told;
@@ -196,8 +206,9 @@ int init(const Context& context, const InitArgs& args) {
                        "commit them first: git add -A && git commit"},
                       kUsage);
     }
-    const planning::Plan plan = planning::detect(
+    planning::Plan plan = planning::detect(
         planning::read_tree(checkout->top + "/" + checkout->root, checkout->files));
+    call_compose(plan, compose_here());
     const planning::Source source = planning::source_of(*checkout);
     planning::Setting setting;
     setting.app = args.app.empty() ? app_name_of(source) : args.app;

@@ -124,4 +124,21 @@ std::optional<Plan> find_compose(const Tree& tree) {
     return plan;
 }
 
+void call_compose(Plan& plan, Compose there) {
+    constexpr std::string_view kPlugin = "docker compose ";
+    if (plan.kind != Kind::compose || there == Compose::plugin) return;
+    if (there == Compose::none) {
+        return plan.note("run",
+                         "Docker Compose is not installed: apt install docker.io docker-compose; "
+                         "where it is a program of its own then, write docker-compose here");
+    }
+    const auto adapt = [&](std::string& line) {
+        if (const auto at = line.find(kPlugin); at != std::string::npos) {
+            line.replace(at, kPlugin.size(), "docker-compose ");
+        }
+    };
+    for (std::string& step : plan.build) adapt(step);
+    adapt(plan.run);
+}
+
 }  // namespace lastgood::cli::planning
