@@ -14,6 +14,17 @@ using config::LogLevel;
 // decision on a view that is behind fails by its comparisons, and is made again after this.
 constexpr Millis kTogether{20};
 
+// A transaction that a dying leader took with it is never answered, and the next leader is there a
+// second later. To be in doubt early costs one reading.
+constexpr Millis kTransactionTimeMax{700};
+
+// With a place of its own, or its haste would have the whole host leave an endpoint.
+EtcdSettings hasty(EtcdSettings settings) {
+    settings.time_max = std::min(settings.time_max, kTransactionTimeMax);
+    settings.place = std::make_shared<EtcdPlace>(settings.place->at());
+    return settings;
+}
+
 core::FleetSettings settings_of(const AgentSettings& agent) {
     core::FleetSettings settings{.rollout = agent.fleet.rollout, .apps = {}};
     for (const AgentApp& app : agent.apps) {
@@ -30,7 +41,7 @@ core::FleetSettings settings_of(const AgentSettings& agent) {
 Controller::Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settings,
                        const AgentSettings& agent, Callbacks callbacks)
     : loop_(loop),
-      caller_(caller),
+      transactions_(loop, hasty(settings), "fleet-control"),
       settings_(settings_of(agent)),
       callbacks_(std::move(callbacks)),
       keeper_(loop, caller, std::move(settings), group_prefix(agent.fleet.group),
@@ -107,7 +118,7 @@ void Controller::carry_out() {
     busy_ = true;
     const core::FleetTransaction transaction = std::move(waiting_.front());
     waiting_.pop_front();
-    caller_.ask<TxnAnswer>(
+    transactions_.ask<TxnAnswer>(
         [ask = ask_of(transaction)](Etcd& etcd) { return etcd.txn(ask); },
         [alive = std::weak_ptr(alive_), this, transaction](Result<TxnAnswer> result) {
             if (alive.lock()) carried_out(transaction, std::move(result));
@@ -139,7 +150,7 @@ void Controller::carried_out(const core::FleetTransaction& transaction, Result<T
 // When the majority answers again. What was sent before was done or not by then, or fails by its
 // comparisons later: the view tells which.
 void Controller::find_revision() {
-    caller_.ask<RangeAnswer>(
+    transactions_.ask<RangeAnswer>(
         [key = keeper_.group().prefix() + std::string(kElectionKey)](Etcd& etcd) {
             return etcd.range({.key = key, .count_only = true});
         },

@@ -27,6 +27,7 @@ class Controller {
         std::function<void(config::LogLevel, const std::string& app, const std::string& text)> log;
         std::function<void()> looked;  // the view may have changed
     };
+    // The caller, which is for its view, outlives this.
     Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settings,
                const AgentSettings& agent, Callbacks callbacks);
 
@@ -49,7 +50,7 @@ class Controller {
     [[nodiscard]] TxnAsk ask_of(const core::FleetTransaction& transaction) const;
 
     sys::EventLoop& loop_;
-    Caller& caller_;
+    Caller transactions_;  // of its own: never behind what this host asks as a member
     core::FleetSettings settings_;
     const Callbacks callbacks_;
     core::ControllerMemory memory_;
