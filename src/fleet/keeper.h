@@ -14,9 +14,14 @@
 
 #include "fleet/caller.h"
 #include "fleet/known_keys.h"
+#include "lastgood/base/limits.h"
 #include "lastgood/fleet/group_view.h"
 
 namespace lastgood::fleet {
+
+// Of a view that is older nothing new is begun. A probe comes with every second keep-alive, and one
+// may get no answer.
+constexpr Millis kViewAgeMax = limits::kFleetKeepAliveEvery * 3 + Millis(1'000);
 
 struct KeyRange {
     std::string key;         // without the group's prefix
@@ -45,7 +50,7 @@ class Keeper {
     // The view is not older than that. 0: nothing is known of that.
     [[nodiscard]] Instant current_at() const { return current_at_; }
     [[nodiscard]] bool current(Instant now) const {
-        return listed_ && current_at_ != Instant{} && now - current_at_ <= limits::kFleetViewAgeMax;
+        return listed_ && current_at_ != Instant{} && now - current_at_ <= kViewAgeMax;
     }
     // Asks for the store's revision and what is new in the ranges, and sees to it that the view
     // gets there. A watch at an endpoint that this host has left is opened anew.

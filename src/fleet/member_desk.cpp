@@ -52,7 +52,7 @@ void MemberDesk::look_when_old() {
     old_.reset();
     if (!current()) return;
     const Instant until =
-        std::min(parts_.lease.held_until(), parts_.keeper.current_at() + limits::kFleetViewAgeMax);
+        std::min(parts_.lease.held_until(), parts_.keeper.current_at() + kViewAgeMax);
     old_ = parts_.loop.after(until - BootClock::now() + Millis(1), [this] { look(); });
 }
 

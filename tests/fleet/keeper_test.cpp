@@ -34,8 +34,8 @@ TEST(Keeper, ProbesTheControllersViewWithEachKeepAlive) {
 
 // A probe that gets no answer must not end what is under way.
 TEST(Keeper, HasTimeForAnotherProbeBeforeItsViewIsTooOld) {
-    EXPECT_LE(3 * kEvery + Millis(500), limits::kFleetViewAgeMax);
-    EXPECT_LE(limits::kFleetViewAgeMax, limits::kFleetLease * 9 / 10);
+    EXPECT_LE(3 * kEvery + Millis(500), kViewAgeMax);
+    EXPECT_LE(kViewAgeMax, limits::kFleetLease * 9 / 10);
 }
 
 }  // namespace

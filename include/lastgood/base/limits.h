@@ -257,7 +257,7 @@ constexpr std::size_t kEtcdTokenBytesMax = 4096;
 // --- fleet: hosts and their agent
 constexpr Millis kFleetLease = 15s;  // of a host; without news for so long it counts as gone
 constexpr Millis kFleetKeepAliveEvery = 4s;  // three tries in a lease
-constexpr Millis kFleetViewAgeMax = 13s;     // older: nothing new is begun; it outlives a probe
+constexpr Millis kFleetViewAgeMax = 10s;     // older: nothing new is begun
 constexpr Millis kFleetElectionLease = 6s;   // of the controller
 constexpr Millis kFleetElectionKeepEvery = 1500ms;
 constexpr Millis kFleetWatchGrace = 2s;    // for a watch to say what a read has seen
