@@ -232,7 +232,7 @@ class Readiness(Case):
         self.assertEqual(first, self.status()["commit"])
 
     def test_ready_after_a_time_alive(self):
-        self.app["ready"] = {"after": "300ms"}
+        self.app["ready"] = {"after": "2s"}
         first = self.first_good()
         bad = self.repo.commit("v2", start="exit")
         self.push(bad)
