@@ -136,16 +136,16 @@ void Daemon::fail(const Error& error) {
 
 void Daemon::look_around(Instant began) {
     constexpr Millis kPause{5};
-    in_sight_ = process::tokens_in_sight();
-    if (in_sight_.uncertain && BootClock::now() - began < process::kUncertainMax) {
-        retry_ = site_.loop.after(kPause, [this, began] { look_around(began); });
+    const auto seen = process::tokens_in_sight();
+    if (seen.uncertain && BootClock::now() - began < process::kUncertainMax) {
+        look_again_ = site_.loop.after(kPause, [this, began] { look_around(began); });
         return;
     }
-    if (auto loaded = load_apps(); !loaded) return fail(loaded.error());
-    end_leftovers();
+    if (auto loaded = load_apps(seen); !loaded) return fail(loaded.error());
+    end_leftovers(seen);
 }
 
-Expected<void> Daemon::load_apps() {
+Expected<void> Daemon::load_apps(const process::TokensInSight& seen) {
     auto mirrors = link_mirrors(site_.config);
     if (!mirrors) return mirrors.error();
     site_.mirrors = std::move(*mirrors);
@@ -153,7 +153,7 @@ Expected<void> Daemon::load_apps() {
         auto state = site_.journal.load(app.name);
         if (!state) site_.log.error(app.name.str(), state.error().text());
         if (!state || journal_is_new_) {
-            auto rebuilt = rebuild(site_, app.name, in_sight_);
+            auto rebuilt = rebuild(site_, app.name, seen);
             if (!rebuilt) return rebuilt.error();
             state = std::move(rebuilt->state);
             for (const RunId run : rebuilt->left) lost_runs_.emplace_back(app.name, run);
@@ -184,13 +184,12 @@ bool Daemon::is_taken_over(const store::ProcessRow& row) const {
     });
 }
 
-void Daemon::end_leftover_of(std::string token) {
-    if (in_sight_.tokens.contains(token)) end_leftover({.token = std::move(token)});
-}
-
 // Processes of an earlier daemon that can't be taken over: by pid and start time where those were
 // stored, and by the token that each run carries, for one that was made just before the end.
-void Daemon::end_leftovers() {
+void Daemon::end_leftovers(const process::TokensInSight& seen) {
+    const auto end_those_of = [&](std::string token) {
+        if (seen.tokens.contains(token)) end_leftover({.token = std::move(token)});
+    };
     auto rows = site_.journal.processes();
     if (!rows) return fail(rows.error());
     for (const auto& app : apps_) {
@@ -213,14 +212,14 @@ void Daemon::end_leftovers() {
         }
         for (const RunId run : runs) {
             if (!run) continue;
-            end_leftover_of(process::run_token(site_.config.runtime_dir, app->app().name, run));
+            end_those_of(process::run_token(site_.config.runtime_dir, app->app().name, run));
         }
         if (state.work) {
-            end_leftover_of(build_token(site_.config, app->app().name, state.work->id));
+            end_those_of(build_token(site_.config, app->app().name, state.work->id));
         }
     }
     for (const auto& [app, run] : lost_runs_) {
-        end_leftover_of(process::run_token(site_.config.runtime_dir, app, run));
+        end_those_of(process::run_token(site_.config.runtime_dir, app, run));
     }
     for (auto& group : left_groups()) end_leftover({.group = std::move(group)});
     if (--leftovers_ == 0) begin();

@@ -38,17 +38,16 @@ class Daemon {
     std::optional<std::vector<PassedSocket>> take_legacy() { return std::exchange(legacy_, {}); }
 
   private:
-    Expected<void> load_apps();
+    Expected<void> load_apps(const process::TokensInSight& seen);
     void reload();
     void reload_apps();
     void enter(const config::App& app);
     void leave(std::unique_ptr<AppService> app);
     void look_around(Instant began);
-    void end_leftovers();
+    void end_leftovers(const process::TokensInSight& seen);
     void open_cgroups();
     void tell_of_switch();
     void end_leftover(process::Leftover left);
-    void end_leftover_of(std::string token);
     [[nodiscard]] std::vector<process::Cgroup> left_groups() const;
     [[nodiscard]] bool is_taken_over(const store::ProcessRow& row) const;
     void begin();
@@ -77,7 +76,6 @@ class Daemon {
 
     config::Config config_;  // as it was read last; site_ refers to it
     Site site_;
-    process::TokensInSight in_sight_;                   // when this daemon began
     const bool journal_is_new_;                         // what there was of it is lost
     std::vector<std::pair<AppName, RunId>> lost_runs_;  // that it knows no more
     NewsDesk news_;
@@ -96,7 +94,8 @@ class Daemon {
     FrontDoor front_door_;
     sys::Fd signals_;
     sys::EventLoop::Watch signal_watch_;
-    sys::EventLoop::Timer retry_;
+    sys::EventLoop::Timer look_again_;  // before the apps are loaded
+    sys::EventLoop::Timer retry_;       // set: the journal refuses records
     sys::EventLoop::Timer calm_;
     sys::EventLoop::Timer watchdog_;
     sys::EventLoop::Timer stop_deadline_;

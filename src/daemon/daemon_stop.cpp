@@ -24,6 +24,7 @@ void Daemon::stop() {
 }
 
 void Daemon::stop_parts() {
+    look_again_.reset();
     retry_.reset();
     trying_successor_.reset();
     housekeeper_.stop();

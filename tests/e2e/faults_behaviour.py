@@ -4,13 +4,14 @@ nothing is lost, and lastgood comes back by itself when the fault is over."""
 import contextlib
 import errno
 import os
+import pathlib
 import resource
 import shutil
 import sqlite3
 import unittest
 
 import webhooks
-from harness import ROOT, SECRET, Case, UnixConnection, get, run
+from harness import ROOT, SECRET, Case, UnixConnection, get, run, wait_until
 
 DAY = 24 * 3600
 
@@ -84,6 +85,19 @@ class Preloaded(Faulty):
         self.heals(second)
 
     def test_a_dying_disk(self):
+        self.disk_fails(errno.EIO)
+
+    def test_a_dying_disk_beside_a_process_without_an_environment(self):
+        """Such a one can't be told at first: the daemon looks twice before it begins."""
+        orphan = int(run("sh", "-c", "env -i sleep 600 >/dev/null 2>&1 & echo $!").stdout)
+        self.addCleanup(os.kill, orphan, 9)
+        proc = pathlib.Path(f"/proc/{orphan}")
+        wait_until(lambda: (proc / "environ").read_bytes() == b"", "its start")
+        if "PPid:\t1\n" not in (proc / "status").read_text():
+            self.skipTest("orphans aren't the first process's here")
+        self.daemon.stop()
+        self.daemon.start()
+        self.wait(lambda: self.status()["state"] == "running", "running")
         self.disk_fails(errno.EIO)
 
     def test_a_disk_that_becomes_read_only(self):
