@@ -82,6 +82,7 @@ TEST(DoctorClock, FailsWhereSignedTimestampsAreRefused) {
     EXPECT_EQ(judge_clock(-31s, "h").verdict, Verdict::warn);
     EXPECT_EQ(judge_clock(-31s, "h").found, "31.0s behind h");
     EXPECT_EQ(judge_clock(5min, "h").verdict, Verdict::fail);
+    EXPECT_NE(judge_clock(5min, "h").mend.find("on its host"), std::string::npos);
 }
 
 Finding file(FileKind kind, mode_t mode, int failure = 0, uid_t owner = 1000) {

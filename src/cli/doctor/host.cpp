@@ -127,8 +127,7 @@ void check_time_server(Report& report) {
     timex state{};  // asks, changes nothing
     if (adjtimex(&state) < 0) return;
     if ((state.status & STA_UNSYNC) != 0) {
-        report.add(
-            {"clock", Verdict::warn, "not set by a time server", "timedatectl set-ntp true"});
+        report.add({"clock", Verdict::warn, "not set by a time server", kSetClock});
     } else {
         report.add({"clock", Verdict::ok, "set by a time server", ""});
     }

@@ -88,7 +88,7 @@ Finding judge_clock(Millis ahead, const std::string& other) {
     if (off < limits::kClockOffLow) return {"clock", Verdict::ok, "as that of " + other, ""};
     return {"clock", off < limits::kClockOffOut ? Verdict::warn : Verdict::fail,
             format_duration(off) + (ahead > Millis{0} ? " ahead of " : " behind ") + other,
-            "timedatectl set-ntp true"};
+            kSetClock};
 }
 
 Finding judge_file(const FileQuestion& question, const FileView& view, const std::string& reader,

@@ -38,6 +38,9 @@ std::string weakness_of(std::string_view secret);
 
 Finding judge_certificate(const std::string& summary, WallTime expires, WallTime now);
 
+// A container has its host's clock.
+inline constexpr const char* kSetClock = "timedatectl set-ntp true (for a container: on its host)";
+
 // `ahead`: how much later our clock is than that of `other`.
 Finding judge_clock(Millis ahead, const std::string& other);
 
