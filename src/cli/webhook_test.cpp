@@ -97,21 +97,23 @@ void judge_answer(const AppSetup& setup, const http::RemoteAnswer& answer, Teste
 void judge_relay(const Context& context, const std::string& id, Tested& tested) {
     const std::string path = "/v1/deliveries?n=100&app=" + url_escape(tested.app);
     const Instant until = BootClock::now() + kRelayPatience;
-    for (bool asked = false; !asked || BootClock::now() < until; asked = true) {
-        if (asked) std::this_thread::sleep_for(kAskAgain);
+    do {
         const Reply reply = ask(context, "GET", path);
         if (!reply.ok()) return;
         const auto rows = parse_deliveries(reply.body);
         if (!rows) return;
         const auto found = std::find_if(rows->begin(), rows->end(),
                                         [&id](const DeliveryView& row) { return row.id == id; });
-        if (found == rows->end()) continue;
-        tested.good = true;
-        tested.meaning = "another program answers there, and passed it on: the receiver took it: " +
-                         found->decision + ", " + found->reason;
-        tested.mend.clear();
-        return;
-    }
+        if (found != rows->end()) {
+            tested.good = true;
+            tested.meaning =
+                "another program answers there, and passed it on: the receiver took it: " +
+                found->decision + ", " + found->reason;
+            tested.mend.clear();
+            return;
+        }
+        std::this_thread::sleep_for(kAskAgain);
+    } while (BootClock::now() < until);
     tested.mend += "; of a relay: that `lastgood relay` runs and says `connected`";
 }
 

@@ -355,6 +355,7 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
     std::erase_if(crashes,
                   [this](Instant at) { return context_.now - at > settings_.crash_loop.within; });
     const bool looping = static_cast<int>(crashes.size()) >= settings_.crash_loop.crashes;
+    crashes.resize(std::min<std::size_t>(crashes.size(), 100));
     tell(Tone::error, "commit " + commit.short_hex() + " " + with_tail(event) +
                           (looping ? ". It crashes in a loop, though it was good before: look at "
                                      "what changed around it"
@@ -378,7 +379,6 @@ void Machine::good_crashed(const RunExited& event, Millis ran) {
         raise_alarm(commit,
                     "it crashes in a loop, though it was good before; it " + with_tail(event));
     }
-    crashes.resize(std::min<std::size_t>(crashes.size(), 100));
     restart_later(event.slot, commit, ran);
 }
 

@@ -64,9 +64,9 @@ std::string real_mirror(const git::Remote& remote) {
 
 git::Remote remote_of(const Site& site, const config::App& app) {
     const config::Config& config = site.config;
+    const std::string& mirror = site.mirrors.at(app.name);
     const auto is_shared = [&](const config::App& other) {
-        return reached_alike(other, app) &&
-               site.mirrors.at(other.name) == site.mirrors.at(app.name);
+        return reached_alike(other, app) && site.mirrors.at(other.name) == mirror;
     };
     git::Remote remote{app.repo, app.followed, app.auth, app.transport, mirror_of(config, app)};
     remote.depth = app.depth;

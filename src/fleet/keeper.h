@@ -1,9 +1,9 @@
 // Keeps a view of some ranges of a group's keys: a list, then a watch from there on, for ever.
 //
 // A quiet watch is no proof of quiet: a member that hangs says nothing and breaks nothing. So
-// whoever owns this has it probe with each keep-alive: what is new is asked for by way of the
-// majority, and a watch that doesn't tell of it in time is opened anew elsewhere. On the loop's
-// thread.
+// whoever owns this tells it of each keep-alive, and it probes with those that are due: what is new
+// is asked for by way of the majority, and a watch that doesn't tell of it in time is opened anew
+// elsewhere. On the loop's thread.
 #pragma once
 
 #include <functional>

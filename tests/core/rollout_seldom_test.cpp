@@ -4,6 +4,22 @@
 namespace lastgood::core {
 namespace {
 
+class EarlierCanary : public RolloutTest {
+  protected:
+    // h1 has `b`, the canary's commit, by a wish before the one that is out now.
+    void wish_again_for_what_the_canary_has() {
+        start_with('a', 3);
+        push('b');
+        settle();
+        end("h1", GrantOutcome::good);
+        settle();
+        propose("again", Trigger::cli, commit('b'));
+        settle();
+        ASSERT_EQ(keys().wish->value.id, "again");
+        EXPECT_EQ(state(), RolloutState::canary);
+    }
+};
+
 TEST_F(RolloutTest, IsNotDoneWhileAHostThatHasTheCommitIsBusyAgain) {
     start_with('a', 3);
     push('b');
@@ -20,16 +36,8 @@ TEST_F(RolloutTest, IsNotDoneWhileAHostThatHasTheCommitIsBusyAgain) {
     EXPECT_EQ(state(), RolloutState::done);
 }
 
-TEST_F(RolloutTest, ACanaryByAnEarlierWishForTheCommitFailsThisOneToo) {
-    start_with('a', 3);
-    push('b');
-    settle();
-    end("h1", GrantOutcome::good);
-    settle();
-    propose("again", Trigger::cli, commit('b'));
-    settle();
-    ASSERT_EQ(keys().wish->value.id, "again");
-    EXPECT_EQ(state(), RolloutState::canary);
+TEST_F(EarlierCanary, FailsThisWishForTheCommitToo) {
+    wish_again_for_what_the_canary_has();
     told("h1").health = HostHealth::failing;
     ++view.revision;
     settle();
@@ -37,16 +45,8 @@ TEST_F(RolloutTest, ACanaryByAnEarlierWishForTheCommitFailsThisOneToo) {
     EXPECT_TRUE(keys().quarantine.contains(commit('b')));
 }
 
-TEST_F(RolloutTest, ACanaryByAnEarlierWishIsNotJudgedWhileItIsAtWork) {
-    start_with('a', 3);
-    push('b');
-    settle();
-    end("h1", GrantOutcome::good);
-    settle();
-    propose("again", Trigger::cli, commit('b'));
-    settle();
-    ASSERT_EQ(keys().wish->value.id, "again");
-    EXPECT_EQ(state(), RolloutState::canary);
+TEST_F(EarlierCanary, IsNotJudgedWhileItIsAtWork) {
+    wish_again_for_what_the_canary_has();
     told("h1").health = HostHealth::failing;
     told("h1").busy = true;
     ++view.revision;

@@ -27,11 +27,11 @@ namespace lastgood::process {
 // daemons of one machine apart (the runtime directory).
 std::string run_token(std::string_view installation, const AppName& app, RunId run);
 
-// The tokens of all processes that there are: one look through /proc, for any number of runs.
-// A process that has no environment for longer than kUncertainMax was given none.
+// A process that shows no environment for longer than this was given none: it is of no run
+// of ours.
 inline constexpr Millis kUncertainMax{50};
 
-struct TokensInSight {
+struct TokensInSight {  // of all processes: one look through /proc, for any number of runs
     std::unordered_set<std::string> tokens;
     // Somebody may have one, but is executing a program just now and can't be told: look again.
     bool uncertain = false;

@@ -9,6 +9,7 @@ namespace lastgood::cli::planning {
 namespace {
 
 constexpr int kPort = 8080;
+constexpr std::string_view kComposePlugin = "docker compose ";
 
 // The host's side of the first published port: "8080:80", "127.0.0.1:8080:80", `published: 8080`.
 int published_port(const std::string& compose) {
@@ -107,7 +108,7 @@ std::optional<Plan> find_compose(const Tree& tree) {
     plan.kind = Kind::compose;
     plan.found = file;
     // By name: else each release would be a project of its own, beside the last one's containers.
-    const std::string compose = "docker compose -p \"$LASTGOOD_APP\" ";
+    const std::string compose = std::string(kComposePlugin) + "-p \"$LASTGOOD_APP\" ";
     plan.build = {compose + "build"};
     plan.run = "exec " + compose + "up --abort-on-container-exit --remove-orphans";
     plan.run_why =
@@ -125,7 +126,6 @@ std::optional<Plan> find_compose(const Tree& tree) {
 }
 
 void call_compose(Plan& plan, Compose there) {
-    constexpr std::string_view kPlugin = "docker compose ";
     if (plan.kind != Kind::compose || there == Compose::plugin) return;
     if (there == Compose::none) {
         return plan.note("run",
@@ -133,8 +133,8 @@ void call_compose(Plan& plan, Compose there) {
                          "where it is a program of its own then, write docker-compose here");
     }
     const auto adapt = [&](std::string& line) {
-        if (const auto at = line.find(kPlugin); at != std::string::npos) {
-            line.replace(at, kPlugin.size(), "docker-compose ");
+        if (const auto at = line.find(kComposePlugin); at != std::string::npos) {
+            line.replace(at, kComposePlugin.size(), "docker-compose ");
         }
     };
     for (std::string& step : plan.build) adapt(step);
