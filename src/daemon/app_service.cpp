@@ -53,7 +53,7 @@ AppService::AppService(Site& site, config::App app, core::AppState state)
       app_(as_kernel_permits(site, std::move(app))),
       repository_id_(core::repository_id(app_.repo)),
       paths_(site.config.state_dir, app_.name),
-      remote_(remote_of(site, app_)),
+      remote_(remote_of(site.config, site.mirrors, app_)),
       engine_(app_.name, app_.rules, std::move(state), site.storage, *this),
       moments_(paths_.logs()),
       progress_(site, app_.name),
@@ -182,7 +182,7 @@ void AppService::begin_renewal() {
 void AppService::update(const config::App& app) {
     app_ = as_kernel_permits(site_, app);
     repository_id_ = core::repository_id(app_.repo);
-    remote_ = remote_of(site_, app_);
+    remote_ = remote_of(site_.config, site_.mirrors, app_);
     engine_.set_settings(app_.rules);
     runner_->set_rules(app_.ready, app_.stop, group_limits(app_));
     begin_renewal();

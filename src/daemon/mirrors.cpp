@@ -1,5 +1,6 @@
 #include "daemon/mirrors.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "daemon/site.h"
@@ -62,18 +63,25 @@ std::string real_mirror(const git::Remote& remote) {
     return real_path(remote.mirror);
 }
 
-git::Remote remote_of(const Site& site, const config::App& app) {
-    const config::Config& config = site.config;
-    const std::string& mirror = site.mirrors.at(app.name);
+git::Remote remote_of(const config::Config& config, const Mirrors& mirrors,
+                      const config::App& app) {
+    const std::string& mirror = mirrors.at(app.name);
     const auto is_shared = [&](const config::App& other) {
-        return reached_alike(other, app) && site.mirrors.at(other.name) == mirror;
+        return reached_alike(other, app) && mirrors.at(other.name) == mirror;
     };
     git::Remote remote{app.repo, app.followed, app.auth, app.transport, mirror_of(config, app)};
     remote.depth = app.depth;
     remote.fetch_timeout = app.fetch_timeout;
+    // Each once: of hundreds of apps most follow the same, and each app holds this list.
+    const auto is_known = [&](const core::Followed& one) {
+        const auto is_same = [&one](const core::Followed& known) {
+            return known.branch == one.branch && known.tags == one.tags;
+        };
+        return is_same(app.followed) || std::ranges::any_of(remote.others, is_same);
+    };
     for (const auto& other : config.apps) {
         if (other.name == app.name || !is_shared(other)) continue;
-        remote.others.push_back(other.followed);
+        if (!is_known(other.followed)) remote.others.push_back(other.followed);
         remote.owner = app.name.str();
     }
     return remote;

@@ -9,8 +9,6 @@
 
 namespace lastgood::daemon {
 
-struct Site;
-
 // Where each app's mirror really is, be it a link: the same for all that share it. To ask the disk
 // for each pair of apps would take seconds with some hundred.
 using Mirrors = std::map<AppName, std::string>;
@@ -22,6 +20,7 @@ Expected<Mirrors> link_mirrors(const config::Config& config);
 // Where the mirror of an app really is that may be of the config no more.
 std::string real_mirror(const git::Remote& remote);
 
-git::Remote remote_of(const Site& site, const config::App& app);
+// `mirrors` of that config, which the app is of.
+git::Remote remote_of(const config::Config& config, const Mirrors& mirrors, const config::App& app);
 
 }  // namespace lastgood::daemon
