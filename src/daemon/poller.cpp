@@ -16,11 +16,15 @@ Poller::Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_
       on_failure_(std::move(on_failure)) {}
 
 void Poller::poll_now() {
-    if (session_) return;
+    if (turn_) return;
     timer_.reset();
     // The first look tells whether the repository can be reached from here at all.
     const bool first = rounds_ == 0 || failures_ > 0;
     if (!first && site_.fleet.looks && !site_.fleet.looks(app_.name)) return schedule();
+    turn_ = site_.looks.ask([this] { look(); });
+}
+
+void Poller::look() {
     session_ = git::Session::open(site_.loop, site_.reaper, site_.program, remote_);
     session_->list_tip([this](git::GitResult<std::optional<CommitId>> result) { done(result); });
 }
@@ -28,11 +32,13 @@ void Poller::poll_now() {
 void Poller::set_remote(git::Remote remote) {
     remote_ = std::move(remote);
     session_.reset();  // it looks at what was before
+    turn_.reset();
     poll_now();
 }
 
 void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
     session_.reset();
+    turn_.reset();
     if (!result.value) {
         failed("could not look for new commits: " + result.error.error.text());
     } else if (!*result.value) {

@@ -1,5 +1,5 @@
 // The slow fallback: looks at the remote's branch from time to time, and once at start. Failures
-// back off to an hour and are told once.
+// back off to an hour and are told once. Of many apps few look at the same time.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,10 @@
 
 namespace lastgood::daemon {
 
+// An ssh server begins to turn connections down when ten are not signed in yet (MaxStartups), each
+// look is two processes, and a start has better things to do.
+constexpr int kLooksAtOnce = 8;
+
 class Poller {
   public:
     using OnTip = std::function<void(const CommitId& tip)>;
@@ -18,13 +22,14 @@ class Poller {
     Poller(Site& site, const config::App& app, git::Remote remote, OnTip on_tip,
            OnFailure on_failure);
 
-    // At once, then as the config says. A look that is under way is not begun again.
+    // When it is its turn, then as the config says. A look that is under way is not begun again.
     void poll_now();
     [[nodiscard]] int failures() const { return failures_; }  // in a row
     // The config has changed: counts from the next look on, which comes at once.
     void set_remote(git::Remote remote);
 
   private:
+    void look();
     void done(const git::GitResult<std::optional<CommitId>>& result);
     void failed(const std::string& why);
     void schedule();
@@ -34,6 +39,7 @@ class Poller {
     git::Remote remote_;
     OnTip on_tip_;
     OnFailure on_failure_;
+    std::unique_ptr<Turns::Turn> turn_;
     std::unique_ptr<git::Session> session_;
     sys::EventLoop::Timer timer_;
     int failures_ = 0;

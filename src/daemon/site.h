@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/mirrors.h"
+#include "daemon/turns.h"
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/reaper.h"
 #include "lastgood/config/config.h"
@@ -48,6 +49,7 @@ struct Site {
     std::string probe_address;  // of 127.0.0.0/8, this daemon's alone
     bool switches_ports;        // process::can_switch_ports()
     sys::EventLoop& loop;
+    Turns looks;  // at remotes
     sys::Reaper& reaper;
     logs::Log& log;
     store::Journal& journal;
