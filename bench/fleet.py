@@ -162,6 +162,7 @@ def rolling(the_fleet, fault=None, heal=None):
         "longest_gap_s": max(gaps)[0]}
     if fault_at is not None:
         result["gap_after_fault_s"] = max(gap for gap, at in gaps if at + gap >= fault_at)
+        result["etcd_elected_after_s"] = cluster.elected_after(fault_at)
     return result
 
 
@@ -244,14 +245,15 @@ def numbers(values, digits=0):
 
 
 def tell_rolling(name, result):
-    gap = result.get("gap_after_fault_s")
+    gap, elected = result.get("gap_after_fault_s"), result.get("etcd_elected_after_s")
     print(f"{name}: {result['took_s']:.1f} s, ideal {result['ideal_s']:.1f}, "
           f"ratio {result['ratio']:.2f}; {result['hosts_deployed']} hosts, "
           f"{result['deployments']} deployments; at most {result['granted_at_once']} granted and "
           f"{result['at_work_at_once']} at work at once; seen by all "
           f"{result['seen_by_all_ms'] or 0:.0f} ms after the push; longest gap "
           f"{result['longest_gap_s']:.2f} s" +
-          (f", after the fault {gap:.2f} s" if gap is not None else ""), flush=True)
+          (f", after the fault {gap:.2f} s" if gap is not None else "") +
+          (f"; etcd had a leader again after {elected:.2f} s" if elected else ""), flush=True)
 
 
 def tell_cost(result):

@@ -3,6 +3,7 @@ folder of their own, and ended by pid."""
 
 import base64
 import contextlib
+import datetime
 import http.client
 import json
 import os
@@ -201,6 +202,17 @@ class Cluster:
                 if status["leader"] == status["header"]["member_id"]:
                     return n
         raise SystemExit("bench/fleet: etcd has no leader")
+
+    def elected_after(self, moment):
+        """Seconds from `moment` until the members had a leader again, by their own logs."""
+        began = time.time() - (now() - moment)
+        elected = []
+        for log in self.folder.glob("m*.log"):
+            for line in log.read_text().splitlines():
+                if "elected leader" in line:
+                    at = datetime.datetime.fromisoformat(json.loads(line)["ts"].rstrip("Z") + "+00:00")
+                    elected.append(at.timestamp() - began)
+        return min((seconds for seconds in elected if seconds > 0), default=None)
 
     def etcd(self, without=None):
         return next(etcd for n, etcd in enumerate(self.etcds) if n != without)

@@ -38,8 +38,8 @@ PARTS = {
     "load": supervise_load.measure,
 }
 TOOLS = (Lastgood, Runit, S6, Supervisord, Monit, Pm2)
-QUICK = {"samples": 3, "seconds": 5, "lines": 100_000, "rounds": 2, "counts": [10, 20], "stops": 3,
-         "peer_stops": 1, "deployments": 10, "requests": 10_000}
+QUICK = {"starts": 1, "samples": 3, "seconds": 5, "lines": 100_000, "rounds": 2, "counts": [10, 20],
+         "stops": 3, "peer_stops": 1, "deployments": 10, "requests": 10_000}
 
 
 def arguments():
@@ -53,6 +53,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="rounds of output")
     parser.add_argument("--counts", type=int, nargs="+", default=[10, 50, 100, 200],
                         help="numbers of apps under one supervisor")
+    parser.add_argument("--starts", type=int, default=5, help="of many apps: medians of so many")
     parser.add_argument("--stops", type=int, default=100, help="of each of six trees")
     parser.add_argument("--peer-stops", type=int, default=5, help="the same for the peers")
     parser.add_argument("--deployments", type=int, default=50, help="under load; 2 of 5 are bad")

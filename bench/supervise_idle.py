@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import re
+import statistics
 import time
 
 from supervise_lastgood import Lastgood
@@ -17,6 +18,7 @@ from supervise_programs import build, header, sleep_until, verdict
 SETTLE = 70
 SETTLE_MANY = 15
 START_MAX = 5.0  # promised for a hundred apps
+CONSTANT = 1.25  # what the second hundred may cost more; an order of growth would double it
 
 
 class Clock:
@@ -115,8 +117,16 @@ def last_start(ear, apps, before):
     return max(ear.wait(app.name, before + 1, timeout=120).first for app in apps) / 1e9
 
 
-def one_size(kind, folder, ear, count, seconds):
-    """A row: times to start in s, memory in MB, wake-ups a second."""
+def at_rest(tool, seconds):
+    sleep_until(time.monotonic() + SETTLE_MANY)
+    clock = Clock(tool.pids())
+    sleep_until(time.monotonic() + seconds)
+    return {"wakeups": clock.wakeups(), "memory": memory_mb(tool.pids())}
+
+
+def one_size(kind, folder, ear, count, options):
+    """A row: times to start in s, memory in MB, wake-ups a second. Of lastgood medians: pages that an
+    allocator keeps differ by more from start to start than an app costs."""
     starter = build("starter")
     names = [f"{kind.name}-{count}-{number}" for number in range(count)]
     apps = [App(name, [starter, ear.path, name]) for name in names]
@@ -126,18 +136,18 @@ def one_size(kind, folder, ear, count, seconds):
         began = time.monotonic()
         tool.start(apps)
         row["started"] = last_start(ear, apps, 0) - began
-        if isinstance(tool, Lastgood):
-            tool.wait_good(300)
-            row["deployed"] = row["started"]
+        if not isinstance(tool, Lastgood):
+            return {**row, **at_rest(tool, options.seconds)}
+        tool.wait_good(300)
+        row["deployed"] = row["started"]
+        starts = []
+        for number in range(1, options.starts + 1):
             tool.stop_daemon()
             began = time.monotonic()
             tool.launch()
-            row["started"] = last_start(ear, apps, 1) - began
-        sleep_until(time.monotonic() + SETTLE_MANY)
-        clock = Clock(tool.pids())
-        sleep_until(time.monotonic() + seconds)
-        row["wakeups"] = clock.wakeups()
-        row["memory"] = memory_mb(tool.pids())
+            started = last_start(ear, apps, number) - began
+            starts.append({"started": started, **at_rest(tool, options.seconds)})
+        row.update((key, statistics.median(start[key] for start in starts)) for key in starts[0])
     finally:
         tool.close()
     return row
@@ -150,7 +160,7 @@ def measure_many(tools, folder, ear, options):
     rows = []
     for kind in [kind for kind in tools if kind in (Lastgood, Supervisord)]:
         for count in options.counts:
-            row = one_size(kind, folder, ear, count, options.seconds)
+            row = one_size(kind, folder, ear, count, options)
             rows.append(row)
             deployed = f"{row['deployed']:.2f}" if row["deployed"] else "-"
             print(f"{row['tool']:12} {count:5} {deployed:>15} {row['started']:14.2f}"
@@ -168,10 +178,27 @@ def show_many(rows):
         if row["apps"] == 100:
             print(f"100 apps started: {row['started']:.2f} s   promised: under {START_MAX:g} s and"
                   f" the app's own start: {verdict(row['started'] < START_MAX)}")
-    steps = [((b["memory"] - a["memory"]) * 1024 / (b["apps"] - a["apps"]),
-              (b["wakeups"] - a["wakeups"]) / (b["apps"] - a["apps"]),
-              (b["started"] - a["started"]) * 1000 / (b["apps"] - a["apps"]), a["apps"], b["apps"])
-             for a, b in zip(ours, ours[1:])]
-    for memory, wakeups, start, low, high in steps:
-        print(f"each further app, from {low} to {high}: {memory:.0f} KB, {wakeups:.4f} wake-ups/s,"
-              f" {start:.1f} ms to start")
+    steps = [further(low, high) for low, high in zip(ours, ours[1:])]
+    for step in steps:
+        print(f"each further app, {step['of']}: {step['memory']:.0f} KB, {step['wakeups']:.4f}"
+              f" wake-ups/s, {step['started']:.1f} ms to start")
+    show_constancy({row["apps"]: row for row in ours})
+
+
+def further(low, high):
+    """What each app costs that `high` has more."""
+    apps = high["apps"] - low["apps"]
+    return {"of": f"from {low['apps']} to {high['apps']}",
+            "memory": (high["memory"] - low["memory"]) * 1024 / apps,
+            "wakeups": (high["wakeups"] - low["wakeups"]) / apps,
+            "started": (high["started"] - low["started"]) * 1000 / apps}
+
+
+def show_constancy(rows):
+    if not {10, 100, 200} <= rows.keys():
+        return
+    early, late = further(rows[10], rows[100]), further(rows[100], rows[200])
+    for key, what in (("memory", "KB"), ("started", "ms")):
+        ratio = late[key] / early[key] if early[key] > 0 else float("inf")
+        print(f"constant: {late[key]:.0f} {what} {late['of']}, {early[key]:.0f} {early['of']}:"
+              f" {ratio:.2f}   promised: no more than {CONSTANT:g}: {verdict(ratio <= CONSTANT)}")
