@@ -29,18 +29,19 @@ OTHER = "of the one who may look 0123456789"
 # One good value of each form that has a name of its own in the schema.
 FORMS = {"duration": ["30s"], "size": ["10MB", 1048576], "flag": [True, False, "yes", "off"],
          "address": ["127.0.0.1:4001"], "command": ["./x", ["./x", "-v", 1]],
-         "commands": ["./x", ["./x", ["./y", "-v"]], []]}
+         "commands": ["./x", ["./x", ["./y", "-v"]], []],
+         "networks": ["10.0.0.0/8", ["::1", "fd00::/8"], []]}
 OUTSIDE = {"duration": ["30", "1.5s", "-1s", "1w", ""], "size": ["10TB", "1.5MB", -1, ""],
-           "flag": ["maybe", 2], "address": [""], "command": ["", []], "commands": ["", [""], [[]]]}
+           "flag": ["maybe", 2], "address": [""], "command": ["", []], "commands": ["", [""], [[]]],
+           "networks": ["", [""], {"no": {"such": "key"}}, [[["deep"]]]]}
 # Where any text is a text for the schema, one that means something; @ is a folder with files in it.
 TEXTS = {
     "webhook.secret_file": "@/secret", "webhook.secret_env": "LASTGOOD_TEST_SECRET",
-    "webhook.secret": SECRET, "webhook.trusted_proxies": "10.0.0.0/8", "webhook.allow_from": "::1",
-    "webhook.public_url": "https://hooks.example.org", "webhook.tls.cert": "@/tls.crt",
+    "webhook.secret": SECRET, "webhook.public_url": "https://hooks.example.org", "webhook.tls.cert": "@/tls.crt",
     "webhook.tls.key": "@/tls.key", "apps.a.repo": "/srv/a.git", "apps.a.root": "web",
     "apps.a.auth.ca_file": "@/tls.crt", "apps.a.auth.proxy": "http://127.0.0.1:3128",
     "apps.a.webhook.secret_file": "@/secret", "apps.a.webhook.secret_env": "LASTGOOD_TEST_SECRET",
-    "apps.a.webhook.secret": SECRET, "apps.a.webhook.allow_from": "::1", "apps.a.ready.http": "/health",
+    "apps.a.webhook.secret": SECRET, "apps.a.ready.http": "/health",
     "apps.a.restart.every": "04:00", "apps.a.umask": "027", "apps.a.cpu_max": "150%",
     "apps.a.promote.app": "b", "apps.a.status.token_file": "@/secret", "apps.a.status.ca_file": "@/tls.crt",
     "apps.a.status.token_env": "LASTGOOD_TEST_SECRET", "apps.a.status.api": "https://api.example.org",
@@ -51,7 +52,6 @@ TEXTS = {
     "runtime_dir": "@/run", "admin.token_file": "@/secret", "admin.token_env": "LASTGOOD_TEST_SECRET",
     "admin.token": SECRET, "admin.read_token_file": "@/other", "admin.read_token_env": "LASTGOOD_TEST_OTHER",
     "admin.read_token": OTHER, "admin.tls.cert": "@/tls.crt", "admin.tls.key": "@/tls.key",
-    "admin.trusted_proxies": "10.0.0.0/8",
     "apps.a.group": "root", "apps.a.user": "root",
 }
 # What a key needs beside it to mean anything.
