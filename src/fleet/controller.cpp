@@ -141,18 +141,25 @@ void Controller::carried_out(const core::FleetTransaction& transaction, Result<T
     // The others were decided on the same view; they are decided again on the next one.
     waiting_.clear();
     const Failure& failed = std::get<Failure>(result);
-    ++failures_;
     callbacks_.log(LogLevel::warn, transaction.app.str(),
                    "transaction " + transaction.id + " of the rollout: " + failed.error.text() +
                        (failed.kind == Failure::Kind::unknown ? "; it may have been done" : ""));
-    retry_ = loop_.after(core::etcd_retry_delay(failures_, static_cast<std::uint64_t>(failures_)),
-                         [this] { find_revision(); });
+    find_revision_later();
+}
+
+void Controller::find_revision_later() {
+    ++failures_;
+    const Millis delay = core::etcd_retry_delay(failures_, static_cast<std::uint64_t>(failures_));
+    // There is but one controller: no stampede.
+    retry_ = loop_.after(std::min(delay, limits::kEtcdRetryMax), [this] { find_revision(); });
 }
 
 // When the majority answers again. What was sent before was done or not by then, or fails by its
-// comparisons later: the view tells which.
+// comparisons later: the view tells which. In turn with haste and without: a question from before
+// the next leader is never answered, and a slow etcd answers none of the hasty ones.
 void Controller::find_revision() {
-    caller().ask<RangeAnswer>(
+    Caller& caller = failures_ % 2 == 1 ? hasty_ : patient_;
+    caller.ask<RangeAnswer>(
         [key = keeper_.group().prefix() + std::string(kElectionKey)](Etcd& etcd) {
             return etcd.range({.key = key, .count_only = true});
         },
@@ -163,7 +170,7 @@ void Controller::find_revision() {
                 keeper_.probe();
                 return look_soon();
             }
-            retry_ = loop_.after(limits::kEtcdRetryMax, [this] { find_revision(); });
+            find_revision_later();
         });
 }
 

@@ -46,6 +46,7 @@ class Controller {
     void carry_out();
     void carried_out(const core::FleetTransaction& transaction, Result<TxnAnswer> result);
     void find_revision();
+    void find_revision_later();
     void tell_waits(const std::map<AppName, std::string>& waits);
     Caller& caller() { return failures_ == 0 ? hasty_ : patient_; }
     [[nodiscard]] TxnAsk ask_of(const core::FleetTransaction& transaction) const;
