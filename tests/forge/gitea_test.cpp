@@ -55,8 +55,8 @@ TEST(Gitea, EveryRecordedPushIsReadAsAGeneralParserReadsIt) {
                 EXPECT_EQ(delivery->kind, EventKind::push);
                 EXPECT_EQ(delivery->id, "f6266f16-1bf3-46a5-9ea4-602e06ead473");
                 ASSERT_EQ(delivery->updates.size(), 1U);
-                EXPECT_EQ(delivery->updates[0].ref, whole.at("ref"));
-                EXPECT_EQ(delivery->updates[0].after->hex(), whole.at("after"));
+                EXPECT_EQ(delivery->updates[0].ref, whole.at("ref").get<std::string>());
+                EXPECT_EQ(delivery->updates[0].after->hex(), whole.at("after").get<std::string>());
                 const auto& repository = whole.at("repository");
                 const std::vector<std::string> urls = {repository.at("clone_url"),
                                                        repository.at("ssh_url"),

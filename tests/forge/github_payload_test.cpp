@@ -47,10 +47,11 @@ TEST(GitHubPayload, EveryRecordedPushIsReadAsAGeneralParserReadsIt) {
         const auto delivery = push(payload(name)).parsed(Provider::github);
         ASSERT_TRUE(delivery) << name << ": " << delivery.error().text();
         ASSERT_EQ(delivery->updates.size(), 1U) << name;
-        EXPECT_EQ(delivery->updates[0].ref, whole.at("ref")) << name;
+        EXPECT_EQ(delivery->updates[0].ref, whole.at("ref").get<std::string>()) << name;
         EXPECT_EQ(delivery->updates[0].after.has_value(), !whole.at("deleted")) << name;
         if (!whole.at("deleted")) {
-            EXPECT_EQ(delivery->updates[0].after->hex(), whole.at("after")) << name;
+            EXPECT_EQ(delivery->updates[0].after->hex(), whole.at("after").get<std::string>())
+                << name;
         }
     }
 }

@@ -42,10 +42,10 @@ TEST(GitLabPayload, EveryRecordedHookIsReadAsAGeneralParserReadsIt) {
         EXPECT_EQ(delivery->provider, "gitlab");
         ASSERT_EQ(delivery->updates.size(), 1U) << name;
         const auto& update = delivery->updates[0];
-        EXPECT_EQ(update.ref, whole.at("ref")) << name;
+        EXPECT_EQ(update.ref, whole.at("ref").get<std::string>()) << name;
         EXPECT_EQ(update.after.has_value(), whole.at("after") != kZeros) << name;
         if (update.after) {
-            EXPECT_EQ(update.after->hex(), whole.at("checkout_sha")) << name;
+            EXPECT_EQ(update.after->hex(), whole.at("checkout_sha").get<std::string>()) << name;
         }
     }
 }
