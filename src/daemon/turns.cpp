@@ -12,9 +12,9 @@ Turns::Turn::Turn(Turns& turns, std::function<void()> begins)
 Turns::Turn::~Turn() {
     if (begins_) {
         turns_.waiting_.erase(waits_);
-    } else {
-        ++turns_.free_;
+        return;
     }
+    ++turns_.free_;
     turns_.go_on();
 }
 

@@ -16,7 +16,7 @@ constexpr Millis kTogether{20};
 
 // A transaction that a dying leader took with it is never answered, and the next leader is there a
 // second later. To be in doubt early costs one reading. But where etcd is slow and not dying, haste
-// would never get an answer: what follows has the usual time.
+// would never get an answer: the transactions that follow have the usual time.
 constexpr Millis kHastyTimeMax{700};
 
 // With a place of its own, or its haste would have the whole host leave an endpoint.
@@ -120,7 +120,8 @@ void Controller::carry_out() {
     busy_ = true;
     const core::FleetTransaction transaction = std::move(waiting_.front());
     waiting_.pop_front();
-    caller().ask<TxnAnswer>(
+    Caller& caller = failures_ == 0 ? hasty_ : patient_;
+    caller.ask<TxnAnswer>(
         [ask = ask_of(transaction)](Etcd& etcd) { return etcd.txn(ask); },
         [alive = std::weak_ptr(alive_), this, transaction](Result<TxnAnswer> result) {
             if (alive.lock()) carried_out(transaction, std::move(result));

@@ -48,13 +48,12 @@ class Controller {
     void find_revision();
     void find_revision_later();
     void tell_waits(const std::map<AppName, std::string>& waits);
-    Caller& caller() { return failures_ == 0 ? hasty_ : patient_; }
     [[nodiscard]] TxnAsk ask_of(const core::FleetTransaction& transaction) const;
 
     sys::EventLoop& loop_;
     // Ways of its own: never behind what this host asks as a member.
     Caller hasty_;
-    Caller patient_;  // after a failure, until something was done
+    Caller patient_;  // for transactions after a failure, until something was done
     core::FleetSettings settings_;
     const Callbacks callbacks_;
     core::ControllerMemory memory_;

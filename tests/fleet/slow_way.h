@@ -6,11 +6,12 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <deque>
-#include <map>
+#include <list>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,7 @@ class SlowWay {
   public:
     SlowWay(const std::string& to_url, Millis held)
         : to_(*parse_url(to_url)), held_(held), listening_(*http::listen_tcp("127.0.0.1", 0)) {
+        ::signal(SIGPIPE, SIG_IGN);  // a client that has given up
         url_ = "http://127.0.0.1:" + std::to_string(http::local_port(listening_.get()));
         thread_ = std::thread([this] { run(); });
     }
@@ -52,7 +54,7 @@ class SlowWay {
         for (;;) {
             std::vector<pollfd> fds = {{stop_.read.get(), POLLIN, 0},
                                        {listening_.get(), POLLIN, 0}};
-            for (const auto& [number, line] : lines_) {
+            for (const Line& line : lines_) {
                 fds.push_back({line.client.get(), POLLIN, 0});
                 fds.push_back({line.etcd.get(), POLLIN, 0});
             }
@@ -62,8 +64,7 @@ class SlowWay {
             for (auto line = lines_.begin(); line != lines_.end();) {
                 const bool asked = fds[at++].revents != 0;
                 const bool answered = fds[at++].revents != 0;
-                line =
-                    goes_on(line->second, asked, answered) ? std::next(line) : lines_.erase(line);
+                line = goes_on(*line, asked, answered) ? std::next(line) : lines_.erase(line);
             }
             if (fds[1].revents != 0) begin();
         }
@@ -81,7 +82,7 @@ class SlowWay {
                                     sizeof address) != 0) {
             return;
         }
-        lines_.emplace(++last_, std::move(line));
+        lines_.push_back(std::move(line));
     }
 
     // False: it has ended.
@@ -111,8 +112,7 @@ class SlowWay {
     sys::Fd listening_;
     sys::Pipe stop_ = *sys::make_pipe(O_CLOEXEC);
     std::string url_;
-    std::map<int, Line> lines_;
-    int last_ = 0;
+    std::list<Line> lines_;
     std::thread thread_;
 };
 
