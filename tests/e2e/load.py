@@ -15,6 +15,7 @@ class Failure(Exception):
     def __init__(self, kind, detail):
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
+        self.detail = detail
 
 
 class Connection:

@@ -53,6 +53,11 @@ class Proxied(Case):
 
         self.wait(look, f"{version} through the proxy")
 
+    @staticmethod
+    def is_reset(failure):
+        """Also while it connects: a handshake ends on a socket that is being closed."""
+        return failure.kind == "cut" or isinstance(failure.detail, ConnectionResetError)
+
     def check(self):
         first = self.first_good()
         self.answers("v1")
@@ -68,9 +73,9 @@ class Proxied(Case):
             self.wait_one_process()
             self.answers("v3")
             self.grow(load, 100)
-        kinds = load.kinds()
-        self.assertLessEqual(kinds.pop("cut", 0), self.resets_max)
-        self.assertEqual({}, dict(kinds))
+        lost = [failure for failure in load.failures if self.is_reset(failure)]
+        self.assertLessEqual(len(lost), self.resets_max)
+        self.assertEqual([], [failure for failure in load.failures if failure not in lost])
         self.assertEqual({"v1", "v2", "v3"}, set(load.answered))
         # A bad one: users are with the one before again.
         bad = self.repo.commit("v4", crash_after_ms=200)
