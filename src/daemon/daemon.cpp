@@ -43,7 +43,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .probe_address = probe_address(config.runtime_dir),
             .switches_ports = process::can_switch_ports(),
             .loop = loop,
-            .looks{loop, kLooksAtOnce},
+            .looks{loop, limits::kLooksAtOnce},
             .reaper = reaper,
             .log = log,
             .journal = journal,

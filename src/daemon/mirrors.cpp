@@ -74,10 +74,7 @@ git::Remote remote_of(const config::Config& config, const Mirrors& mirrors,
     remote.fetch_timeout = app.fetch_timeout;
     // Each once: of hundreds of apps most follow the same, and each app holds this list.
     const auto is_known = [&](const core::Followed& one) {
-        const auto is_same = [&one](const core::Followed& known) {
-            return known.branch == one.branch && known.tags == one.tags;
-        };
-        return is_same(app.followed) || std::ranges::any_of(remote.others, is_same);
+        return one == app.followed || std::ranges::find(remote.others, one) != remote.others.end();
     };
     for (const auto& other : config.apps) {
         if (other.name == app.name || !is_shared(other)) continue;

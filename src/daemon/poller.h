@@ -10,10 +10,6 @@
 
 namespace lastgood::daemon {
 
-// An ssh server begins to turn connections down when ten are not signed in yet (MaxStartups), each
-// look is two processes, and a start has better things to do.
-constexpr int kLooksAtOnce = 8;
-
 class Poller {
   public:
     using OnTip = std::function<void(const CommitId& tip)>;

@@ -36,7 +36,7 @@ std::string header(const http::Response& response, const std::string& name) {
 
 class TheGate : public testing::Test {
   protected:
-    TheGate() { gate_.set({{kToken}, {kReadToken}, nullptr}); }
+    TheGate() { gate_.set({{kToken}, {kReadToken}, nullptr, loopback_networks()}); }
 
     http::Response sign_in(const std::string& token, const std::string& name = {}) {
         return gate_.session(
@@ -81,7 +81,7 @@ TEST_F(TheGate, OpensToATokenByItsRole) {
 }
 
 TEST_F(TheGate, TakesATokenThatIsInBothListsAsOneForLooking) {
-    gate_.set({{kToken, kReadToken}, {kReadToken}, nullptr});
+    gate_.set({{kToken, kReadToken}, {kReadToken}, nullptr, loopback_networks()});
     EXPECT_EQ(
         asker(request("GET", "/", {{"authorization", std::string("Bearer ") + kReadToken}})).role,
         Role::read);
@@ -215,7 +215,7 @@ TEST_F(TheGate, EndsWhatAChangedTokenHadBegun) {
     const auto bearer =
         request("GET", "/v1/events", {{"authorization", std::string("Bearer ") + kToken}});
     EXPECT_TRUE(gate_.still_lets_in(bearer, now_));
-    gate_.set({{"another token, after that"}, {kReadToken}, nullptr});
+    gate_.set({{"another token, after that"}, {kReadToken}, nullptr, loopback_networks()});
     EXPECT_FALSE(gate_.still_lets_in(bearer, now_));
     EXPECT_EQ(refusal(request("GET", "/v1/apps", headers)), 401);
     EXPECT_EQ(refusal(request("GET", "/v1/apps", looking)), 0);

@@ -172,6 +172,9 @@ constexpr std::size_t kNoticeReasonBytesMax = 700;       // of a reason, in a me
 constexpr std::size_t kForgeTextMax = 140;               // GitHub's bound of a status' text
 constexpr int kFetchFailuresTold = 5;                    // in a row, of a deployment's fetch: 15 s
 constexpr int kLooksFailedTold = 2;                      // in a row, of the poller's looks
+// An ssh server begins to turn connections down when ten are not signed in yet (MaxStartups), each
+// look is two processes, and a start has better things to do.
+constexpr int kLooksAtOnce = 8;
 
 // --- processes and output
 constexpr Millis kDrainMin = 200ms;  // a handshake under way ends in this time
@@ -257,7 +260,6 @@ constexpr std::size_t kEtcdTokenBytesMax = 4096;
 // --- fleet: hosts and their agent
 constexpr Millis kFleetLease = 15s;  // of a host; without news for so long it counts as gone
 constexpr Millis kFleetKeepAliveEvery = 4s;  // three tries in a lease
-constexpr Millis kFleetViewAgeMax = 10s;     // older: nothing new is begun
 constexpr Millis kFleetElectionLease = 6s;   // of the controller
 constexpr Millis kFleetElectionKeepEvery = 1500ms;
 constexpr Millis kFleetWatchGrace = 2s;    // for a watch to say what a read has seen

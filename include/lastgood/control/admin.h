@@ -15,8 +15,7 @@ struct AdminSettings {
     std::vector<std::string> tokens;              // for everything; never empty
     std::vector<std::string> read_tokens;         // for looking; one that is in both is for looking
     std::shared_ptr<const http::TlsContext> tls;  // null: plain HTTP
-    std::vector<Network> trusted_proxies =
-        loopback_networks();  // their X-Forwarded-For is believed
+    std::vector<Network> trusted_proxies;         // their X-Forwarded-For is believed
 };
 
 }  // namespace lastgood::control

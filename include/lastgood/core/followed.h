@@ -16,6 +16,7 @@ struct Followed {
     [[nodiscard]] bool holds(std::string_view ref) const;
     [[nodiscard]] std::string text() const;  // "branch main", "tags v*"
     [[nodiscard]] const std::string& name() const { return by_tags() ? tags : branch; }
+    bool operator==(const Followed&) const = default;
 };
 
 // Is tag `a` an older version than `b`? Numbers count as numbers, so v1.9 is before v1.10, and what
