@@ -20,6 +20,8 @@ Millis doubled(Millis first, Millis longest, int times) {
     return std::min(delay, longest);
 }
 
+constexpr int kImpatientTries = 5;  // of what is asked of etcd
+
 }  // namespace
 
 Millis restart_delay(const RestartBackoff& backoff, int failures, std::uint64_t salt) {
@@ -37,8 +39,11 @@ Millis notice_retry_delay(int failures, std::uint64_t salt) {
         doubled(limits::kNoticeRetryMin, limits::kNoticeRetryMax, std::max(0, failures - 1)), salt);
 }
 
+bool etcd_hasty(int failures) {
+    return failures <= kImpatientTries && failures % 2 == 1;
+}
+
 Millis etcd_retry_delay(int failures, std::uint64_t salt) {
-    constexpr int kImpatientTries = 5;
     if (failures > kImpatientTries) return etcd_return_delay(failures, salt);
     const Millis delay =
         doubled(limits::kEtcdRetryMin, limits::kEtcdRetryMax, std::max(0, failures - 1));

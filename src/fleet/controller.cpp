@@ -14,18 +14,6 @@ using config::LogLevel;
 // decision on a view that is behind fails by its comparisons, and is made again after this.
 constexpr Millis kTogether{20};
 
-// A transaction that a dying leader took with it is never answered, and the next leader is there a
-// second later. To be in doubt early costs one reading. But where etcd is slow and not dying, haste
-// would never get an answer: the transactions that follow have the usual time.
-constexpr Millis kHastyTimeMax{700};
-
-// With a place of its own, or its haste would have the whole host leave an endpoint.
-EtcdSettings hasty(EtcdSettings settings) {
-    settings.time_max = std::min(settings.time_max, kHastyTimeMax);
-    settings.place = std::make_shared<EtcdPlace>(settings.place->at());
-    return settings;
-}
-
 core::FleetSettings settings_of(const AgentSettings& agent) {
     core::FleetSettings settings{.rollout = agent.fleet.rollout, .apps = {}};
     for (const AgentApp& app : agent.apps) {
@@ -42,8 +30,7 @@ core::FleetSettings settings_of(const AgentSettings& agent) {
 Controller::Controller(sys::EventLoop& loop, Caller& caller, EtcdSettings settings,
                        const AgentSettings& agent, Callbacks callbacks)
     : loop_(loop),
-      hasty_(loop, hasty(settings), "fleet-control"),
-      patient_(loop, settings, "fleet-control"),
+      calls_(loop, settings, "fleet-control"),
       settings_(settings_of(agent)),
       callbacks_(std::move(callbacks)),
       keeper_(loop, caller, std::move(settings), group_prefix(agent.fleet.group),
@@ -120,9 +107,11 @@ void Controller::carry_out() {
     busy_ = true;
     const core::FleetTransaction transaction = std::move(waiting_.front());
     waiting_.pop_front();
-    Caller& caller = failures_ == 0 ? hasty_ : patient_;
-    caller.ask<TxnAnswer>(
-        [ask = ask_of(transaction)](Etcd& etcd) { return etcd.txn(ask); },
+    TxnAsk ask = ask_of(transaction);
+    // To be in doubt early costs one reading. After a failure it has time until something was done.
+    ask.hasty = failures_ == 0;
+    calls_.ask<TxnAnswer>(
+        [ask = std::move(ask)](Etcd& etcd) { return etcd.txn(ask); },
         [alive = std::weak_ptr(alive_), this, transaction](Result<TxnAnswer> result) {
             if (alive.lock()) carried_out(transaction, std::move(result));
         });
@@ -156,23 +145,20 @@ void Controller::find_revision_later() {
 }
 
 // When the majority answers again. What was sent before was done or not by then, or fails by its
-// comparisons later: the view tells which. In turn with haste and without: a question from before
-// the next leader is never answered, and a slow etcd answers none of the hasty ones.
+// comparisons later: the view tells which.
 void Controller::find_revision() {
-    Caller& caller = failures_ % 2 == 1 ? hasty_ : patient_;
-    caller.ask<RangeAnswer>(
-        [key = keeper_.group().prefix() + std::string(kElectionKey)](Etcd& etcd) {
-            return etcd.range({.key = key, .count_only = true});
-        },
-        [alive = std::weak_ptr(alive_), this](Result<RangeAnswer> result) {
-            if (!alive.lock()) return;
-            if (std::holds_alternative<RangeAnswer>(result)) {
-                busy_ = false;
-                keeper_.probe();
-                return look_soon();
-            }
-            find_revision_later();
-        });
+    RangeAsk ask{.key = keeper_.group().prefix() + std::string(kElectionKey), .count_only = true};
+    ask.hasty = core::etcd_hasty(failures_);
+    calls_.ask<RangeAnswer>([ask = std::move(ask)](Etcd& etcd) { return etcd.range(ask); },
+                            [alive = std::weak_ptr(alive_), this](Result<RangeAnswer> result) {
+                                if (!alive.lock()) return;
+                                if (std::holds_alternative<RangeAnswer>(result)) {
+                                    busy_ = false;
+                                    keeper_.probe();
+                                    return look_soon();
+                                }
+                                find_revision_later();
+                            });
 }
 
 void Controller::answer(const FactsTold& told) {

@@ -51,9 +51,7 @@ class Controller {
     [[nodiscard]] TxnAsk ask_of(const core::FleetTransaction& transaction) const;
 
     sys::EventLoop& loop_;
-    // Ways of its own: never behind what this host asks as a member.
-    Caller hasty_;
-    Caller patient_;  // for transactions after a failure, until something was done
+    Caller calls_;  // its own way: never behind what this host asks as a member
     core::FleetSettings settings_;
     const Callbacks callbacks_;
     core::ControllerMemory memory_;

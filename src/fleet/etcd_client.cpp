@@ -38,6 +38,13 @@ constexpr int kLoginPatience = 4;  // times the time of a request
 // Is it safe to ask again what may have been done?
 enum class Again { never, yes };
 
+struct Question {
+    const char* path;
+    std::string body;
+    Again again;
+    bool hasty = false;
+};
+
 bool only_reads(const TxnAsk& ask) {
     const auto reads = [](const std::vector<Op>& ops) {
         return std::all_of(ops.begin(), ops.end(),
@@ -55,15 +62,16 @@ class Client final : public Etcd {
           session_(options_of(settings_)) {}
 
     Result<RangeAnswer> range(const RangeAsk& ask) override {
-        return ask_all<RangeAnswer>("/v3/kv/range", range_json(ask), read_range, Again::yes);
+        return ask_all<RangeAnswer>({"/v3/kv/range", range_json(ask), Again::yes, ask.hasty},
+                                    read_range);
     }
     Result<TxnAnswer> txn(const TxnAsk& ask) override {
-        return ask_all<TxnAnswer>("/v3/kv/txn", txn_json(ask), read_txn,
-                                  only_reads(ask) ? Again::yes : Again::never);
+        const Again again = only_reads(ask) ? Again::yes : Again::never;
+        return ask_all<TxnAnswer>({"/v3/kv/txn", txn_json(ask), again, ask.hasty}, read_txn);
     }
     Result<LeaseAnswer> grant(LeaseId lease, Millis ttl) override {
-        auto result =
-            ask_all<LeaseAnswer>("/v3/lease/grant", grant_json(lease, ttl), read_grant, Again::yes);
+        auto result = ask_all<LeaseAnswer>({"/v3/lease/grant", grant_json(lease, ttl), Again::yes},
+                                           read_grant);
         // It was granted by a try whose answer was lost: the number is ours alone.
         const auto* failed = std::get_if<Failure>(&result);
         if (failed != nullptr && failed->error.what.ends_with("lease already exists")) {
@@ -72,12 +80,12 @@ class Client final : public Etcd {
         return result;
     }
     Result<LeaseAnswer> keep_alive(LeaseId lease) override {
-        return ask_all<LeaseAnswer>("/v3/lease/keepalive", lease_json(lease), read_keep_alive,
-                                    Again::yes);
+        return ask_all<LeaseAnswer>({"/v3/lease/keepalive", lease_json(lease), Again::yes},
+                                    read_keep_alive);
     }
     Result<LeaseAnswer> revoke(LeaseId lease) override {
         auto result =
-            ask_all<LeaseAnswer>("/v3/lease/revoke", lease_json(lease), read_revoke, Again::yes);
+            ask_all<LeaseAnswer>({"/v3/lease/revoke", lease_json(lease), Again::yes}, read_revoke);
         const auto* failed = std::get_if<Failure>(&result);
         if (failed != nullptr && failed->kind == Kind::no_lease) return LeaseAnswer{};
         return result;
@@ -86,8 +94,8 @@ class Client final : public Etcd {
                    const std::function<bool(WatchNews)>& on_news) override;
     std::vector<Result<Status>> status() override;
     Result<std::vector<Member>> members() override {
-        return ask_all<std::vector<Member>>("/v3/cluster/member/list", "{}", read_members,
-                                            Again::yes);
+        return ask_all<std::vector<Member>>({"/v3/cluster/member/list", "{}", Again::yes},
+                                            read_members);
     }
 
   private:
@@ -95,12 +103,10 @@ class Client final : public Etcd {
     using Raw = std::variant<std::string, Failure>;
 
     template <typename T>
-    Result<T> ask_all(const std::string& path, const std::string& body,
-                      Expected<T> (*read)(std::string_view), Again again);
+    Result<T> ask_all(const Question& question, Expected<T> (*read)(std::string_view));
     template <typename T>
-    Result<T> ask_here(const std::string& path, const std::string& body,
-                       Expected<T> (*read)(std::string_view));
-    Raw ask_once(const std::string& path, const std::string& body, bool with_token);
+    Result<T> ask_here(const Question& question, Expected<T> (*read)(std::string_view));
+    Raw ask_once(const Question& question);
     void judge(const http::RemoteFailure* failed);
     [[nodiscard]] Raw answer_of(http::RemoteResult result) const;
     std::optional<Failure> log_in();
@@ -140,12 +146,14 @@ http::RemoteRequest Client::request(const std::string& path, const std::string& 
     return request;
 }
 
-Client::Raw Client::ask_once(const std::string& path, const std::string& body, bool with_token) {
+Client::Raw Client::ask_once(const Question& question) {
     if (session_origin_ != endpoint().origin()) {
         session_.close();
         session_origin_ = endpoint().origin();
     }
-    auto result = session_.send(request(path, body, with_token));
+    const Millis time = question.hasty ? limits::kEtcdHastyTimeMax : settings_.time_max;
+    session_.set_time(std::min(time, settings_.time_max));
+    auto result = session_.send(request(question.path, question.body, true));
     if (const auto* answer = std::get_if<http::RemoteAnswer>(&result)) {
         clock_ = parse_http_date(answer->header("date"));
     }
@@ -210,18 +218,17 @@ std::optional<Failure> Client::log_in() {
 }
 
 template <typename T>
-Result<T> Client::ask_here(const std::string& path, const std::string& body,
-                           Expected<T> (*read)(std::string_view)) {
+Result<T> Client::ask_here(const Question& question, Expected<T> (*read)(std::string_view)) {
     if (!settings_.user.empty() && token_.empty()) {
         if (auto failed = log_in()) return *std::move(failed);
     }
-    auto raw = ask_once(path, body, true);
+    auto raw = ask_once(question);
     const auto* refused = std::get_if<Failure>(&raw);
     // A token is forgotten by etcd after some minutes, and when users or roles change.
     if (refused != nullptr && refused->kind == Kind::denied && !token_.empty()) {
         token_.clear();
         if (auto failed = log_in()) return *std::move(failed);
-        raw = ask_once(path, body, true);
+        raw = ask_once(question);
     }
     if (auto* failed = std::get_if<Failure>(&raw)) return *std::move(failed);
     auto value = read(std::get<std::string>(raw));
@@ -230,8 +237,7 @@ Result<T> Client::ask_here(const std::string& path, const std::string& body,
 }
 
 template <typename T>
-Result<T> Client::ask_all(const std::string& path, const std::string& body,
-                          Expected<T> (*read)(std::string_view), Again again) {
+Result<T> Client::ask_all(const Question& question, Expected<T> (*read)(std::string_view)) {
     Result<T> result = Failure{};
     const std::uint64_t begin = place_->at();
     const std::uint64_t first = std::exchange(avoid_, std::nullopt) == begin ? 1 : 0;
@@ -239,10 +245,10 @@ Result<T> Client::ask_all(const std::string& path, const std::string& body,
         at_ = (begin + first + tries) % endpoints_.size();
         judged_.reset();
         if (first + tries == 0) judged_ = begin;
-        result = ask_here<T>(path, body, read);
+        result = ask_here<T>(question, read);
         const auto* failed = std::get_if<Failure>(&result);
         if (failed == nullptr || !failed->passes()) return result;
-        if (failed->kind == Kind::unknown && again == Again::never) return result;
+        if (failed->kind == Kind::unknown && question.again == Again::never) return result;
     }
     return result;
 }
@@ -286,7 +292,7 @@ std::vector<Result<Status>> Client::status() {
     const std::size_t before = at_;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         at_ = i;
-        auto one = ask_here<Status>("/v3/maintenance/status", "{}", read_status);
+        auto one = ask_here<Status>({"/v3/maintenance/status", "{}", Again::yes}, read_status);
         if (auto* status = std::get_if<Status>(&one)) {
             status->endpoint = endpoint().origin();
             status->clock = clock_;

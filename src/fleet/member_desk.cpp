@@ -217,19 +217,24 @@ void MemberDesk::publish() {
     }
     if (can_wait(ask)) return;
     due_.reset();
+    send(ask, &MemberDesk::published);
+}
+
+void MemberDesk::send(TxnAsk ask, Then then) {
     publishing_ = true;
+    ask.hasty = core::etcd_hasty(failures_);
     parts_.caller.ask<TxnAnswer>(
         [ask](Etcd& etcd) { return etcd.txn(ask); },
-        [alive = std::weak_ptr(alive_), this, ask](Result<TxnAnswer> result) {
-            if (alive.lock()) published(ask, std::move(result));
+        [alive = std::weak_ptr(alive_), this, ask, then](Result<TxnAnswer> result) {
+            if (!alive.lock()) return;
+            publishing_ = false;
+            if (const auto* failed = std::get_if<Failure>(&result)) return not_written(*failed);
+            (this->*then)(ask, std::get<TxnAnswer>(result));
         });
 }
 
-void MemberDesk::published(const TxnAsk& ask, Result<TxnAnswer> result) {
-    publishing_ = false;
-    const auto* answer = std::get_if<TxnAnswer>(&result);
-    if (answer == nullptr) return not_written(std::get<Failure>(result));
-    if (!answer->succeeded) {
+void MemberDesk::published(const TxnAsk& ask, const TxnAnswer& answer) {
+    if (!answer.succeeded) {
         forget_written();
         return publish();
     }
@@ -238,7 +243,7 @@ void MemberDesk::published(const TxnAsk& ask, Result<TxnAnswer> result) {
     told_.clear();
     for (const Op& op : ask.then) {
         if (const auto* put = std::get_if<Put>(&op)) {
-            written_[put->key] = {put->value, answer->revision, put->lease};
+            written_[put->key] = {put->value, answer.revision, put->lease};
         } else if (const auto* gone = std::get_if<Delete>(&op)) {
             written_.erase(gone->key);
         }
@@ -263,22 +268,14 @@ void MemberDesk::publish_later(Millis delay) {
 }
 
 void MemberDesk::read_written() {
-    publishing_ = true;
     const std::string below = own_key() + "/";
-    const TxnAsk ask{
-        {}, {RangeAsk{.key = own_key()}, RangeAsk{.key = below, .end = prefix_end(below)}}};
-    parts_.caller.ask<TxnAnswer>([ask](Etcd& etcd) { return etcd.txn(ask); },
-                                 [alive = std::weak_ptr(alive_), this](Result<TxnAnswer> result) {
-                                     if (alive.lock()) was_read(std::move(result));
-                                 });
+    send({{}, {RangeAsk{.key = own_key()}, RangeAsk{.key = below, .end = prefix_end(below)}}},
+         &MemberDesk::was_read);
 }
 
-void MemberDesk::was_read(Result<TxnAnswer> result) {
-    publishing_ = false;
-    const auto* answer = std::get_if<TxnAnswer>(&result);
-    if (answer == nullptr) return not_written(std::get<Failure>(result));
+void MemberDesk::was_read(const TxnAsk&, const TxnAnswer& answer) {
     written_.clear();
-    for (const RangeAnswer& range : answer->ranges) {
+    for (const RangeAnswer& range : answer.ranges) {
         for (const KeyValue& kv : range.kvs) {
             written_[kv.key] = {kv.value, kv.mod_revision, kv.lease};
         }

@@ -56,10 +56,12 @@ class MemberDesk {
     bool can_wait(const TxnAsk& ask);
     void publish();
     void publish_later(Millis delay);
-    void published(const TxnAsk& ask, Result<TxnAnswer> result);
+    using Then = void (MemberDesk::*)(const TxnAsk& ask, const TxnAnswer& answer);
+    void send(TxnAsk ask, Then then);  // or not_written()
+    void published(const TxnAsk& ask, const TxnAnswer& answer);
     void not_written(const Failure& why);
     void read_written();
-    void was_read(Result<TxnAnswer> result);
+    void was_read(const TxnAsk& ask, const TxnAnswer& answer);
     void forget_written();
 
     // A key below hosts/HOST as etcd has it.

@@ -233,6 +233,11 @@ class RemoteSession::Open {
 RemoteSession::RemoteSession(RemoteOptions options) : options_(std::move(options)) {}
 RemoteSession::~RemoteSession() = default;
 
+// An open connection looks at these same options.
+void RemoteSession::set_time(Millis time) {
+    options_.whole_time = options_.silence = time;
+}
+
 void RemoteSession::close() {
     open_.reset();
 }

@@ -1,6 +1,7 @@
 // How many hosts that lost etcd at once come back to it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "lastgood/base/limits.h"
@@ -42,6 +43,14 @@ TEST(EtcdRetry, IsQuickAtFirstAndPatientWhenItFailsAgainAndAgain) {
         most = std::max(most, etcd_retry_delay(6, host));
     }
     EXPECT_GT(most, limits::kEtcdRetryMax * 3 / 2);
+}
+
+TEST(EtcdRetry, IsHastyEachSecondTimeAndOnlyAtFirst) {
+    const std::vector<int> hasty = {1, 3, 5};
+    for (int failures = 0; failures < 20; ++failures) {
+        const bool wanted = std::find(hasty.begin(), hasty.end(), failures) != hasty.end();
+        EXPECT_EQ(etcd_hasty(failures), wanted) << failures;
+    }
 }
 
 }  // namespace

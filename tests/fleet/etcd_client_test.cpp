@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "fleet/etcd_server.h"
+#include "fleet/slow_way.h"
 
 namespace lastgood::fleet::test {
 namespace {
@@ -200,6 +201,26 @@ TEST(EtcdClient, TellsWhatWasNeverAskedFromWhatMayHaveBeenDone) {
     EXPECT_TRUE(becomes([&] { return failed(etcd->txn(ask)) == Failure::Kind::unreachable; }));
     cluster.member(0).start();
     EXPECT_TRUE(becomes([&] { return std::holds_alternative<TxnAnswer>(etcd->txn(ask)); }));
+}
+
+TEST(EtcdClient, GivesAHastyQuestionLessTimeOnTheSameConnection) {
+    SKIP_WITHOUT_ETCD();
+    Cluster cluster;
+    ASSERT_TRUE(cluster.ready_client());
+    const SlowWay slow(cluster.client_url(), limits::kEtcdHastyTimeMax * 3 / 2);
+    EtcdSettings settings = cluster.settings();
+    settings.endpoints = {slow.url()};
+    settings.time_max = 60s;
+    const auto etcd = Cluster::client_of(settings);
+    TxnAsk ask{{}, {Put{"k", "v", 0}}, {}};
+    RangeAsk range{.key = "k"};
+    for (int i = 0; i < 2; ++i) {
+        ask.hasty = range.hasty = false;
+        EXPECT_TRUE(std::holds_alternative<TxnAnswer>(etcd->txn(ask)));
+        ask.hasty = range.hasty = true;
+        EXPECT_EQ(failed(etcd->txn(ask)), Failure::Kind::unknown);
+        EXPECT_EQ(failed(etcd->range(range)), Failure::Kind::unknown);
+    }
 }
 
 TEST(EtcdClient, SaysWhatIsNoEtcd) {

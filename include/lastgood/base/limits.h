@@ -245,6 +245,9 @@ constexpr Millis kRelayHoldMax = 10min;  // a delivery that the receiver can't t
 // --- fleet: etcd
 constexpr Millis kEtcdTimeMax = 1500ms;  // of one request at one endpoint
 constexpr Millis kEtcdConnectMax = 1s;
+// A transaction that a dying leader took with it is never answered, and the next leader is there a
+// second later. Never twice in a row: a slow etcd would not get to answer.
+constexpr Millis kEtcdHastyTimeMax = 700ms;
 constexpr Millis kEtcdWatchTimeMax = 24h;       // then it is opened anew
 constexpr Millis kEtcdWatchSilenceMax = 15min;  // it says that it lives every 10 min
 constexpr Millis kEtcdRetryMin = 50ms;          // doubled up to kEtcdRetryMax, with jitter

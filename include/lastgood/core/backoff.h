@@ -25,6 +25,10 @@ Millis notice_retry_delay(int failures, std::uint64_t salt);
 // kFleetStampedeMax: an etcd that is too slow for all of them must not get more to do by that.
 Millis etcd_retry_delay(int failures, std::uint64_t salt);
 
+// Is etcd then asked with limits::kEtcdHastyTimeMax? Each second time of the first tries. What it
+// was asked before its next leader is never answered; but a slow etcd answers nothing in haste.
+bool etcd_hasty(int failures);
+
 // Before a host stands for controller when there is none: up to 1.5 s. Few draw a short pause and
 // most a long one, so that of 5 hosts as of 10,000 hardly more than a few stand before they see who
 // has won.

@@ -53,6 +53,7 @@ struct RangeAsk {
     bool keys_only = false;
     bool count_only = false;
     Revision min_mod_revision = 0;  // leaves out older ones, but `count` counts them
+    bool hasty = false;             // only limits::kEtcdHastyTimeMax
 };
 struct RangeAnswer {
     Revision revision = 0;      // of the store, when it was read
@@ -86,6 +87,7 @@ struct TxnAsk {
     std::vector<Compare> when;
     std::vector<Op> then;
     std::vector<Op> otherwise{};
+    bool hasty = false;  // only limits::kEtcdHastyTimeMax
 };
 struct TxnAnswer {
     bool succeeded = false;  // `then` was done, and not `otherwise`

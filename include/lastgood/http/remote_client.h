@@ -98,6 +98,8 @@ class RemoteSession {
 
     // To the same origin each time, unless it was closed before.
     RemoteResult send(const RemoteRequest& request);
+    // `whole_time` of the requests that follow, and the bound of each silence.
+    void set_time(Millis time);
     void close();
 
   private:
