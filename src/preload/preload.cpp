@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -95,6 +96,7 @@ int (*next_listen)(int, int) = nullptr;
 int (*next_shutdown)(int, int) = nullptr;
 int (*next_close)(int) = nullptr;
 void (*next_closefrom)(int) = nullptr;
+int (*next_add_closefrom)(posix_spawn_file_actions_t*, int) = nullptr;
 
 template <typename Function>
 void find_next(Function& function, const char* name) {
@@ -112,6 +114,7 @@ __attribute__((constructor)) void begin() {
     find_next(next_shutdown, "shutdown");
     find_next(next_close, "close");
     find_next(next_closefrom, "closefrom");
+    find_next(next_add_closefrom, "posix_spawn_file_actions_addclosefrom_np");
     const char* text = getenv("LASTGOOD_LISTEN");
     while (text != nullptr && *text != '\0' && passed_count < kPassedMax) {
         char* end = nullptr;
@@ -242,6 +245,17 @@ const Passed* meant(int fd, const sockaddr* address, socklen_t length) {
     return best;
 }
 
+// The lowest number in the range that means a slot's socket because it was passed; null: none.
+const Passed* lowest_passed(unsigned first, unsigned last) {
+    const Passed* lowest = nullptr;
+    for (int i = 0; i < passed_count; ++i) {
+        const auto number = static_cast<unsigned>(passed[i].fd);
+        if (number < first || number > last || !is_same(passed[i].fd, passed[i])) continue;
+        if (lowest == nullptr || passed[i].fd < lowest->fd) lowest = &passed[i];
+    }
+    return lowest;
+}
+
 // A socket of the program's own on this port would get no connection, ever: better it fails.
 int fail_lost() {
     constexpr char kWhy[] =
@@ -301,12 +315,7 @@ LASTGOOD_WRAPPED int close_range(unsigned first, unsigned last, int flags) noexc
         return static_cast<int>(syscall(SYS_close_range, from, to, flags));
     };
     while (first <= last) {
-        const Passed* next = nullptr;  // the lowest in the range
-        for (int i = 0; i < passed_count; ++i) {
-            const auto number = static_cast<unsigned>(passed[i].fd);
-            if (number < first || number > last || !is_same(passed[i].fd, passed[i])) continue;
-            if (next == nullptr || passed[i].fd < next->fd) next = &passed[i];
-        }
+        const Passed* next = lowest_passed(first, last);
         if (next == nullptr) break;
         const auto number = static_cast<unsigned>(next->fd);
         if (number > first && range(first, number - 1) != 0) return -1;
@@ -319,4 +328,20 @@ LASTGOOD_WRAPPED int close_range(unsigned first, unsigned last, int flags) noexc
 LASTGOOD_WRAPPED void closefrom(int lowest) noexcept {
     if (close_range(static_cast<unsigned>(lowest < 0 ? 0 : lowest), ~0U, 0) == 0) return;
     if (next_closefrom != nullptr) next_closefrom(lowest);
+}
+
+// What closefrom() is to a child that posix_spawn() makes. One number that isn't open is no failure
+// there. Not between fork and exec: the program's list allocates.
+LASTGOOD_WRAPPED int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t* actions,
+                                                              int lowest) noexcept {
+    while (lowest >= 0) {
+        const Passed* next = lowest_passed(static_cast<unsigned>(lowest), ~0U);
+        if (next == nullptr) break;
+        for (; lowest < next->fd; ++lowest) {
+            const int failed = posix_spawn_file_actions_addclose(actions, lowest);
+            if (failed != 0) return failed;
+        }
+        ++lowest;
+    }
+    return next_add_closefrom != nullptr ? next_add_closefrom(actions, lowest) : ENOSYS;
 }

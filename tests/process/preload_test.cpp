@@ -259,6 +259,37 @@ subprocess.run(["/bin/sh", "-c", "%s -S -c '%s'" % (sys.executable, child)], che
 )"));
 }
 
+// Python's subprocess does so from 3.13 on.
+TEST_F(Preload, TheNumberSurvivesASpawnThatClosesAll) {
+    EXPECT_EQ("", run(R"(
+import ctypes
+libc = ctypes.CDLL(None)
+words = [sys.executable, "-S", "-c", """import os, socket
+try:
+    os.fstat(OTHER)
+    raise AssertionError("still open")
+except OSError:
+    pass
+s = socket.socket()
+s.bind(("", %d))
+s.listen()
+""" % PORT]
+other = os.dup2(1, NUMBER + 7, inheritable=True)
+lower = os.dup(1)
+os.set_inheritable(lower, True)
+assert lower < NUMBER
+for number in (lower, other):
+    argv = (ctypes.c_char_p * 5)(*[word.replace("OTHER", str(number)).encode() for word in words])
+    actions = ctypes.create_string_buffer(1024)
+    assert libc.posix_spawn_file_actions_init(actions) == 0
+    assert libc.posix_spawn_file_actions_addclosefrom_np(actions, 3) == 0
+    child = ctypes.c_int()
+    environment = ctypes.c_void_p.in_dll(libc, "environ")
+    assert libc.posix_spawn(ctypes.byref(child), argv[0], actions, None, argv, environment) == 0
+    assert os.waitpid(child.value, 0)[1] == 0
+)"));
+}
+
 TEST_F(Preload, WhereTheNumberIsLostABindFailsAndSaysWhy) {
     const std::string said = run(R"(
 os.dup2(os.open("/dev/null", os.O_RDWR), NUMBER)
