@@ -280,10 +280,10 @@ bool says_branch_missing(std::string_view said) {
 
 bool hints_at_damage(std::string_view said) {
     constexpr std::string_view kWords[] = {
-        "bad object",        "is corrupt",     "is empty",          "not a git repository",
-        "packfile",          "unable to read", "missing blob",      "missing tree",
-        "missing commit",    "could not read", "necessary objects", "bad tree",
-        "unresolved deltas", "failed to parse"};
+        "bad object",        "is corrupt",      "is empty",          "not a git repository",
+        "packfile",          "unable to read",  "missing blob",      "missing tree",
+        "missing commit",    "could not read",  "necessary objects", "bad tree",
+        "unresolved deltas", "failed to parse", "index file"};
     const std::string lowered = to_lower(said);
     for (const auto words : kWords) {
         if (lowered.find(words) != std::string::npos) return true;

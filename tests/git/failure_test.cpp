@@ -172,5 +172,14 @@ TEST(FailureText, NeverHoldsTheTokenInAnyForm) {
     EXPECT_EQ(error.error.text().find("YW5uOnQwa2Vu"), std::string::npos) << error.error.text();
 }
 
+TEST(FailureText, OfADamagedMirrorIsKnown) {
+    // git 2.47 says nothing else of a pack whose index is empty.
+    EXPECT_TRUE(
+        hints_at_damage("error: index file repo.git/objects/pack/pack-03fa76f1.idx is too small\n"
+                        "fatal: index-pack failed\n"));
+    EXPECT_TRUE(hints_at_damage("fatal: bad object 8c9d1aa88a530d26da8dc790bb44a82a3cb21ab7"));
+    EXPECT_FALSE(hints_at_damage("ssh: connect to host h port 22: Connection refused"));
+}
+
 }  // namespace
 }  // namespace lastgood::git
