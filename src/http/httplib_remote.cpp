@@ -17,6 +17,9 @@
 namespace lastgood::http {
 namespace {
 
+// Newer cpp-httplibs end there by themselves, and tell it as no HTTP.
+constexpr std::size_t kHeadLinesMax = 100;
+
 // Watches the lines of an answer's head go by.
 class HeadGuard {
   public:
@@ -34,7 +37,9 @@ class HeadGuard {
             }
             const std::size_t line_max =
                 lines_ == 0 ? limits::kRemoteStatusLineBytesMax : limits::kRemoteHeadLineBytesMax;
-            if (line_ > line_max || head_ > limits::kRemoteHeadBytesMax) return false;
+            if (line_ > line_max || lines_ > kHeadLinesMax || head_ > limits::kRemoteHeadBytesMax) {
+                return false;
+            }
         }
         return true;
     }

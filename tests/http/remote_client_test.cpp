@@ -122,6 +122,10 @@ TEST(RemoteClient, EndsAnswersWithoutEnd) {
     EXPECT_EQ(failure_of(send_remote(get(chunks.url()), quick())), Kind::too_large);
     const RudeServer headers("HTTP/1.1 200 OK\r\n", "X: y\r\n");
     EXPECT_EQ(failure_of(send_remote(get(headers.url()), quick())), Kind::too_large);
+    std::string many = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 101; ++i) many += "X: y\r\n";
+    const RudeServer lines(many + "\r\n", "");
+    EXPECT_EQ(failure_of(send_remote(get(lines.url()), quick())), Kind::too_large);
     const RudeServer first_line("HTTP/1.1 200 ", std::string(10'000, 'x'));
     EXPECT_EQ(failure_of(send_remote(get(first_line.url()), quick())), Kind::too_large);
     const RudeServer line("HTTP/1.1 200 OK\r\nX: ", std::string(10'000, 'x'));
