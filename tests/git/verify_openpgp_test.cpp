@@ -1,4 +1,5 @@
 // Commits signed by OpenPGP keys.
+#include "servers.h"
 #include "signed_fixture.h"
 
 namespace lastgood::git {
@@ -6,7 +7,9 @@ namespace {
 
 class VerifyOpenPgp : public SignedFixture {
   protected:
-    VerifyOpenPgp() {
+    void SetUp() override {
+        if (!installed("gpg") || !installed("gpgv"))
+            GTEST_SKIP() << "gpg and gpgv are not installed";
         home = folder / "gnupg";
         keyring = folder / "keyring.gpg";
         std::filesystem::create_directory(home);
@@ -15,7 +18,9 @@ class VerifyOpenPgp : public SignedFixture {
         gpg("--export ann@example.org >keyring.gpg");
         wanted.gpg_keyring = keyring;
     }
-    ~VerifyOpenPgp() override { shell(folder.path(), "GNUPGHOME=" + home + " gpgconf --kill all"); }
+    void TearDown() override {
+        if (!home.empty()) shell(folder.path(), "GNUPGHOME=" + home + " gpgconf --kill all");
+    }
 
     std::string gpg(const std::string& arguments) {
         return shell(folder.path(),
