@@ -335,16 +335,19 @@ Expected<std::vector<Member>> read_members(std::string_view json) {
 
 namespace {
 
+// Newer gateways have no `error` around or beside them, in an answer that is no stream's.
 std::optional<EtcdError> error_of(const Json& json) {
     const auto error = json.find("error");
-    if (error == json.end()) return std::nullopt;
+    const bool beside = error != json.end();
+    if (!beside && !(json.contains("code") && json.contains("message"))) return std::nullopt;
     EtcdError found;
-    if (error->is_object()) {
+    if (beside && error->is_object()) {
         found.message = text(*error, "message");
         found.code = static_cast<int>(integer(*error, "grpc_code"));
         if (found.code == 0) found.code = static_cast<int>(integer(*error, "code"));
     } else {
-        found.message = error->is_string() ? error->get<std::string>() : text(json, "message");
+        const bool is_text = beside && error->is_string();
+        found.message = is_text ? error->get<std::string>() : text(json, "message");
         found.code = static_cast<int>(integer(json, "code"));
     }
     found.message = printable(found.message, limits::kReasonBytesMax);

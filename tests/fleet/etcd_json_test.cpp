@@ -66,7 +66,12 @@ TEST(EtcdJson, FindsAnErrorInEitherForm) {
         R"({"error":{"grpc_code":14,"http_code":503,"message":"no leader","http_status":"x"}})");
     ASSERT_TRUE(object);
     EXPECT_EQ(object->code, 14);
+    const auto bare = read_error(R"({"code":9,"message":"etcdserver: lease already exists"})");
+    ASSERT_TRUE(bare);
+    EXPECT_EQ(bare->code, 9);
+    EXPECT_EQ(bare->message, "etcdserver: lease already exists");
     EXPECT_FALSE(read_error("{}"));
+    EXPECT_FALSE(read_error(R"({"code":9})"));
     EXPECT_FALSE(read_error("no"));
     EXPECT_EQ(read_error(R"({"error":[]})")->code, 2);
 }
