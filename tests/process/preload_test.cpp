@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "lastgood/process/slot_sockets.h"
+#include "process/static_program.h"
 #include "process/world.h"
 
 namespace lastgood::process {
@@ -336,18 +337,20 @@ TEST_F(Preload, TheNextDaemonFindsTheSocketInTheProgram) {
 }
 
 TEST_F(Preload, RefusesWhatItCannotReach) {
-    if (access("/sbin/ldconfig", X_OK) != 0) GTEST_SKIP() << "no /sbin/ldconfig";
+    const std::string program = static_program();
+    if (program.empty()) GTEST_SKIP() << "no /sbin/ldconfig";
     EXPECT_EQ("", refusal({"python3"}));
     EXPECT_EQ("", refusal({"no-such-program"}));
     const std::string is_static =
-        "/sbin/ldconfig is statically linked: no library can go before it (adopt: preload); have "
-        "the program take descriptor 3 (LISTEN_FDS) and remove `adopt`, or remove `listen`";
-    EXPECT_EQ(is_static, refusal({"/sbin/ldconfig"}));
-    EXPECT_EQ(is_static, refusal({"/bin/sh", "-c", "exec /sbin/ldconfig -p"}));
-    EXPECT_EQ(is_static, refusal({write_program("s", "#!/sbin/ldconfig\n")}));
-    EXPECT_EQ("", refusal({"/bin/sh", "-c", "test -x /sbin/ldconfig"}));
+        program +
+        " is statically linked: no library can go before it (adopt: preload); have the program "
+        "take descriptor 3 (LISTEN_FDS) and remove `adopt`, or remove `listen`";
+    EXPECT_EQ(is_static, refusal({program}));
+    EXPECT_EQ(is_static, refusal({"/bin/sh", "-c", "exec " + program + " -p"}));
+    EXPECT_EQ(is_static, refusal({write_program("s", "#!" + program + "\n")}));
+    EXPECT_EQ("", refusal({"/bin/sh", "-c", "test -x " + program}));
     EXPECT_EQ("", refusal({write_program("e", "#!/usr/bin/env python3\n")}));
-    ASSERT_EQ(0, symlink("/sbin/ldconfig", dir.file("linked").c_str()));
+    ASSERT_EQ(0, symlink(program.c_str(), dir.file("linked").c_str()));
     EXPECT_NE("", refusal({"./linked"}));
 }
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <optional>
 
+#include "process/static_program.h"
+
 namespace lastgood::process {
 namespace {
 
@@ -144,9 +146,9 @@ TEST(ProgramFile, RealOnes) {
     std::memcpy(&header, own.data(), sizeof header);
     EXPECT_EQ(Kind::dynamic, read_program_head(own, header.e_machine).kind);
     // glibc keeps this one static, to mend what others can't start without.
-    const std::string ldconfig = head_of_file("/sbin/ldconfig");
-    if (ldconfig.empty()) GTEST_SKIP() << "no /sbin/ldconfig";
-    EXPECT_EQ(Kind::static_linked, read_program_head(ldconfig, header.e_machine).kind);
+    const std::string linked = head_of_file(static_program().c_str());
+    if (linked.empty()) GTEST_SKIP() << "no /sbin/ldconfig";
+    EXPECT_EQ(Kind::static_linked, read_program_head(linked, header.e_machine).kind);
 }
 
 }  // namespace
