@@ -338,18 +338,13 @@ namespace {
 // Newer gateways have no `error` around or beside them, in an answer that is no stream's.
 std::optional<EtcdError> error_of(const Json& json) {
     const auto error = json.find("error");
-    const bool beside = error != json.end();
-    if (!beside && !(json.contains("code") && json.contains("message"))) return std::nullopt;
+    const bool named = error != json.end();
+    if (!named && !(json.contains("code") && json.contains("message"))) return std::nullopt;
+    const Json& told = named && error->is_object() ? *error : json;
     EtcdError found;
-    if (beside && error->is_object()) {
-        found.message = text(*error, "message");
-        found.code = static_cast<int>(integer(*error, "grpc_code"));
-        if (found.code == 0) found.code = static_cast<int>(integer(*error, "code"));
-    } else {
-        const bool is_text = beside && error->is_string();
-        found.message = is_text ? error->get<std::string>() : text(json, "message");
-        found.code = static_cast<int>(integer(json, "code"));
-    }
+    found.message = named && error->is_string() ? error->get<std::string>() : text(told, "message");
+    found.code = static_cast<int>(integer(told, "grpc_code"));
+    if (found.code == 0) found.code = static_cast<int>(integer(told, "code"));
     found.message = printable(found.message, limits::kReasonBytesMax);
     if (found.code == 0) found.code = 2;
     return found;
