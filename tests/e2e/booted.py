@@ -195,15 +195,16 @@ class BootedCase(unittest.TestCase):
     def curl(self, url, *options):
         return self.inside("curl", "-sS", "-o", "-", "-w", "\n%{http_code}", *options, url).stdout
 
+    def push_to(self, url, secret, commit):
+        """A signed push, sent from inside (the machine has a network of its own): the answer and its status."""
+        body = json.dumps(webhooks.push_payload(commit, "refs/heads/main"), separators=(",", ":"))
+        signature = webhooks.hub_signature(secret, body.encode())
+        return self.curl(url, "-H", "Content-Type: application/json", "-H", "X-GitHub-Event: push",
+                         "-H", f"X-GitHub-Delivery: {commit}", "-H", f"X-Hub-Signature-256: {signature}",
+                         "--data-binary", body)
+
     def push(self, commit):
-        """A signed push, sent from inside (the machine has a network of its own)."""
-        body = json.dumps(webhooks.push_payload(commit, "refs/heads/main"))
-        signature = webhooks.hub_signature(SECRET, body.encode())
-        answer = self.curl(
-            f"http://127.0.0.1:{self.HOOK}/hooks/backend", "-H", "Content-Type: application/json",
-            "-H", "X-GitHub-Event: push", "-H", f"X-GitHub-Delivery: {commit}",
-            "-H", f"X-Hub-Signature-256: {signature}", "--data-binary", body,
-        )
+        answer = self.push_to(f"http://127.0.0.1:{self.HOOK}/hooks/backend", SECRET, commit)
         # The poller's look at the start may have found it first.
         self.assertTrue(answer.endswith("202") or "already" in answer, answer)
 

@@ -40,8 +40,9 @@ def kept_raw(headers, body):
 class Channel:
     """The stream is at `url`; what is posted there, and what say() is given, goes to all."""
 
-    def __init__(self, make=rewritten):
+    def __init__(self, make=rewritten, port=0):
         self.make = make
+        self.port = port  # 0: a free one
         self.connections = 0
         self.last_ids = []  # that came with each connection
         self._streams = []
@@ -72,7 +73,7 @@ class Channel:
                 self.end_headers()
                 channel.serve(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/channel"
