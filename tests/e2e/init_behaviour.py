@@ -20,16 +20,6 @@ def needs(*programs):
     return unittest.skipIf(missing, f"no {', '.join(missing)}")
 
 
-def compose_works():
-    """With the image that the fixture is built on: tests don't download one."""
-    if not shutil.which("docker"):
-        return False
-    compose = any(run(*words).returncode == 0 for words in (("docker", "compose", "version"),
-                                                            ("docker-compose", "version"))
-                  if shutil.which(words[0]))
-    return compose and run("docker", "image", "inspect", "nginx:alpine").returncode == 0
-
-
 class InitCase(Case):
     def setUp(self):
         super().setUp()
@@ -128,13 +118,6 @@ class Interpreted(KindCase):
     @needs("python3")
     def test_script(self):
         self.check_goes_live("script", "hello from script")
-
-    @unittest.skipUnless(compose_works(), "no docker compose with the image nginx:alpine")
-    def test_compose(self):
-        compose = FIXTURES / "compose" / "compose.yaml"
-        self.assertIn("8080:80", compose.read_text())
-        self.app_port = 8080
-        self.check_goes_live("compose", "hello from compose")
 
 
 class Compiled(KindCase):
