@@ -42,16 +42,13 @@ constexpr std::array kSigns = {
     Sign{"failed to resolve address", Failure::host_not_found},
     Sign{"connection refused", Failure::connection_refused},
     Sign{"connection timed out", Failure::timed_out},
-    Sign{"operation timed out", Failure::timed_out},
-    Sign{"operation too slow", Failure::timed_out},
-    Sign{"timeout", Failure::timed_out},
-    Sign{"no space left on device", Failure::disk_full},
+    Sign{"operation timed out", Failure::timed_out}, Sign{"operation too slow", Failure::timed_out},
+    Sign{"timeout", Failure::timed_out}, Sign{"no space left on device", Failure::disk_full},
     Sign{"disk quota exceeded", Failure::disk_full},
     Sign{"died of signal 25", Failure::pack_too_large},
     Sign{"file too large", Failure::pack_too_large},
     Sign{"file size limit exceeded", Failure::pack_too_large},
-    Sign{"fsck error", Failure::objects_refused},
-    Sign{"ssh: not found", Failure::ssh_missing},
+    Sign{"fsck error", Failure::objects_refused}, Sign{"ssh: not found", Failure::ssh_missing},
     Sign{"cannot run ssh", Failure::ssh_missing},
     Sign{"does not match target host", Failure::certificate_of_another},
     Sign{"no alternative certificate subject name", Failure::certificate_of_another},
@@ -72,12 +69,9 @@ constexpr std::array kSigns = {
     Sign{"status code: 429", Failure::server_in_trouble},
     Sign{"status code: 5", Failure::server_in_trouble},
     // A connection that broke makes git complain of what it read until then, too.
-    Sign{"transfer closed", Failure::cut_off},
-    Sign{"unexpected disconnect", Failure::cut_off},
-    Sign{"early eof", Failure::cut_off},
-    Sign{"empty reply from server", Failure::cut_off},
-    Sign{"connection closed by", Failure::cut_off},
-    Sign{"connection reset", Failure::cut_off},
+    Sign{"transfer closed", Failure::cut_off}, Sign{"unexpected disconnect", Failure::cut_off},
+    Sign{"early eof", Failure::cut_off}, Sign{"empty reply from server", Failure::cut_off},
+    Sign{"connection closed by", Failure::cut_off}, Sign{"connection reset", Failure::cut_off},
     Sign{"non-properly terminated", Failure::cut_off},                 // GnuTLS
     Sign{"error decoding the received tls packet", Failure::cut_off},  // GnuTLS, half a packet
     Sign{"unexpected eof", Failure::cut_off},                          // OpenSSL, libgit2
@@ -86,10 +80,8 @@ constexpr std::array kSigns = {
     Sign{"invalid ssl record", Failure::not_git},                      // mbedTLS
     Sign{"unexpected tls packet", Failure::not_git},                   // GnuTLS
     Sign{"wrong version number", Failure::not_git},                    // OpenSSL
-    Sign{"http/0.9", Failure::not_git},
-    Sign{"redirects followed", Failure::not_git},
-    Sign{"is this a git repository", Failure::not_git},
-    Sign{"banner exchange", Failure::not_git},
+    Sign{"http/0.9", Failure::not_git}, Sign{"redirects followed", Failure::not_git},
+    Sign{"is this a git repository", Failure::not_git}, Sign{"banner exchange", Failure::not_git},
     Sign{"protocol error", Failure::not_git},
     Sign{"bad packet length", Failure::not_git},                   // libgit2
     Sign{"http parser error", Failure::not_git},                   // libgit2
@@ -99,9 +91,9 @@ constexpr std::array kSigns = {
     Sign{"unable to exchange encryption keys", Failure::cut_off},  // libssh2
     Sign{"failed to open ssh channel", Failure::cut_off},          // libgit2
     Sign{"transport read", Failure::cut_off},                      // libssh2
-    Sign{"expected flush after", Failure::cut_off},
-    Sign{"hung up", Failure::cut_off},
+    Sign{"expected flush after", Failure::cut_off}, Sign{"hung up", Failure::cut_off},
     Sign{"could not read from remote repository", Failure::cut_off},
+    Sign{"could not read refs from remote", Failure::cut_off},  // libgit2 1.9
 };
 
 const Sign* sign_in(std::string_view said) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -27,7 +28,10 @@ std::string path_of(pid_t pid, const char* file) {
     return "/proc/" + std::to_string(pid) + "/" + file;
 }
 
-// Field values after the name of /proc/PID/stat: state, ppid, pgrp, session, … start time at 19.
+constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD of linux/sched.h
+
+// Field values after the name of /proc/PID/stat: state, ppid, pgrp, session, … flags at 6, start
+// time at 19.
 bool parse_stat(std::string_view text, Entry& entry) {
     const auto end = text.rfind(')');
     if (end == std::string_view::npos || end + 3 > text.size()) return false;
@@ -49,7 +53,7 @@ bool parse_stat(std::string_view text, Entry& entry) {
     entry.group = static_cast<pid_t>(fields[2]);
     entry.session = static_cast<pid_t>(fields[3]);
     entry.start_time = fields[19];
-    return count == 20;
+    return count == 20 && (fields[6] & kKernelThread) == 0;
 }
 
 bool read_entry(int proc, const char* name, Entry& entry) {
@@ -65,7 +69,12 @@ bool read_entry(int proc, const char* name, Entry& entry) {
 // Is it so of one of the entries of its environment?
 template <typename IsSo>
 Answer any_entry(pid_t pid, const IsSo& is_so) {
-    const auto text = sys::read_file(path_of(pid, "environ"), kEnvironmentBytesMax);
+    const std::string path = path_of(pid, "environ");
+    const sys::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Whose memory has gone is about to end: an empty file on older kernels, ESRCH on newer ones
+    // (6.18). It still has its sockets.
+    if (!file) return errno == ESRCH ? Answer::unknown : Answer::no;
+    const auto text = sys::read_rest(file.get(), path, kEnvironmentBytesMax);
     if (!text) return Answer::no;
     if (text->empty()) return Answer::unknown;
     const std::string_view environment = *text;
@@ -88,8 +97,6 @@ std::vector<Entry> processes() {
         Entry entry;
         entry.pid = static_cast<pid_t>(std::strtol(item->d_name, nullptr, 10));
         if (!read_entry(dirfd(dir.get()), item->d_name, entry)) continue;
-        constexpr pid_t kKernelThreads = 2;
-        if (entry.pid == kKernelThreads || entry.parent == kKernelThreads) continue;
         found.push_back(entry);
     }
     return found;

@@ -26,7 +26,8 @@ struct Entry {
 std::vector<Entry> processes();
 
 // Is "NAME=value" in the process's environment as it was given to it? Not if it can't be read;
-// `unknown` where there is none at all: so it is for a moment while a process executes a program.
+// `unknown` where there is none at all: so it is for a moment while a process executes a program,
+// and when it is about to end.
 enum class Answer { no, yes, unknown };
 Answer environment_has(pid_t pid, std::string_view entry);
 

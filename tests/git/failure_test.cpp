@@ -91,6 +91,7 @@ TEST(FailureText, IsKnownByWhatLibgit2Says) {
         {"failed to start SSH session: Unable to exchange encryption keys", Failure::cut_off},
         {"Failed to open SSH channel: Unexpected error", Failure::cut_off},
         {"SSH could not read data: transport read", Failure::cut_off},
+        {"could not read refs from remote repository", Failure::cut_off},
     };
     for (const auto& [said, failure] : cases) EXPECT_EQ(classify(said), failure) << said;
 }

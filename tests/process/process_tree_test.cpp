@@ -1,7 +1,9 @@
 #include "lastgood/process/process_tree.h"
 
 #include <arpa/inet.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -106,6 +108,47 @@ TEST_F(ProcessTreeTest, ZombiesAreNobody) {
     siginfo_t info{};
     ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED | WNOWAIT), 0);
     EXPECT_TRUE(ProcessTree(child->pid, child->start_time, kToken).empty());
+}
+
+// So is every process on its way out, which may still have its sockets.
+TEST_F(ProcessTreeTest, WhoHasNoMemoryLeftCannotBeTold) {
+    const auto child = shell("exit 0");
+    siginfo_t info{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_EQ(proc::Answer::unknown, proc::environment_has(child.pid, "LASTGOOD_RUN=" + kToken));
+    EXPECT_EQ(child.pid, waitpid(child.pid, nullptr, 0));
+    EXPECT_EQ(proc::Answer::no, proc::environment_has(child.pid, "LASTGOOD_RUN=" + kToken));
+}
+
+// In a container it may be anybody, the daemon behind a small init above all.
+TEST_F(ProcessTreeTest, PidTwoNeedNotBeTheKernels) {
+    const auto in_child = [](const auto& body) {
+        const pid_t pid = fork();
+        if (pid == 0) _exit(body());
+        int status = 0;
+        waitpid(pid, &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    };
+    constexpr int kSkipped = 77;
+    const int exited = in_child([&] {
+        if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return kSkipped;
+        return in_child([&] {  // pid 1
+            if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return kSkipped;
+            if (mount("proc", "/proc", "proc", 0, nullptr) != 0) return kSkipped;
+            return in_child([&] {
+                return in_child([] {
+                    const auto all = proc::processes();
+                    const bool both =
+                        getpid() == 3 && std::count_if(all.begin(), all.end(), [](const auto& one) {
+                                             return one.pid == 2 || one.parent == 2;
+                                         }) == 2;
+                    return both ? 0 : 1;
+                });
+            });
+        });
+    });
+    if (exited == kSkipped) GTEST_SKIP() << "nobody may make namespaces here";
+    EXPECT_EQ(0, exited);
 }
 
 TEST_F(ProcessTreeTest, EndsLeftoversOnlyWhenPidAndStartTimeMatch) {

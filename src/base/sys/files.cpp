@@ -75,10 +75,14 @@ Expected<void> remove_at(int parent, const char* name, const std::string& shown)
 Expected<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return system_error("could not read " + path, errno);
+    return read_rest(file.get(), path, bytes_max);
+}
+
+Expected<std::string> read_rest(int fd, const std::string& path, std::size_t bytes_max) {
     std::string content;
     char buffer[16384];
     while (true) {
-        const ssize_t got = read(file.get(), buffer, sizeof buffer);
+        const ssize_t got = read(fd, buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_error("could not read " + path, errno);
         if (got == 0) return content;

@@ -15,6 +15,9 @@ namespace lastgood::sys {
 // The whole file; refused when larger than `bytes_max`.
 Expected<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
+// What is left to read of an open file, in the same way; `path` names it in errors.
+Expected<std::string> read_rest(int fd, const std::string& path, std::size_t bytes_max);
+
 // Replaces the file's content so that a crash leaves the old or the new one: unique temporary name,
 // fsync, rename, fsync of the folder.
 Expected<void> write_file_atomically(const std::string& path, std::string_view content,
