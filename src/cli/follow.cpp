@@ -61,7 +61,7 @@ class FarewellOnInterrupt {
 class Follower {
   public:
     Follower(const Context& context, const Followed& followed)
-        : context_(context), followed_(followed), progress_(context.style) {}
+        : context_(context), deployment_(followed.deployment), progress_(context.style) {}
 
     int run(Millis away_max);
 
@@ -74,7 +74,8 @@ class Follower {
     }
 
     const Context& context_;
-    const Followed& followed_;
+    std::int64_t deployment_;
+    bool goes_on_ = false;  // with another deployment than before
     Progress progress_;
     std::string live_;              // the line that stands under the others
     bool heard_ = false;            // something, in this try
@@ -94,22 +95,28 @@ void Follower::show(const std::string& lines) {
 bool Follower::on_event(const std::string& data) {
     heard_ = true;
     if (const auto progress = parse_progress_event(data)) {
-        if (progress->deployment == followed_.deployment) {
+        if (progress->deployment == deployment_) {
             progress_.take(*progress, BootClock::now());
         }
         return true;
     }
     const auto row = parse_deployment_event(data);
-    if (!row || row->id != followed_.deployment) return true;
-    if (!row->outcome.empty()) exit_code_ = exit_code_of(*row);
+    if (!row || row->id != deployment_) return true;
+    const std::int64_t trial = decided_by(*row);
+    goes_on_ = trial != 0;
+    if (!row->outcome.empty() && !goes_on_) exit_code_ = exit_code_of(*row);
     show(progress_.lines(*row, wall_now()));
-    return !exit_code_;
+    if (goes_on_) {
+        deployment_ = trial;
+        progress_ = Progress(context_.style);
+    }
+    return !exit_code_ && !goes_on_;
 }
 
 void Follower::listen(const std::string& socket) {
     EventReader reader;
     const auto end = http::stream(
-        socket, "/v1/events?deployment=" + std::to_string(followed_.deployment),
+        socket, "/v1/events?deployment=" + std::to_string(deployment_),
         [this, &reader](std::string_view bytes) {
             return reader.feed(bytes,
                                [this](const ServerEvent& event) { return on_event(event.data); });
@@ -123,8 +130,7 @@ void Follower::listen(const std::string& socket) {
     if (!end) {
         last_error_ = end.error();
     } else if (end->status == 404) {
-        complain(
-            Error{"the daemon knows no deployment " + std::to_string(followed_.deployment), {}});
+        complain(Error{"the daemon knows no deployment " + std::to_string(deployment_), {}});
         exit_code_ = kFailed;
     } else if (const std::string why = parse_error(end->body); !why.empty()) {
         last_error_ = {why, {}};
@@ -141,6 +147,7 @@ int Follower::run(Millis away_max) {
         last_error_ = {"the daemon on " + places->socket() + " ends the connection", {}};
         listen(places->socket());
         if (exit_code_) break;
+        if (std::exchange(goes_on_, false)) continue;
         const Instant now = BootClock::now();
         if (heard_) {
             last_heard = now;
@@ -154,8 +161,7 @@ int Follower::run(Millis away_max) {
         std::this_thread::sleep_for(limits::kDaemonAwayRetry);
     }
     if (!context_.json) return *exit_code_;
-    const Reply reply =
-        ask(context_, "GET", "/v1/deployments/" + std::to_string(followed_.deployment));
+    const Reply reply = ask(context_, "GET", "/v1/deployments/" + std::to_string(deployment_));
     if (!reply.ok()) return fail(reply);
     print(reply.body + "\n");
     return *exit_code_;

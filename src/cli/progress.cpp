@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "cli/exit_code.h"
 #include "cli/format.h"
@@ -124,13 +125,18 @@ std::string outcome_lines(const DeploymentView& deployment, const Style& style,
     return text;
 }
 
+std::int64_t decided_by(const DeploymentView& deployment) {
+    constexpr std::string_view kWords = "is live already, in the probation of deployment ";
+    const auto at = deployment.reason.find(kWords);
+    if (deployment.outcome != "superseded" || at == std::string::npos) return 0;
+    return std::strtoll(deployment.reason.c_str() + at + kWords.size(), nullptr, 10);
+}
+
 int exit_code_of(const DeploymentView& deployment) {
     const auto says = [&deployment](std::string_view words) {
         return deployment.reason.find(words) != std::string::npos;
     };
     if (deployment.outcome == "good") return kDone;
-    // Users have that very commit: nothing was left to do.
-    if (deployment.outcome == "superseded" && says("is live already")) return kDone;
     const bool refused = says("in quarantine") || says("use --force");
     if (deployment.outcome == "cancelled" && refused) return kRefused;
     return kFailed;

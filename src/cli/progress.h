@@ -42,6 +42,10 @@ std::string outcome_lines(const DeploymentView& deployment, const Style& style,
                           const Sizes& sizes = {});
 // "fetching 84ms, building 12s (9 files, 34KB)"; empty if none is known.
 std::string phase_times(const DeploymentView& deployment, const Sizes& sizes = {});
+// The deployment whose probation decides on it, where users have the commit on trial already; 0
+// where there is none.
+std::int64_t decided_by(const DeploymentView& deployment);
+
 // Of a deployment that ended.
 int exit_code_of(const DeploymentView& deployment);
 

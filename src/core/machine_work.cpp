@@ -213,7 +213,9 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
     const bool on_trial = s_.trial && s_.trial->deployment && s_.trial->commit == commit;
     if (on_trial) {
         return end_work(Outcome::superseded,
-                        "commit " + commit.short_hex() + " is live already, in its probation");
+                        "commit " + commit.short_hex() +
+                            " is live already, in the probation of deployment " +
+                            std::to_string(s_.trial->deployment.value));
     }
     if (LASTGOOD_MUTANT(live_deployed_again, s_.live == commit && !s_.failed, false)) {
         if (s_.trial) {

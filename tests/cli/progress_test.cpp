@@ -105,14 +105,20 @@ TEST(ExitCode, FollowsTheOutcome) {
     EXPECT_EQ(exit_code_of(ended("failed", "step 1 exited with status 1")), kFailed);
     EXPECT_EQ(exit_code_of(ended("rolled_back", "3 crashes")), kFailed);
     EXPECT_EQ(exit_code_of(ended("superseded", "by a newer one")), kFailed);
-    EXPECT_EQ(exit_code_of(ended("superseded", "commit x is live already, in its probation")),
-              kDone);
     EXPECT_EQ(exit_code_of(ended("cancelled", "the app was stopped by the operator")), kFailed);
     EXPECT_EQ(exit_code_of(ended("cancelled", "commit 3f2a1c0 is in quarantine: bad")), kRefused);
     EXPECT_EQ(exit_code_of(ended("cancelled",
                                  "commit 3f2a1c0 waits for staging: it has not been good there; "
                                  "to deploy it all the same use --force")),
               kRefused);
+}
+
+TEST(ExitCode, IsThatOfTheTrialWhichHasTheCommit) {
+    EXPECT_EQ(decided_by(ended("superseded",
+                               "commit x is live already, in the probation of deployment 12")),
+              12);
+    EXPECT_EQ(decided_by(ended("superseded", "by a newer one")), 0);
+    EXPECT_EQ(decided_by(ended("good", "")), 0);
 }
 
 TEST(ExitCode, FollowsTheAnswerOfTheDaemon) {

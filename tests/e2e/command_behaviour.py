@@ -245,6 +245,21 @@ class ExitCodes(Case):
             self.assertEqual(2, done.returncode, (command, done.stdout, done.stderr))
             self.assertIn("nobody", done.stderr)
 
+    def test_a_commit_that_is_on_trial_already_is_followed_to_its_end(self):
+        self.app["probation"] = "1500ms"
+        self.first_good()
+        for version, behaviour, code, outcome in (("bad", {"crash_after_ms": 300}, 1, "rolled_back"),
+                                                  ("v2", {}, 0, "good")):
+            commit = self.repo.commit(version, **behaviour)
+            self.push(commit)
+            self.wait(lambda: (self.status()["deployment"] or {}).get("phase") == "probation", "the probation")
+            done = self.cli("deploy", "backend")
+            self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+            self.assertIn("is live already, in the probation of deployment", done.stdout)
+            self.assertRegex(done.stdout, rf"(?m)^backend {commit[:7]} {outcome}\b")
+        self.assertEqual(1, len([row for row in self.deployments_of(commit)
+                                 if row["outcome"] == "good"]))
+
     def test_a_deployment_that_fails_1(self):
         self.first_good()
         self.repo.commit("bad", start="exit")
