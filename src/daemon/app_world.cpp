@@ -116,19 +116,24 @@ void AppService::perform(const core::CancelWork& effect) {
 }
 
 Expected<RunSnapshot> AppService::snapshot(const core::DoStart& effect, const config::App& app) {
-    if (effect.as_recorded) {
-        auto row = site_.journal.release(app_.name, effect.commit);
-        if (!row) return row.error();
-        if (*row && !(*row)->run_spec.empty()) return decode_snapshot((*row)->run_spec);
-    }
-    RunSnapshot today = snapshot_of(app);
-    if (today.argv.empty()) {
+    auto row = site_.journal.release(app_.name, effect.commit);
+    if (!row) return row.error();
+    const std::string recorded = *row ? (*row)->run_spec : "";
+    auto ran = recorded.empty() ? Expected<RunSnapshot>(RunSnapshot{}) : decode_snapshot(recorded);
+    if (!ran && effect.as_recorded) return ran;
+    RunSnapshot found = effect.as_recorded && !recorded.empty() ? *ran : snapshot_of(app);
+    const auto& live = engine_.state().live;
+    // A restart of it changes nothing in what came before it.
+    if (ran) found.previous = ran->previous;
+    if (live && *live != effect.commit) found.previous = live->hex();
+    if (found.argv.empty()) {
         return Error{"nothing says what to run",
                      "give `run` in " + config::repository_file(app_.repository) +
                          " of the repository, or in the server's config"};
     }
-    check(site_.journal.set_run_spec(app_.name, effect.commit, encode_snapshot(today)));
-    return today;
+    const std::string text = encode_snapshot(found);
+    if (text != recorded) check(site_.journal.set_run_spec(app_.name, effect.commit, text));
+    return found;
 }
 
 Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
@@ -137,12 +142,8 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     auto found = snapshot(effect, *app);
     if (!found) return found.error();
     const std::string release = paths_.release(effect.commit);
-    Occasion occasion{effect.commit.hex(), "", release, ""};
-    if (auto row = site_.journal.newest_of(app_.name, effect.commit); row && *row) {
-        occasion.trigger = (*row)->trigger;
-    }
     const auto& live = engine_.state().live;
-    if (live && *live != effect.commit) occasion.previous = live->hex();
+    const Occasion occasion = occasion_of(site_.journal, app_.name, effect.commit, live, release);
     auto terms = process::terms_of(app_);
     if (!terms) return terms.error();
     auto env = environment(app_, *found, occasion, terms->identity);
@@ -309,7 +310,9 @@ void AppService::perform(const core::RunHook& effect) {
     auto terms = process::terms_of(app_);
     if (!terms) return trouble(terms.error());
     const std::string release = paths_.release(effect.commit);
-    auto env = environment(app_, snapshot_of(*app), {effect.commit.hex(), "", release, name},
+    const auto& live = engine_.state().live;
+    auto env = environment(app_, snapshot_of(*app),
+                           occasion_of(site_.journal, app_.name, effect.commit, live, release),
                            terms->identity);
     if (!env) return trouble(env.error());
     process::StepsSpec spec;

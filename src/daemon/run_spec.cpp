@@ -62,16 +62,19 @@ std::string encode_snapshot(const RunSnapshot& snapshot) {
                            {"env_file", snapshot.env_file},
                            {"env", snapshot.env_names}};
     if (snapshot.preload) json["adopt"] = "preload";
+    if (!snapshot.previous.empty()) json["previous"] = snapshot.previous;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Expected<RunSnapshot> decode_snapshot(const std::string& text) {
     try {
         const auto json = nlohmann::json::parse(text);
-        RunSnapshot snapshot{
-            json.at("argv").get<std::vector<std::string>>(), json.at("workdir").get<std::string>(),
-            json.at("env_file").get<std::string>(), json.at("env").get<std::vector<std::string>>(),
-            json.value("adopt", "") == "preload"};
+        RunSnapshot snapshot{json.at("argv").get<std::vector<std::string>>(),
+                             json.at("workdir").get<std::string>(),
+                             json.at("env_file").get<std::string>(),
+                             json.at("env").get<std::vector<std::string>>(),
+                             json.value("adopt", "") == "preload",
+                             json.value("previous", "")};
         if (snapshot.argv.empty()) return Error{"the recorded command line is empty", {}};
         return snapshot;
     } catch (const std::exception& failure) {
@@ -97,6 +100,19 @@ Expected<std::map<std::string, std::string>> parse_env_file(const std::string& p
         out[std::string(name)] = unquote(trim(line.substr(equals + 1)));
     }
     return out;
+}
+
+Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId& commit,
+                     const std::optional<CommitId>& live, std::string release) {
+    Occasion occasion{commit.hex(), "", std::move(release), ""};
+    if (live && *live != commit) occasion.previous = live->hex();
+    if (auto row = journal.newest_of(app, commit); row && *row) occasion.trigger = (*row)->trigger;
+    auto row = journal.release(app, commit);
+    if (!row || !*row || (*row)->run_spec.empty()) return occasion;
+    if (auto ran = decode_snapshot((*row)->run_spec); ran && !ran->previous.empty()) {
+        occasion.previous = std::move(ran->previous);
+    }
+    return occasion;
 }
 
 Expected<std::vector<std::string>> environment(const config::App& app, const RunSnapshot& snapshot,

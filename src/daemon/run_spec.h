@@ -13,6 +13,7 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/sys/spawn.h"
 #include "lastgood/config/config.h"
+#include "lastgood/store/journal.h"
 
 namespace lastgood::daemon {
 
@@ -22,6 +23,7 @@ struct RunSnapshot {
     std::string env_file;
     std::vector<std::string> env_names;  // of the config's `env`
     bool preload = false;                // `adopt: preload`
+    std::string previous{};              // the commit that users had before it; empty: none
 };
 
 RunSnapshot snapshot_of(const config::App& app);
@@ -35,6 +37,11 @@ struct Occasion {
     std::string release;  // directory
     std::string trigger;
 };
+
+// Of a commit that is or was live, or is to be: the trigger of its newest deployment, and the
+// commit that users had before it, or have now (`live`) where it never ran.
+Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId& commit,
+                     const std::optional<CommitId>& live, std::string release);
 
 // PATH, HOME, LANG and TZ of the daemon, then env_file, then the config's env, then LASTGOOD_*.
 // HOME, USER, LOGNAME and SHELL are those of `as`, where that is another user than the daemon's.

@@ -4,7 +4,7 @@ import json
 import os
 import unittest
 
-from harness import PYTHON, Case, get, wait_until
+from harness import PYTHON, Case, get, text_of, wait_until
 
 
 class Push(Case):
@@ -63,6 +63,30 @@ class Push(Case):
         self.assertEqual("1", env["LISTEN_FDS"])
         self.assertNotIn("DAEMONS_OWN", env)
         self.assertFalse([name for name in env if name.startswith("GIT_")])
+
+    def test_each_command_is_told_the_commit_before_and_why(self):
+        names = ("before_switch", "after_switch", "on_rollback", "on_failure")
+        told = self.folder / "told"
+        self.app["hooks"] = {
+            name: f'echo "{name} $LASTGOOD_COMMIT $LASTGOOD_PREVIOUS_COMMIT $LASTGOOD_TRIGGER" >>{told}'
+            for name in names}
+        first = self.first_good()
+        second = self.repo.commit("v2")
+        self.push(second)
+        self.wait_good(second)
+        self.cli_ok("restart", "backend")
+        self.wait(lambda: self.status()["state"] == "running", "running")
+        self.assertEqual(first, json.loads(get(self.app_port, "/env")[1])["LASTGOOD_PREVIOUS_COMMIT"])
+        bad = self.repo.commit("bad", crash_after_ms=30)
+        self.push(bad)
+        self.wait_outcome(bad, "rolled_back")
+        lines = self.wait(lambda: (found := text_of(told)).count("\n") == 7 and found.splitlines(), "7 hooks")
+        begin = lines[0].split()[-1]  # the poller may have found it before the webhook
+        self.assertEqual(
+            [f"before_switch {first}  {begin}", f"after_switch {first}  {begin}",
+             f"before_switch {second} {first} webhook", f"after_switch {second} {first} webhook",
+             f"before_switch {bad} {second} webhook", f"after_switch {bad} {second} webhook",
+             f"on_rollback {bad} {second} webhook"], lines)
 
     def test_a_command_as_text_goes_to_the_shell_and_workdir_is_in_the_release(self):
         self.app["run"] = f"cd .. && exec {PYTHON} -S -E app.py"
