@@ -30,7 +30,8 @@ Machine::Machine(const Settings& settings, const AppState& state, const Context&
     step_.next_deployment_id = context.next_deployment_id;
     // So that whatever is stored next knows of it: the probation survives the daemon's death.
     if (s_.trial && s_.trial->since) {
-        s_.trial->ran += std::max(Millis(0), context.now - *s_.trial->since);
+        just_ran_ = std::max(Millis(0), context.now - *s_.trial->since);
+        s_.trial->ran += just_ran_;
         s_.trial->since = context.now;
     }
 }
@@ -112,6 +113,9 @@ void Machine::on(const DaemonStarted& event) {
     }
     s_.crashes_after_good.clear();
     if (s_.trial) s_.trial->since.reset();
+    // Nobody knows when it ended.
+    const bool ended = s_.trial && s_.slot(s_.trial->slot).state == RunState::empty;
+    if (ended) s_.trial->ran -= just_ran_;
     if (s_.trial && LASTGOOD_MUTANT(crashes_forgotten, false, true)) s_.trial->crashes = 0;
     if (s_.trial && LASTGOOD_MUTANT(probation_starts_over, false, true)) s_.trial->ran = {};
     // The config had two slots before: the one that is left is for the release on trial.

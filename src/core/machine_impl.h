@@ -150,6 +150,7 @@ class Machine {
 
     const Settings& settings_;
     const Context& context_;
+    Millis just_ran_{0};  // of the trial's running time: since the state was stored
     Step step_;
     AppState& s_;  // the next state
 };

@@ -134,6 +134,9 @@ AppState decode(const json& from) {
                             trial.at("crashes").get<int>(),
                             Millis(trial.at("ran_ms").get<std::int64_t>()),
                             std::nullopt};
+        if (trial.contains("since_ms")) {  // versions before did not store it
+            state.trial->since = Instant(Millis(trial.at("since_ms").get<std::int64_t>()));
+        }
     }
     return state;
 }
@@ -166,6 +169,9 @@ std::string encode_state(const AppState& state) {
                         {"slot", to_string(state.trial->slot)},
                         {"crashes", state.trial->crashes},
                         {"ran_ms", state.trial->ran.count()}};
+        if (state.trial->since) {
+            out["trial"]["since_ms"] = state.trial->since->time_since_epoch().count();
+        }
     }
     return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }

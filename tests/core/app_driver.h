@@ -63,7 +63,6 @@ class AppDriver {
                 started.running_since[index(which)] = since;
             }
         }
-        if (state.trial) state.trial->since.reset();
         state.crashes_after_good.clear();
         pass(away);
         (*this)(started);

@@ -63,11 +63,21 @@ void Witness::begin(const core::Event& event, const AppWorld& world) {
     }
     looked_ = now;
     follow_trial(before_);
+    if (const auto* started = this->event<core::DaemonStarted>()) hear_taken_over(*started);
     slept_before_ = ground_.clock.slept();
     if (ground_.clock.times_set_back() != set_back_before_) served_exactly_ = false;
     set_back_before_ = ground_.clock.times_set_back();
     if (const auto* exited = this->event<core::RunExited>()) hear_exit(*exited);
     if (const auto* failed = this->event<core::FetchFailed>()) hear_fetch_failed(*failed);
+}
+
+// Users had it while no daemon was there, which could have ended the probation.
+void Witness::hear_taken_over(const core::DaemonStarted& started) {
+    const auto& trial = before_.trial;
+    if (!trial || !trial->since || !started.running_since[index(trial->slot)]) return;
+    served_ =
+        std::max(served_, trial->ran + std::max(Millis(0), ground_.clock.told() - *trial->since));
+    slept_ += std::max(Millis(0), served_ - slept_ - settings_.probation);
 }
 
 void Witness::end(const core::Answer& answer, const AppWorld& world, bool in_batch) {

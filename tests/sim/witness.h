@@ -75,6 +75,7 @@ class Witness {
     void check_good_crash(const core::RunExited& event, const core::AppState& after);
     void check_renewal(const core::AppState& after) const;
     void check_warm(const core::AppState& after) const;
+    void hear_taken_over(const core::DaemonStarted& started);
     void check_served_time(const AppWorld& world, bool healthy);
     void check_start(const core::DoStart& start);
     void hear_exit(const core::RunExited& event);

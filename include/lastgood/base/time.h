@@ -12,7 +12,7 @@ namespace lastgood {
 using Millis = std::chrono::milliseconds;
 
 // CLOCK_BOOTTIME in milliseconds: goes on in suspend, unmoved by changes of the wall clock. Means
-// nothing after a reboot: store durations, never Instants.
+// nothing after a reboot: store durations, and an Instant only beside what outlives no reboot.
 struct BootClock {
     using duration = Millis;
     using rep = duration::rep;

@@ -44,7 +44,7 @@ struct Trial {
     Slot slot = Slot::blue;
     int crashes = 0;
     Millis ran{0};                 // running time up to `since`
-    std::optional<Instant> since;  // it runs and users get it; not stored
+    std::optional<Instant> since;  // it runs and users get it
     bool operator==(const Trial&) const = default;
 };
 
