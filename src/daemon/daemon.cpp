@@ -57,6 +57,7 @@ Daemon::Daemon(const config::Config& config, const std::string& program, sys::Ev
             .end_with = [this](int exit_code) { end_with(exit_code); },
             .tell_of = [this](const AppName& app, const core::News& news) { tell_of(app, news); },
             .housekeeper = nullptr,
+            .kept_out = {},
             .journal_trouble = {}},
       journal_is_new_(journal_is_new),
       news_(
@@ -270,11 +271,13 @@ Expected<void> Daemon::open_all() {
     site_.publish = [this](const control::Event& event) { control_->publish(event); };
     site_.followed = [this] { return control_->has_subscribers(); };
     if (auto opened = admin_entry_.open(*control_); !opened) return opened;
-    for (const auto& app : apps_) {
-        if (auto opened = app->open(); !opened) {
-            return Error{app->app().name.str() + ": " + opened.error().what, opened.error().mend};
-        }
+    for (auto& app : apps_) {
+        auto opened = app->open();
+        if (opened) continue;
+        keep_out(app->app(), opened.error());
+        app.reset();
     }
+    std::erase(apps_, nullptr);
     return {};
 }
 

@@ -42,6 +42,7 @@ class Daemon {
     void reload();
     void reload_apps();
     void enter(const config::App& app);
+    void keep_out(const config::App& app, const Error& why);
     void leave(std::unique_ptr<AppService> app);
     void look_around(Instant began);
     void end_leftovers(const process::TokensInSight& seen);
@@ -97,6 +98,7 @@ class Daemon {
     sys::EventLoop::Timer look_again_;  // before the apps are loaded
     sys::EventLoop::Timer retry_;       // set: the journal refuses records
     sys::EventLoop::Timer calm_;
+    sys::EventLoop::Timer enter_again_;
     sys::EventLoop::Timer watchdog_;
     sys::EventLoop::Timer stop_deadline_;
     int leftovers_ = 0;

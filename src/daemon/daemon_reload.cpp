@@ -10,11 +10,27 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/idle_pages.h"
 #include "lastgood/config/load.h"
+#include "lastgood/process/slot_sockets.h"
+#include "lastgood/process/terms.h"
 
 namespace lastgood::daemon {
 namespace {
 
 constexpr Millis kCalmAfter{5'000};  // the last that was recorded of any app
+constexpr Millis kEnterEvery{3'000};
+
+// Looked at before the app as it was ends. A port that it has itself is free then.
+Expected<void> can_move(const config::App& before, const config::App& after) {
+    if (auto terms = process::terms_of(after); !terms) return terms.error();
+    for (const auto& listen : after.listen) {
+        const bool its_own =
+            std::any_of(before.listen.begin(), before.listen.end(),
+                        [&listen](const auto& one) { return one.port == listen.port; });
+        if (its_own) continue;
+        if (auto can = process::can_listen(listen); !can) return can;
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -61,13 +77,23 @@ void Daemon::reload_apps() {
             app->update(*next);
             continue;
         }
-        site_.log.info(app->app().name.str(),
-                       next == nullptr
-                           ? "is no longer in the config: it ends"
-                           : "its listen address or its user has changed: it begins anew");
+        const std::string& name = app->app().name.str();
+        const auto can = next == nullptr ? Expected<void>() : can_move(app->app(), *next);
+        if (!can) {
+            site_.log.error(name, can.error().text() +
+                                      "; it runs on as it was before: mend that, and reload again");
+            continue;
+        }
+        site_.log.info(name, next == nullptr
+                                 ? "is no longer in the config: it ends"
+                                 : "its listen address or its user has changed: it begins anew");
         leave(std::move(app));
     }
     std::erase(apps_, nullptr);
+    std::erase_if(site_.kept_out, [this](const auto& one) {
+        const auto name = AppName::parse(one.first);
+        return !name || config_.find(*name) == nullptr;
+    });
     for (const auto& app : config_.apps) enter(app);
     look_for_promotions();
 }
@@ -113,14 +139,13 @@ void Daemon::enter(const config::App& app) {
     const auto is_it = [&app](const auto& service) { return service->app().name == app.name; };
     if (std::any_of(apps_.begin(), apps_.end(), is_it)) return;
     if (std::any_of(leaving_.begin(), leaving_.end(), is_it)) return;
-    const auto refuse = [&](const Error& error) {
-        site_.log.error(app.name.str(),
-                        error.text() + "; it is not run: mend that, and reload again");
-    };
     auto state = site_.journal.load(app.name);
-    if (!state) return refuse(state.error());
+    if (!state) return keep_out(app, state.error());
     auto service = std::make_unique<AppService>(site_, app, std::move(*state));
-    if (auto opened = service->open(); !opened) return refuse(opened.error());
+    if (auto opened = service->open(); !opened) return keep_out(app, opened.error());
+    if (site_.kept_out.erase(app.name.str()) != 0) {
+        site_.log.info(app.name.str(), "what kept it from running has gone");
+    }
     housekeeper_.add(service->remote());
     AppService& begun = *apps_.emplace_back(std::move(service));
     const auto place = [this](const auto& one) {
@@ -132,6 +157,19 @@ void Daemon::enter(const config::App& app) {
     begun.begin();
     begun.promoter().look();
     recorded(app.name.str());
+}
+
+// It disturbs none of the others, and comes in as soon as it can.
+void Daemon::keep_out(const config::App& app, const Error& why) {
+    std::string& told = site_.kept_out[app.name.str()];
+    if (told != why.text()) {
+        told = why.text();
+        site_.log.error(app.name.str(), told + "; it is not run until that is mended");
+    }
+    enter_again_ = site_.loop.after(kEnterEvery, [this] {
+        if (stopping_) return;
+        for (const auto& one : config_.apps) enter(one);
+    });
 }
 
 void Daemon::leave(std::unique_ptr<AppService> app) {

@@ -16,13 +16,6 @@ namespace {
 using control::Outcome;
 constexpr std::size_t kPrefixDigitsMin = 4;
 
-Outcome unknown_app(const std::string& app) {
-    return {Outcome::Kind::unknown_app,
-            "there is no app " + printable(app, 100) + " in the config",
-            {},
-            {}};
-}
-
 Outcome outcome_of(const core::Answer& answer) {
     return {answer.accepted ? Outcome::Kind::done : Outcome::Kind::refused,
             answer.reason,
@@ -42,7 +35,27 @@ AppService* OperatorDesk::find(const std::string& app) {
 std::vector<control::AppStatus> OperatorDesk::apps() {
     std::vector<control::AppStatus> out;
     for (const auto& service : apps_) out.push_back(service->status());
+    for (const auto& app : site_.config.apps) {
+        const auto kept_out = site_.kept_out.find(app.name.str());
+        if (kept_out == site_.kept_out.end()) continue;
+        control::AppStatus& row = out.emplace_back();
+        row.name = app.name.str();
+        row.branch = app.followed.name();
+        row.state = "failed";
+        row.trouble = kept_out->second;
+    }
     return out;
+}
+
+// Also where it can't be run.
+Outcome OperatorDesk::unknown_app(const std::string& app) const {
+    if (const auto kept_out = site_.kept_out.find(app); kept_out != site_.kept_out.end()) {
+        return {Outcome::Kind::refused, "it is not run: " + kept_out->second, {}, {}};
+    }
+    return {Outcome::Kind::unknown_app,
+            "there is no app " + printable(app, 100) + " in the config",
+            {},
+            {}};
 }
 
 std::optional<CommitId> OperatorDesk::resolve(AppService& app, const std::string& text,

@@ -57,6 +57,7 @@ class OperatorDesk : public control::Target {
     std::optional<CommitId> resolve(AppService& app, const std::string& text,
                                     control::Outcome& outcome);
     control::Outcome ask(const std::string& app, const core::Event& event);
+    [[nodiscard]] control::Outcome unknown_app(const std::string& app) const;
 
     Site& site_;
     const Apps& apps_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -70,6 +71,7 @@ struct Site {
     std::function<void(const AppName& app, const core::News& news)> tell_of;
     Housekeeper* housekeeper = nullptr;  // null until the apps begin, and at the end
     FleetHooks fleet{};
+    std::map<std::string, std::string> kept_out{};  // apps of the config that can't be run, and why
     std::string journal_trouble;  // why records are refused now; empty: they aren't
 };
 

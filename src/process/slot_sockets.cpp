@@ -91,6 +91,14 @@ bool can_switch_ports() {
     return fd && slot_switch::by_source(fd->get(), 0, in_addr{htonl(INADDR_LOOPBACK)}).ok();
 }
 
+Expected<void> can_listen(const config::ListenAddress& listen) {
+    auto address = address_of(listen, Slot::blue);
+    if (!address) return address.error();
+    if (listen.is_unix()) return {};
+    auto bound = make_bound(listen, *address, false);
+    return bound ? Expected<void>() : bound.error();
+}
+
 std::unordered_set<std::uint64_t> connections_to(std::uint16_t port) {
     return proc::tcp_sockets(port, proc::Sockets::connected);
 }

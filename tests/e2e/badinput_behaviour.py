@@ -7,7 +7,8 @@ import socket
 import sqlite3
 import unittest
 
-from harness import BINARY, Case, run
+import webhooks
+from harness import BINARY, SECRET, Case, free_port, run
 
 
 class BadInput(Case):
@@ -69,8 +70,22 @@ class BadInput(Case):
             self.serve_fails(1, str(self.hook_port), "in use")
 
     def test_the_apps_port_is_in_use(self):
+        """That app alone waits for it; others run, and it comes in by itself."""
+        commit = self.repo.commit("v1")
+        port = free_port()
+        self.config["apps"]["beside"] = {**self.app_config(), "listen": f"127.0.0.1:{port}"}
         with socket.create_server(("127.0.0.1", self.app_port)):
-            self.serve_fails(1, str(self.app_port), "in use")
+            self.serve()
+            self.wait_live(commit, "beside")
+            status = self.status()
+            self.assertEqual("failed", status["state"])
+            self.assertIn(f"port {self.app_port} is in use (by pid {os.getpid()}", status["trouble"])
+            done = self.cli("deploy", "backend")
+            self.assertEqual(4, done.returncode, done)
+            self.assertIn("is in use", done.stderr)
+            self.assertEqual(503, webhooks.github(self.hook_port, "backend", SECRET, commit)[0])
+        self.wait_live(commit)
+        self.assertEqual("", self.status()["trouble"])
 
     def test_two_daemons_on_one_state_dir(self):
         self.first_good()
@@ -88,8 +103,10 @@ class BadInput(Case):
             or "nowhere.git" in self.daemon.log(),
             "the reason",
         )
+        self.wait(lambda: "nowhere.git" in self.status()["trouble"], "the status")
         self.repo.path.rename(self.folder / "nowhere.git")
         self.wait_good(commit)
+        self.wait(lambda: self.status()["trouble"] == "", "the trouble's end")
 
     def test_a_branch_that_is_not_there(self):
         self.app["branch"] = "release"

@@ -3,6 +3,7 @@
 import copy
 import json
 import signal
+import socket
 import unittest
 
 from harness import Case, free_port, get
@@ -88,6 +89,21 @@ class Reload(Case):
         self.wait(lambda: self.serves(self.app_port, "v1"), "the app at its new address")
         self.assertFalse(self.serves(old, "v1"))
         self.wait_one_process()
+
+    def test_an_address_that_cannot_be_had_leaves_the_app_where_it_is(self):
+        self.first_good()
+        pid = self.status()["pid"]
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            self.app["listen"] = f"127.0.0.1:{port}"
+            self.reload()
+            self.assertIn(f"port {port} is in use (by pid", self.daemon.log())
+            self.assertIn("it runs on as it was before: mend that, and reload again", self.daemon.log())
+            self.assertEqual(pid, self.status()["pid"])
+            self.assertTrue(self.serves(self.app_port, "v1"))
+        self.reload()
+        self.wait(lambda: self.serves(port, "v1"), "the app at its new address")
+        self.app_port = port
 
     def test_a_faulty_config_is_refused_and_the_old_one_stays(self):
         self.first_good()

@@ -53,6 +53,9 @@ struct Route {
 // Whether this kernel takes a program that chooses between the sockets of a port.
 bool can_switch_ports();
 
+// Fails as SlotSockets::open() would where somebody else listens there, and takes nothing.
+Expected<void> can_listen(const config::ListenAddress& listen);
+
 // Inodes of the open connections that came in on a TCP port of this machine.
 std::unordered_set<std::uint64_t> connections_to(std::uint16_t port);
 
