@@ -14,15 +14,19 @@ bool is_number(const std::string& text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// The id of the app's newest deployment; empty with an exit code and its reason told.
+// The id of the app's newest deployment, or of the one that was rolled back where the newest is
+// only the way back from it; empty with an exit code and its reason told.
 std::string newest_of(const Context& context, const std::string& app, int& exit_code) {
-    const Reply reply = ask(context, "GET", app_path(app, "/history?n=1"));
+    const Reply reply = ask(context, "GET", app_path(app, "/history?n=2"));
     if (!reply.ok()) {
         exit_code = fail(reply);
         return {};
     }
     const auto rows = parse_history(reply.body);
-    if (rows && !rows->empty()) return std::to_string(rows->front().id);
+    if (rows && !rows->empty()) {
+        const bool way_back = rows->size() > 1 && rows->front().trigger == "crash-loop";
+        return std::to_string((*rows)[way_back ? 1 : 0].id);
+    }
     exit_code =
         rows ? refuse(Error{app + " has no deployment yet", {}}, kUsage) : fail_strange(reply);
     return {};

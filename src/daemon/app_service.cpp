@@ -372,7 +372,11 @@ control::AppStatus AppService::status() const {
     out.waits = promoter_.note();
     out.trouble = engine_.trouble();
     if (out.trouble.empty() && state.failed) out.trouble = "no good release to go back to";
+    if (out.trouble.empty() && !site_.journal_trouble.empty()) {
+        out.trouble = "nothing can be recorded: " + site_.journal_trouble;
+    }
     if (out.trouble.empty()) out.trouble = promoter_.trouble();
+    if (out.trouble.empty()) out.trouble = poller_.trouble();
     return out;
 }
 

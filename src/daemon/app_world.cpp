@@ -77,7 +77,10 @@ void AppService::begin_fetch(const core::DoFetch& effect) {
             kill_point("fetch", "ended");
             fetching_since_ = Instant{};
             progress_.end(id);
-            if (result.value) return handle(core::Fetched{id, facts_of(*result.value)});
+            if (result.value) {
+                poller_.repository_answers();
+                return handle(core::Fetched{id, facts_of(*result.value)});
+            }
             session_.reset();  // no worker waits for the next try
             handle(core::FetchFailed{id, result.error.error.text(), result.error.permanent});
         });

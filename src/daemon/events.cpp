@@ -71,7 +71,9 @@ struct Teller {
     Line operator()(const core::DeploymentEnded& record) const {
         std::string text = number(record.id) + std::string(core::to_string(record.outcome));
         if (!record.reason.empty()) text += ": " + record.reason;
-        return LogText{config::LogLevel::info, text};
+        // Whoever watches the errors alone learns it; a rollback is told by itself.
+        const bool failed = record.outcome == core::Outcome::failed;
+        return LogText{failed ? config::LogLevel::error : config::LogLevel::info, text};
     }
     template <typename Other>
     Line operator()(const Other&) const {

@@ -48,12 +48,16 @@ void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
                    : "branch " + app_.followed.branch + " is not in " + app_.repo +
                          "; push it, or mend `branch` in the config");
     } else {
-        if (failures_ > 0) site_.log.info(app_.name.str(), "the repository can be reached again");
-        failures_ = 0;
-        told_.clear();
+        repository_answers();
         on_tip_(**result.value);
     }
     schedule();
+}
+
+void Poller::repository_answers() {
+    if (failures_ > 0) site_.log.info(app_.name.str(), "the repository can be reached again");
+    failures_ = 0;
+    told_.clear();
 }
 
 void Poller::failed(const std::string& why) {

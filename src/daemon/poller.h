@@ -20,7 +20,9 @@ class Poller {
 
     // When it is its turn, then as the config says. A look that is under way is not begun again.
     void poll_now();
-    [[nodiscard]] int failures() const { return failures_; }  // in a row
+    [[nodiscard]] int failures() const { return failures_; }            // in a row
+    [[nodiscard]] const std::string& trouble() const { return told_; }  // of the last look
+    void repository_answers();  // to somebody else: what troubled the last look has gone
     // The config has changed: counts from the next look on, which comes at once.
     void set_remote(git::Remote remote);
 

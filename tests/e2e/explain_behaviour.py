@@ -108,6 +108,7 @@ class Explain(Case):
             rf"the next deployment was {row['id'] + 1}: commit {first[:7]}, crash-loop, good",
             r"lastgood help LG-crash-loop",
         )
+        self.assertEqual(self.explain(row["id"]), self.explain("backend"))
         self.tells(
             self.explain(row["id"] + 1),
             r"lastgood itself, as the way back",
