@@ -1,4 +1,5 @@
 #include "cli/answers.h"
+#include "cli/doctor/as_daemon.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
 #include "lastgood/config/load.h"
@@ -24,12 +25,19 @@ void look_at_certificates(config::Loaded& loaded) {
     if (!loaded.faults.empty()) loaded.config.reset();
 }
 
+// What root can read the daemon may not.
+void look_as_daemon(config::Loaded& loaded, bool default_config) {
+    loaded.faults = diagnosis::faults_of_daemon(*loaded.config, default_config);
+    if (!loaded.faults.empty()) loaded.config.reset();
+}
+
 }  // namespace
 
 int check(const Context& context) {
     const std::string path = config_path(context);
     auto loaded = config::load(path);
     if (loaded.config) look_at_certificates(loaded);
+    if (loaded.config) look_as_daemon(loaded, path == kDefaultConfig);
     if (context.json) {
         print(faults_json(loaded.faults) + "\n");
         return loaded.config ? kDone : kUsage;

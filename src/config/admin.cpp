@@ -24,8 +24,8 @@ Mark read_admin(const Section& top, Admin& into) {
     Secrets secrets = read_secrets(*admin, "token");
     if (!secrets.named) {
         admin->fault("token_file", admin->mark(),
-                     "is missing: without a token nobody may sign in; write one with: "
-                     "(umask 077; openssl rand -hex 32 > /etc/lastgood/admin-token)");
+                     "is missing: without a token nobody may sign in; write one with: " +
+                         how_to_write_secret("/etc/lastgood/admin-token"));
     }
     into.tokens = std::move(secrets.values);
     into.place = std::move(secrets.place);

@@ -36,7 +36,8 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
     if (!secrets.named && defaults.needs_secret) {
         section.fault("webhook", mark,
                       "no secret, no start; set webhook.secret_file here or for all apps, to a "
-                      "file made with: (umask 077; openssl rand -hex 32 > FILE)");
+                      "file made with: " +
+                          how_to_write_secret("FILE"));
     }
     for (const std::string& secret : secrets.values) {
         const std::string why = fault_for(app.webhook.provider, secret);
@@ -252,7 +253,7 @@ App read_app(const Section& section, AppName name, const AppDefaults& defaults) 
     if (auto folder = section.by("workdir", read_workdir)) app.workdir = *std::move(folder);
     app.workdir = *read_workdir(app.root + "/" + app.workdir);
     read_env(section, app);
-    section.path("env_file", app.env_file);
+    section.file("env_file", app.env_file);
     app.listen = read_listens(section);
     read_ports(section, app);
     read_adopt(section, app);

@@ -4,6 +4,10 @@
 
 namespace lastgood::config {
 
+std::string how_to_write_secret(const std::string& path, const std::string& user) {
+    return "openssl rand -hex 32 | sudo install -D -m 0600 -o " + user + " /dev/stdin " + path;
+}
+
 std::string ListenAddress::text() const {
     if (is_unix()) return "unix:" + path;
     const bool v6 = host.find(':') != std::string::npos;

@@ -50,9 +50,9 @@ void read_endpoints(const Section& fleet, Fleet& into) {
 void read_fleet_tls(const Section& fleet, Fleet& into) {
     const auto tls = fleet.section("tls", SectionKind::fleet_tls);
     if (!tls) return;
-    tls->path("ca", into.ca_file);
-    tls->path("cert", into.cert_file);
-    tls->path("key", into.key_file);
+    tls->file("ca", into.ca_file);
+    tls->file("cert", into.cert_file);
+    tls->file("key", into.key_file);
     if (tls->has("cert") != tls->has("key")) {
         tls->fault(tls->has("cert") ? "key" : "cert", tls->mark(),
                    "is missing; both cert and key are needed, or neither");

@@ -60,12 +60,12 @@ void read_url(const Section& section, NotifyTarget& into, bool secret) {
     if (found) into.url = checked_url(section, *found, secret);
     const bool named = section.has("url") || section.has("url_file") || section.has("url_env");
     if (!named) section.fault("url", section.mark(), "is missing; give url_file, url_env or url");
-    section.path("ca_file", into.ca_file);
+    section.file("ca_file", into.ca_file);
 }
 
 void read_matrix(const Section& section, NotifyTarget& into) {
     into.token = read_token(section);
-    section.path("ca_file", into.ca_file);
+    section.file("ca_file", into.ca_file);
     section.text("room", into.room);
     if (const auto server = section.by("server", parse_url)) into.url = server->origin();
     for (const std::string_view key : {"server", "room"}) {
@@ -276,7 +276,7 @@ void read_status(const Section& section, App& app) {
     into.environment = "production";
     status->text("environment", into.environment);
     if (into.environment == "off") into.environment.clear();
-    status->path("ca_file", into.ca_file);
+    status->file("ca_file", into.ca_file);
     if (const auto api = status->by("api", parse_url)) into.api = api->text();
     if (const auto url = status->by("url", parse_url)) into.url = url->text();
     switch (app.webhook.provider) {

@@ -171,6 +171,7 @@ Loaded parse(const std::string& path, std::string_view yaml, const Environment& 
     } else if (reading.faults.empty()) {
         reading.fault({}, kNothingYet);
     }
+    config.files = std::move(reading.files);
     if (reading.faults.empty()) return {std::move(config), {}};
     std::stable_sort(reading.faults.begin(), reading.faults.end(),
                      [](const Fault& a, const Fault& b) {

@@ -66,6 +66,8 @@ void read_read_only_paths(const Section& section, std::vector<std::string>& into
 void read_process(const Section& section, App& app) {
     section.text("user", app.account.user);
     section.text("group", app.account.group);
+    app.user_line = section.mark_of("user").line;
+    app.user_column = section.mark_of("user").column;
     if (section.has("group") && !section.has("user")) {
         section.fault("group", section.mark_of("group"), "needs user beside it");
     }

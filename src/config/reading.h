@@ -15,6 +15,7 @@ struct Reading {
     std::string folder;  // absolute; relative paths of the config are relative to it
     const Environment& environment;
     std::vector<Fault> faults;
+    std::vector<NamedFile> files{};
 
     // Names and paths of the file are in messages, so they are made fit for a terminal here.
     void fault(Mark mark, const std::string& message) {

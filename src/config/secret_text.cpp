@@ -13,7 +13,7 @@ Expected<std::string> content_of(const Section& section, const std::string& name
     const Environment& environment = section.reading().environment;
     if (key == name + "_file") {
         std::string path;
-        section.path(key, path);
+        section.file(key, path);
         if (path.empty()) return std::string();  // that was told
         return environment.read_secret_file(path);
     }

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kMake = "make one with: openssl rand -hex 32";
 
 std::string how_to_write(const std::string& path) {
-    return "write one with: (umask 077; openssl rand -hex 32 > " + path + ")";
+    return "write one with: " + how_to_write_secret(path);
 }
 
 // What the secret is read from, before it is taken apart; nothing when a fault was told.
@@ -24,7 +24,7 @@ struct Source {
 std::optional<Source> from_file(const Section& section, const std::string& key,
                                 SecretPlace& place) {
     std::string path;
-    section.path(key, path);
+    section.file(key, path);
     if (path.empty()) return std::nullopt;
     place = {SecretPlace::Kind::file, path};
     auto content = section.reading().environment.read_secret_file(path);

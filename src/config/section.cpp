@@ -127,6 +127,13 @@ void Section::path(std::string_view key, std::string& into) const {
     }
 }
 
+void Section::file(std::string_view key, std::string& into) const {
+    path(key, into);
+    if (value(key) == nullptr || into.empty()) return;
+    const Mark mark = value(key)->mark;
+    reading_.files.push_back({into, place_of(key), mark.line, mark.column});
+}
+
 void Section::flag(std::string_view key, bool& into) const {
     choice<bool>(key, into,
                  {{"true", true},

@@ -40,6 +40,7 @@ class Section {
     [[nodiscard]] std::optional<std::string> text(std::string_view key) const;
     void text(std::string_view key, std::string& into) const;
     void path(std::string_view key, std::string& into) const;  // made absolute
+    void file(std::string_view key, std::string& into) const;  // a path that the daemon reads
     void flag(std::string_view key, bool& into) const;
     void number(std::string_view key, int& into, int min, int max) const;
     void duration(std::string_view key, Millis& into, Millis min) const;

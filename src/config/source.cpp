@@ -36,11 +36,11 @@ void check_auth(const Section& auth, const App& app) {
 void read_auth(const Section& section, App& app) {
     const auto auth = section.section("auth", SectionKind::auth);
     if (!auth) return;
-    auth->path("ssh_key", app.auth.ssh_key);
-    auth->path("known_hosts", app.auth.known_hosts);
+    auth->file("ssh_key", app.auth.ssh_key);
+    auth->file("known_hosts", app.auth.known_hosts);
     auth->text("username", app.auth.username);
-    auth->path("token_file", app.auth.token_file);
-    auth->path("ca_file", app.auth.ca_file);
+    auth->file("token_file", app.auth.token_file);
+    auth->file("ca_file", app.auth.ca_file);
     auth->text("proxy", app.auth.proxy);
     check_auth(*auth, app);
 }
@@ -57,8 +57,8 @@ void read_followed(const Section& section, core::Followed& followed) {
 void read_verify(const Section& section, Verify& into) {
     const auto verify = section.section("verify", SectionKind::verify);
     if (!verify) return;
-    verify->path("allowed_signers", into.allowed_signers);
-    verify->path("gpg_keyring", into.gpg_keyring);
+    verify->file("allowed_signers", into.allowed_signers);
+    verify->file("gpg_keyring", into.gpg_keyring);
     verify->choice<bool>("range", into.all, {{"head", false}, {"all", true}});
     if (!into.wanted()) {
         section.fault("verify", verify->mark(), "name allowed_signers or gpg_keyring");

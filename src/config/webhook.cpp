@@ -31,8 +31,8 @@ void read_tls(const Section& section, SectionKind kind, TlsPaths& into) {
     if (!tls) return;
     into.line = tls->mark().line;
     into.column = tls->mark().column;
-    tls->path("cert", into.cert);
-    tls->path("key", into.key);
+    tls->file("cert", into.cert);
+    tls->file("key", into.key);
     for (const std::string_view key : {"cert", "key"}) {
         if (!tls->has(key))
             tls->fault(key, tls->mark(), "is missing; both cert and key are needed");

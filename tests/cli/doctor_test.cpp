@@ -135,8 +135,10 @@ TEST(DoctorConfig, SeesPasswordsInAddressesAndTheUserOfAUnit) {
     EXPECT_FALSE(holds_password("https://ann@host/x"));
     EXPECT_FALSE(holds_password("https://host:8443/x@y"));
     EXPECT_FALSE(holds_password("git@github.com:acme/x"));
-    EXPECT_EQ(user_in_unit("[Service]\nUser=a\n#User=c\n User=lastgood \nUMask=0022"), "lastgood");
-    EXPECT_EQ(user_in_unit("[Service]\nUMask=0022"), "");
+    EXPECT_EQ(setting_in_unit("[Service]\nUser=a\n#User=c\n User=lastgood \nUMask=0022", "User"),
+              "lastgood");
+    EXPECT_EQ(setting_in_unit("[Service]\nUMask=0022", "User"), "");
+    EXPECT_EQ(setting_in_unit("[Service]\nUser=a\n[Service]\nUser=", "User"), "");
 }
 
 TEST(DoctorReport, PutsEachFindingOnOneLineWithItsMend) {

@@ -60,7 +60,7 @@ TEST_F(Load, ASecretFileThatCannotBeReadIsToldApartFromAMissingOne) {
     const std::string rest = " }\n" + one_app("");
     const auto missing = load(write("a.yaml", "webhook: { secret_file: missing" + rest, 0644));
     ASSERT_EQ(missing.faults.size(), 1U);
-    EXPECT_TRUE(contains(missing.faults[0].message, "openssl rand -hex 32 > "))
+    EXPECT_TRUE(contains(missing.faults[0].message, "openssl rand -hex 32 | sudo install "))
         << missing.faults[0].text();
     const auto folder = load(write("b.yaml", "webhook: { secret_file: ." + rest, 0644));
     ASSERT_EQ(folder.faults.size(), 1U);

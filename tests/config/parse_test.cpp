@@ -281,6 +281,35 @@ TEST(Parse, AnAppNeedsARepositoryAndACommand) {
     EXPECT_TRUE(contains(faults_of(loaded), "apps.b: needs `repo` and `run`"));
 }
 
+TEST(Parse, KnowsAllFilesThatItNamesAndWhere) {
+    World world;
+    world.files["/etc/lastgood/token"] = "0123456789abcdef0123456789abcdef\n";
+    const auto loaded = world.read(
+        "webhook: { listen: \"127.0.0.1:8787\", secret_file: secret }\n"
+        "admin: { listen: \"127.0.0.1:8788\", token_file: token }\n"
+        "apps:\n"
+        "  a:\n"
+        "    repo: ssh://git@host/a.git\n"
+        "    run: ./a\n"
+        "    user: games\n"
+        "    auth: { ssh_key: /k/id, known_hosts: /k/hosts }\n"
+        "    env_file: a.env\n");
+    ASSERT_TRUE(loaded.config) << faults_of(loaded);
+    std::string told;
+    for (const NamedFile& file : loaded.config->files) {
+        told += std::to_string(file.line) + ":" + std::to_string(file.column) + " " + file.key +
+                " " + file.path + "\n";
+    }
+    EXPECT_EQ(told,
+              "1:51 webhook.secret_file /etc/lastgood/secret\n"
+              "2:48 admin.token_file /etc/lastgood/token\n"
+              "8:22 apps.a.auth.ssh_key /k/id\n"
+              "8:42 apps.a.auth.known_hosts /k/hosts\n"
+              "9:15 apps.a.env_file /etc/lastgood/a.env\n");
+    EXPECT_EQ(loaded.config->apps[0].user_line, 7);
+    EXPECT_EQ(loaded.config->apps[0].user_column, 5);
+}
+
 TEST(Parse, AFileWithoutAppsIsAFault) {
     for (const char* yaml : {"state_dir: /x\n", "apps: {}\n", "apps: []\n", "apps:\n"}) {
         const auto loaded = World{}.read(yaml);

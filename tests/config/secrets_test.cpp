@@ -79,7 +79,9 @@ TEST(Secrets, MissingEmptyAndWeakFilesAreFaultsWithTheMend) {
     for (const auto& [file, part] : table) {
         const auto fault = only_fault(read(", secret_file: " + file, "", world));
         EXPECT_TRUE(contains(fault, part)) << fault;
-        EXPECT_TRUE(contains(fault, "openssl rand -hex 32 > " + file)) << fault;
+        EXPECT_TRUE(contains(
+            fault, "openssl rand -hex 32 | sudo install -D -m 0600 -o lastgood /dev/stdin " + file))
+            << fault;
         EXPECT_FALSE(contains(fault, "fifteen")) << fault;
     }
 }

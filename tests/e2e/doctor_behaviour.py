@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from git_servers import Apache, Sshd, need
-from harness import BINARY, Case, free_port, run
+from harness import BINARY, PYTHON, Case, free_port, run
 
 # What depends on the machine that runs the tests.
 OF_THE_MACHINE = {"clock", "disk"}
@@ -204,6 +204,54 @@ class Machine(Doctor):
         self.assertEqual("fail", row["verdict"])
         self.assertIn("ssh refuses it", row["found"])
         self.assertIn(f"chmod 600 {key}", row["mend"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_check_refuses_what_the_daemons_user_can_not_use(self):
+        probe = run("setpriv", "--reuid=nobody", "--clear-groups", BINARY, "version")
+        if probe.returncode != 0:
+            self.skipTest("nobody can't run this binary where it is")
+        env_file = self.folder / "closed" / "app.env"
+        env_file.parent.mkdir()
+        env_file.write_text("A=b\n")
+        self.app["env_file"] = str(env_file)
+        self.app["user"] = "games"
+        self.write_config()
+        self.assertEqual(0, self.cli("check").returncode, "nobody runs it: who would need to read it?")
+        self.runtime.mkdir(exist_ok=True)
+        self.runtime.chmod(0o777)
+        for path in (self.folder / "secret", self.config_path, env_file):
+            path.chmod(0o600)
+        # Whom the daemon runs as is told by who listens.
+        listening = ("import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); "
+                     "s.listen(); print('listens', flush=True); time.sleep(60)")
+        with subprocess.Popen(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                               PYTHON, "-c", listening, self.runtime / "control.sock"],
+                              stdout=subprocess.PIPE, text=True) as daemon:
+            try:
+                self.assertEqual("listens\n", daemon.stdout.readline())
+                self._refuses_and_takes(env_file)
+            finally:
+                daemon.kill()
+
+    def _refuses_and_takes(self, env_file):
+        done = self.cli("check")
+        self.assertEqual(2, done.returncode, done.stdout)
+        place = rf"{self.config_path}:\d+:\d+: "
+        for path, key in ((self.folder / "secret", "webhook.secret_file: "), (self.config_path, ""),
+                          (env_file, "apps.backend.env_file: ")):
+            self.assertRegex(done.stderr, f"{place}{key}{path} can't be read by nobody, as whom the "
+                                          f"daemon runs; .*chown nobody {path}\n")
+        self.assertRegex(done.stderr, place + "apps.backend.user: only root can run it as games, and "
+                                              "the daemon runs as nobody; ")
+        for path in (self.folder / "secret", self.config_path, env_file):
+            shutil.chown(path, "nobody")
+        env_file.parent.chmod(0o700)
+        self.app["user"] = "nobody"
+        self.config_path.write_text(json.dumps(self.config, indent=2))
+        (told, _) = self.cli("check").stderr.splitlines()
+        self.assertIn(f"let it into {env_file.parent}, or put the file into another folder", told)
+        env_file.parent.chmod(0o755)
+        self.assertEqual("", self.cli("check").stderr)
 
     def test_a_certificate_that_expires_soon(self):
         self.repo.commit("v1")

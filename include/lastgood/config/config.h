@@ -119,6 +119,9 @@ struct SecretPlace {
     std::string name;  // the file's absolute path, or the variable's name
 };
 
+// The command that makes one which the daemon can read and nobody else, its folder too.
+std::string how_to_write_secret(const std::string& path, const std::string& user = "lastgood");
+
 struct AppWebhook {
     Provider provider = Provider::github;
     std::vector<std::string> secrets;  // never empty where there is a receiver
@@ -131,6 +134,14 @@ struct TlsPaths {
     std::string cert;
     std::string key;
     int line = 1;  // where the section stands, for faults found in the files
+    int column = 1;
+};
+
+// A file that the daemon reads, and where it is named, for faults that are found later.
+struct NamedFile {
+    std::string path;
+    std::string key;  // "apps.backend.env_file"
+    int line = 1;
     int column = 1;
 };
 
@@ -208,6 +219,8 @@ struct App {
     Command run{};              // may be empty where the repository decides it
     std::string workdir = ".";  // in the release, root included
     Account account{};
+    int user_line = 1;  // where `user` stands, for faults found on the machine
+    int user_column = 1;
     ProcessLimits limits{};
     std::optional<std::uint64_t> memory_max{};    // bytes of all its processes; beyond it, renewed
     bool exit_with_app = false;                   // the only app: when it is over, so is the daemon
@@ -259,8 +272,9 @@ struct Config {
     Log log;
     ControlGroups control;
     Admin admin;
-    std::optional<Fleet> fleet;  // none: this machine stands alone
-    std::vector<App> apps;       // in the order of the file
+    std::optional<Fleet> fleet;    // none: this machine stands alone
+    std::vector<App> apps;         // in the order of the file
+    std::vector<NamedFile> files;  // all that it names, secrets and keys among them
 
     [[nodiscard]] const App* find(const AppName& name) const;
 };

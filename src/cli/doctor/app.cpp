@@ -119,11 +119,8 @@ void check_user(const Patient& patient, const config::App& app, Report& report) 
         report.add(name, {"user", Verdict::fail, identity.error().what, identity.error().mend});
         return;
     }
-    if (patient.account.uid != 0 && patient.account.uid != identity->uid) {
-        report.add(name, {"user", Verdict::fail,
-                          "only root can run it as " + identity->name +
-                              ", and the daemon runs as " + patient.account.name,
-                          "run lastgood as root (docs/systemd.md, Rights), or remove `user`"});
+    if (const auto fault = user_fault(patient.account, *identity)) {
+        report.add(name, {"user", Verdict::fail, fault->what, fault->mend});
         return;
     }
     report.add(name, {"user", Verdict::ok, "runs as " + identity->name, ""});

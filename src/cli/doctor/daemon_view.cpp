@@ -33,7 +33,7 @@ int find_peer(const std::string& path, DaemonView& view) {
     socklen_t size = sizeof peer;
     if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return errno;
     view.pid = peer.pid;
-    view.uid = peer.uid;
+    view.process = {peer.pid, peer.uid};
     return 0;
 }
 
@@ -59,6 +59,12 @@ const AppView* DaemonView::find(const std::string& app) const {
     const auto found = std::find_if(apps.begin(), apps.end(),
                                     [&app](const AppView& one) { return one.name == app; });
     return found == apps.end() ? nullptr : &*found;
+}
+
+std::optional<DaemonProcess> daemon_process(const std::string& socket_path) {
+    DaemonView view;
+    (void)find_peer(socket_path, view);
+    return view.process;
 }
 
 DaemonView look_at_daemon(const std::string& socket_path) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/answers.h"
+#include "cli/doctor/account.h"
 
 namespace lastgood::cli::diagnosis {
 
@@ -16,10 +17,10 @@ struct DaemonView {
     bool denied = false;  // it is there, and we may not ask it
     std::string why;      // it doesn't answer
     pid_t pid = 0;
-    std::optional<uid_t> uid;
-    std::string version;    // empty: too old to say
-    bool replaced = false;  // the file of its program is another one by now
-    std::string trouble;    // why it can't record deliveries
+    std::optional<DaemonProcess> process;  // none: nobody listens, or we may not ask
+    std::string version;                   // empty: too old to say
+    bool replaced = false;                 // the file of its program is another one by now
+    std::string trouble;                   // why it can't record deliveries
     std::vector<AppView> apps;
     std::vector<TargetView> targets;  // that are told
     std::string path;                 // its PATH; empty: can't be seen
@@ -32,5 +33,8 @@ struct DaemonView {
 std::vector<std::string> environment_of(pid_t pid);
 
 DaemonView look_at_daemon(const std::string& socket_path);
+
+// Who listens there.
+std::optional<DaemonProcess> daemon_process(const std::string& socket_path);
 
 }  // namespace lastgood::cli::diagnosis

@@ -76,7 +76,7 @@ int examine(const Context& context, const config::Config& config,
             const std::vector<config::App>& apps) {
     DaemonView daemon = look_at_daemon(config.runtime_dir + "/control.sock");
     const Account account =
-        daemon_account(daemon.uid, config_path(context) == kDefaultConfig, config.state_dir);
+        daemon_account(daemon.process, config_path(context) == kDefaultConfig, config.state_dir);
     Patient patient{.context = context,
                     .config = config,
                     .program = own_program(),

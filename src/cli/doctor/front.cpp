@@ -37,10 +37,10 @@ PortView look_at_port(const config::ListenAddress& listen, const std::string& ap
     return view;
 }
 
-std::string mend_of_secret(const config::SecretPlace& place) {
+std::string mend_of_secret(const config::SecretPlace& place, const std::string& user) {
     using Kind = config::SecretPlace::Kind;
     const std::string make = place.kind == Kind::file
-                                 ? "(umask 077; openssl rand -hex 32 > " + place.name + ")"
+                                 ? config::how_to_write_secret(place.name, user)
                                  : "make one with: openssl rand -hex 32";
     return make +
            ", then systemctl reload lastgood, and give it to the forge: lastgood webhook "
@@ -129,7 +129,8 @@ void check_secrets(const Patient& patient, const SecretName& name, const std::st
     for (const std::string& secret : secrets) {
         const std::string why = weakness_of(secret);
         if (why.empty()) continue;
-        report.add(app, {name.check, Verdict::fail, where + " " + why, mend_of_secret(place)});
+        report.add(app, {name.check, Verdict::fail, where + " " + why,
+                         mend_of_secret(place, patient.account.name)});
         return;
     }
     if (place.kind != Kind::file) {

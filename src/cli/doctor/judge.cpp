@@ -167,14 +167,27 @@ bool holds_password(std::string_view url) {
     return at != std::string_view::npos && rest.substr(0, at).find(':') != std::string_view::npos;
 }
 
-std::string user_in_unit(std::string_view unit) {
-    constexpr std::string_view kKey = "User=";
-    std::string user;
+std::vector<std::string> settings_in_unit(std::string_view unit, std::string_view key) {
+    std::vector<std::string> values;
     for (const std::string& raw : split(unit, '\n')) {
         const std::string_view line = trim(raw);
-        if (line.starts_with(kKey)) user = trim(line.substr(kKey.size()));
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos || trim(line.substr(0, equals)) != key) continue;
+        values.emplace_back(trim(line.substr(equals + 1)));
     }
-    return user;
+    return values;
+}
+
+std::string setting_in_unit(std::string_view unit, std::string_view key) {
+    const auto values = settings_in_unit(unit, key);
+    return values.empty() ? "" : values.back();
+}
+
+std::optional<Error> user_fault(const Account& daemon, const sys::Identity& wanted) {
+    if (daemon.uid == 0 || daemon.uid == wanted.uid) return std::nullopt;
+    return Error{
+        "only root can run it as " + wanted.name + ", and the daemon runs as " + daemon.name,
+        "run lastgood as root (docs/systemd.md, Rights), or remove `user`"};
 }
 
 }  // namespace lastgood::cli::diagnosis

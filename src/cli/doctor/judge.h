@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "cli/answers.h"
+#include "cli/doctor/account.h"
 #include "lastgood/base/finding.h"
+#include "lastgood/base/sys/spawn.h"
 #include "lastgood/base/time.h"
 #include "lastgood/config/config.h"
 #include "lastgood/http/port_holder.h"
@@ -80,7 +82,12 @@ Finding judge_port(const PortView& port, bool daemon_runs);
 // Of an address with a user: is there a password, too?
 bool holds_password(std::string_view url);
 
-// `User=` of a systemd unit; empty: none.
-std::string user_in_unit(std::string_view unit);
+// Every `KEY=` of a systemd unit and its drop-ins, in order.
+std::vector<std::string> settings_in_unit(std::string_view unit, std::string_view key);
+// The last of them; empty: none.
+std::string setting_in_unit(std::string_view unit, std::string_view key);
+
+// Why an app can't run as `wanted`.
+std::optional<Error> user_fault(const Account& daemon, const sys::Identity& wanted);
 
 }  // namespace lastgood::cli::diagnosis
