@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import unittest
 
 from harness import BINARY, Case, get, run, text_of
@@ -151,6 +152,38 @@ class Processes(Case):
             ],
             "everything of the app to be gone",
         )
+
+
+class NothingRuns(Case):
+    """The socket of `listen` is lastgood's: users wait in its queue."""
+
+    def ask(self):
+        user = socket.create_connection(("127.0.0.1", self.app_port), timeout=10)
+        self.addCleanup(user.close)
+        user.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        user.settimeout(0.5)
+        with self.assertRaises(TimeoutError):
+            user.recv(1)
+        user.settimeout(10)
+        return user
+
+    def test_users_wait_before_the_first_release_after_a_failed_one_and_while_stopped(self):
+        self.app["build"] = ["test $(cat fails) = no"]
+        self.serve_and_look()
+        waiting = [self.ask()]
+        bad = self.repo.commit("v1", files={"fails": "yes"})
+        self.push(bad)
+        self.wait_outcome(bad, "failed")
+        waiting.append(self.ask())
+        good = self.repo.commit("v2", files={"fails": "no"})
+        self.push(good)
+        self.wait_good(good)
+        self.cli_ok("stop", "backend")
+        self.wait(lambda: self.status()["state"] == "stopped", "the app's end")
+        waiting.append(self.ask())
+        self.cli_ok("start", "backend")
+        for user in waiting:
+            self.assertEqual(b"HTTP/1", user.recv(6))
 
 
 class Output(Case):
