@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/doctor/daemon_view.h"
 #include "cli/doctor/judge.h"
 #include "cli/doctor/report.h"
 #include "lastgood/base/strings.h"
@@ -130,6 +131,34 @@ TEST(DoctorPort, IsFreeOrOurs) {
     EXPECT_EQ(judge_port(port, true).verdict, Verdict::ok);
 }
 
+TEST(DoctorPort, OfTheReceiverCountsFromARestartAndOfAnAppFromAReload) {
+    PortView port{.address = "0.0.0.0:3000", .free = true, .holders = {}, .fault = {}};
+    EXPECT_TRUE(judge_port(port, true).mend.starts_with("systemctl restart"));
+    port.app = "backend";
+    EXPECT_TRUE(judge_port(port, true).mend.starts_with("systemctl reload"));
+}
+
+TEST(DoctorApp, ThatTheDaemonDoesNotKnowIsToldWithItsReason) {
+    PortView port{.address = "0.0.0.0:3000", .free = true, .holders = {}, .fault = {}};
+    EXPECT_TRUE(judge_unknown({port}, "/c.yaml", true).mend.starts_with("systemctl reload"));
+    EXPECT_EQ(judge_unknown({}, "/c.yaml", true).mend.find("/c.yaml"), std::string::npos);
+    EXPECT_NE(judge_unknown({}, "/c.yaml", false).mend.find("/c.yaml"), std::string::npos);
+    PortView taken = port;
+    taken.free = false;
+    taken.holders = {{812, "nginx"}};
+    const Finding told = judge_unknown({port, taken}, "/c.yaml", true);
+    EXPECT_EQ(told.found,
+              "the running daemon doesn't know it: 0.0.0.0:3000 is held by nginx (process 812)");
+    EXPECT_TRUE(told.mend.starts_with("end that program"));
+}
+
+TEST(DoctorDaemon, ReadsTheConfigOfItsCommandLineElseOfItsEnvironment) {
+    EXPECT_EQ(config_named({"lastgood", "serve"}, {"A=b"}), "/etc/lastgood/lastgood.yaml");
+    EXPECT_EQ(config_named({"lastgood", "serve"}, {"LASTGOOD_CONFIG=/e"}), "/e");
+    EXPECT_EQ(config_named({"lastgood", "--config", "x", "serve"}, {"LASTGOOD_CONFIG=/e"}), "x");
+    EXPECT_EQ(config_named({"lastgood", "serve", "--config=/y"}, {}), "/y");
+}
+
 TEST(DoctorConfig, SeesPasswordsInAddressesAndTheUserOfAUnit) {
     EXPECT_TRUE(holds_password("https://ann:t0ken@host/x"));
     EXPECT_FALSE(holds_password("https://ann@host/x"));
@@ -138,6 +167,8 @@ TEST(DoctorConfig, SeesPasswordsInAddressesAndTheUserOfAUnit) {
     EXPECT_EQ(setting_in_unit("[Service]\nUser=a\n#User=c\n User=lastgood \nUMask=0022", "User"),
               "lastgood");
     EXPECT_EQ(setting_in_unit("[Service]\nUMask=0022", "User"), "");
+    EXPECT_TRUE(has_private_tmp("PrivateTmp=yes"));
+    EXPECT_FALSE(has_private_tmp("PrivateTmp=yes\nPrivateTmp=no"));
     EXPECT_EQ(setting_in_unit("[Service]\nUser=a\n[Service]\nUser=", "User"), "");
 }
 

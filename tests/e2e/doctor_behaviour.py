@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import unittest
 
 from git_servers import Apache, Sshd, need
@@ -163,7 +164,42 @@ class Machine(Doctor):
         self.config["apps"]["other"] = {**self.app, "listen": f"127.0.0.1:{free_port()}"}
         rows = self.doctor("other", expect=1)
         self.assertIn("doesn't know it", self.row(rows, "state", "other")["found"])
+        self.assertIn("systemctl reload", self.row(rows, "state", "other")["mend"])
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.config["apps"]["other"]["listen"] = f"127.0.0.1:{port}"
+            row = self.row(self.doctor("other", expect=1), "state", "other")
+        self.assertIn(f"127.0.0.1:{port} is held by", row["found"])
+        self.assertIn("end that program", row["mend"])
         self.assertIn("nobody listens", self.row(rows, "port", "other")["found"])
+
+    def test_another_config_than_the_daemons(self):
+        self.first_good()
+        mine, self.config_path = self.config_path, self.folder / "another.yaml"
+        self.config["apps"] = {"other": {**self.app, "listen": f"127.0.0.1:{free_port()}"}}
+        rows = self.doctor()
+        self.assertIn(f"reads another config, {mine}", [r for r in rows if r["check"] == "daemon"][-1]["found"])
+        self.assertFalse([r for r in rows if r["check"] == "state"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_a_repository_that_the_daemon_does_not_see(self):
+        if run("unshare", "-m", "true").returncode != 0:
+            self.skipTest("can't make a mount namespace here")
+        bare = tempfile.mkdtemp(prefix="lastgood-doctor-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, bare)
+        self.repo.commit("v1")
+        subprocess.run(["cp", "-r", f"{self.repo.path}/.", bare], check=True)
+        self.config["apps"]["other"] = {**self.app, "repo": bare, "listen": f"127.0.0.1:{free_port()}"}
+        # As PrivateTmp has it, but for the test's own folder and the program.
+        own_tmp = ("mount --rbind /tmp /mnt && mount -t tmpfs none /tmp && for one in $KEPT; do "
+                   "case $one in /tmp/*) mkdir -p $one && mount --bind /mnt${one#/tmp} $one ;; esac; "
+                   'done; exec "$@"')
+        self.serve(prefix=("unshare", "-m", "sh", "-c", own_tmp, "sh"),
+                   env={"KEPT": f"{self.folder} {os.path.dirname(BINARY)}"})
+        rows = self.doctor(expect=None)
+        row = self.row(rows, "tmp", "other")
+        self.assertEqual("warn", row["verdict"])
+        self.assertIn(f"repo is {bare}, and the daemon has a /tmp of its own", row["found"])
 
     def test_an_app_that_outlived_its_daemon_is_no_stranger(self):
         self.first_good()

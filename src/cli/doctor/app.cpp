@@ -127,12 +127,14 @@ void check_user(const Patient& patient, const config::App& app, Report& report) 
 }
 
 void check_state(const Patient& patient, const config::App& app, Report& report) {
-    if (!patient.daemon.answers) return;
+    if (!patient.daemon.answers || patient.other_config) return;
     const std::string name = app.name.str();
     const AppView* view = patient.daemon.find(name);
     if (view == nullptr) {
-        report.add(name, {"state", Verdict::fail, "the running daemon doesn't know it",
-                          "systemctl restart lastgood, which reads the config again"});
+        const auto ports = patient.ports.find(name);
+        report.add(name, judge_unknown(
+                             ports == patient.ports.end() ? std::vector<PortView>{} : ports->second,
+                             patient.config.path, !patient.daemon.config.empty()));
         return;
     }
     const std::string state = view->state + (view->paused ? ", paused" : "");
@@ -187,7 +189,7 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     const auto port = patient.ports.find(app.name.str());
     if (port != patient.ports.end()) {
         for (const auto& view : port->second) {
-            report.add(app.name.str(), judge_port(view, patient.daemon.runs()));
+            report.add(app.name.str(), judge_port(view, patient.runs_this()));
         }
     }
 }

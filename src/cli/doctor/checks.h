@@ -22,10 +22,15 @@ struct Patient {
     Account account;      // the daemon's
     bool as_daemon;       // we look with its rights
     DaemonView daemon;
+    bool other_config;  // the daemon that runs reads another one than `config`
+    bool own_tmp;       // the daemon's /tmp is not ours
     // By kWebhookPort and by app; asked before rights were given up, for only root sees who holds
     // one.
     std::map<std::string, std::vector<PortView>> ports;
     std::vector<config::App> apps;  // to be looked at
+
+    // A daemon runs, and this config is its own.
+    [[nodiscard]] bool runs_this() const { return daemon.runs() && !other_config; }
 };
 
 constexpr const char* kWebhookPort = ":webhook";
@@ -41,6 +46,9 @@ void check_webhook(const Patient& patient, Report& report);
 void check_admin(const Patient& patient, Report& report);
 // What is on this machine.
 void check_app(const Patient& patient, const config::App& app, Report& report);
+
+// What lies below /tmp, where the daemon doesn't see it.
+void check_tmp(const Patient& patient, Report& report);
 
 // etcd, where this host is of a fleet.
 void check_fleet(const Patient& patient, Report& report);

@@ -1,6 +1,7 @@
 #include "cli/doctor/daemon_view.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/context.h"
 #include "lastgood/base/limits.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
@@ -17,6 +19,8 @@
 
 namespace lastgood::cli::diagnosis {
 namespace {
+
+constexpr std::size_t kProcBytesMax = 1 << 20;
 
 // Who listens on the socket; the error is what connect(2) said.
 int find_peer(const std::string& path, DaemonView& view) {
@@ -37,8 +41,27 @@ int find_peer(const std::string& path, DaemonView& view) {
     return 0;
 }
 
+bool is_same_folder(const std::string& one, const std::string& other) {
+    struct stat a {};
+    struct stat b {};
+    // What can't be seen is taken for the same.
+    if (stat(one.c_str(), &a) != 0 || stat(other.c_str(), &b) != 0) return true;
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+std::string config_of(const std::string& folder, const std::vector<std::string>& variables) {
+    if (variables.empty()) return {};  // not ours to see
+    const auto line = sys::read_file(folder + "/cmdline", kProcBytesMax);
+    if (!line) return {};
+    std::error_code unknown;
+    const auto from = std::filesystem::read_symlink(folder + "/cwd", unknown);
+    return (from / config_named(split(*line, '\0'), variables)).lexically_normal().string();
+}
+
 void look_into_proc(DaemonView& view) {
     const std::string folder = "/proc/" + std::to_string(view.pid);
+    view.own_tmp = !is_same_folder(folder + "/root/tmp", "/tmp");
+    view.config = config_of(folder, environment_of(view.pid));
     std::error_code unknown;
     view.replaced =
         std::filesystem::read_symlink(folder + "/exe", unknown).string().ends_with(" (deleted)");
@@ -50,9 +73,26 @@ void look_into_proc(DaemonView& view) {
 }  // namespace
 
 std::vector<std::string> environment_of(pid_t pid) {
-    constexpr std::size_t kBytesMax = 1 << 20;
-    const auto environ = sys::read_file("/proc/" + std::to_string(pid) + "/environ", kBytesMax);
+    const auto environ = sys::read_file("/proc/" + std::to_string(pid) + "/environ", kProcBytesMax);
     return environ ? split(*environ, '\0') : std::vector<std::string>{};
+}
+
+std::string config_named(const std::vector<std::string>& arguments,
+                         const std::vector<std::string>& variables) {
+    constexpr std::string_view kOption = "--config";
+    constexpr std::string_view kVariable = "LASTGOOD_CONFIG=";
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+        if (arguments[i] == kOption && i + 1 < arguments.size()) return arguments[i + 1];
+        if (arguments[i].starts_with(std::string(kOption) + "=")) {
+            return arguments[i].substr(kOption.size() + 1);
+        }
+    }
+    for (const std::string& variable : variables) {
+        if (variable.starts_with(kVariable) && variable.size() > kVariable.size()) {
+            return variable.substr(kVariable.size());
+        }
+    }
+    return kDefaultConfig;
 }
 
 const AppView* DaemonView::find(const std::string& app) const {

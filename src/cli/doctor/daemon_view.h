@@ -24,6 +24,8 @@ struct DaemonView {
     std::vector<AppView> apps;
     std::vector<TargetView> targets;  // that are told
     std::string path;                 // its PATH; empty: can't be seen
+    std::string config;               // the file that it reads; empty: can't be seen
+    bool own_tmp = false;             // its /tmp is not ours
 
     [[nodiscard]] bool runs() const { return answers || denied; }
     [[nodiscard]] const AppView* find(const std::string& app) const;
@@ -31,6 +33,10 @@ struct DaemonView {
 
 // The variables that a process was started with; none where they can't be seen.
 std::vector<std::string> environment_of(pid_t pid);
+
+// The config that a daemon with this command line and these variables reads, as it was given.
+std::string config_named(const std::vector<std::string>& arguments,
+                         const std::vector<std::string>& variables);
 
 DaemonView look_at_daemon(const std::string& socket_path);
 

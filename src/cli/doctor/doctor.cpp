@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/doctor/checks.h"
+#include "cli/doctor/unit.h"
 #include "cli/exit_code.h"
 #include "cli/verbs.h"
 #include "lastgood/base/strings.h"
@@ -60,6 +62,7 @@ void check_all(const Patient& patient, Report& report) {
     check_account(patient, report);
     check_host(patient, report);
     check_daemon(patient, report);
+    check_tmp(patient, report);
     check_webhook(patient, report);
     check_admin(patient, report);
     check_fleet(patient, report);
@@ -72,17 +75,32 @@ void check_all(const Patient& patient, Report& report) {
     }
 }
 
+bool is_same_file(const std::string& one, const std::string& other) {
+    std::error_code unknown;
+    return std::filesystem::equivalent(one, other, unknown);
+}
+
+bool unit_has_own_tmp() {
+    const auto unit = daemon_unit();
+    return unit && has_private_tmp(*unit);
+}
+
 int examine(const Context& context, const config::Config& config,
             const std::vector<config::App>& apps) {
     DaemonView daemon = look_at_daemon(config.runtime_dir + "/control.sock");
-    const Account account =
-        daemon_account(daemon.process, config_path(context) == kDefaultConfig, config.state_dir);
+    const bool default_config = config_path(context) == kDefaultConfig;
+    const Account account = daemon_account(daemon.process, default_config, config.state_dir);
+    const bool other_config = !daemon.config.empty() && daemon.config != config.path &&
+                              !is_same_file(daemon.config, config.path);
+    const bool own_tmp = daemon.runs() ? daemon.own_tmp : default_config && unit_has_own_tmp();
     Patient patient{.context = context,
                     .config = config,
                     .program = own_program(),
                     .account = account,
                     .as_daemon = account.uid == geteuid(),
                     .daemon = std::move(daemon),
+                    .other_config = other_config,
+                    .own_tmp = own_tmp,
                     .ports = {},
                     .apps = apps};
     patient.ports = look_at_ports(config, apps, patient.daemon.pid);

@@ -22,6 +22,7 @@ bool is_of_app(pid_t pid, const std::string& app) {
 PortView look_at_port(const config::ListenAddress& listen, const std::string& app, pid_t daemon) {
     PortView view;
     view.address = listen.text();
+    view.app = app;
     const auto free = http::is_free(listen.host, listen.port);
     if (!free) {
         view.fault = free.error();
@@ -165,6 +166,11 @@ void check_daemon(const Patient& patient, Report& report) {
         add(Verdict::ok,
             "answers, version " + daemon.version + ", process " + std::to_string(daemon.pid), "");
     }
+    if (patient.other_config) {
+        add(Verdict::warn,
+            "reads another config, " + daemon.config + ", and not " + patient.config.path,
+            "look at that one: lastgood --config " + daemon.config + " doctor");
+    }
     if (!daemon.answers) return;
     if (daemon.trouble.empty()) {
         report.add({"journal", Verdict::ok, "takes what comes", ""});
@@ -197,8 +203,8 @@ void check_webhook(const Patient& patient, Report& report) {
             {"port", Verdict::ok, "passed by systemd: systemctl status lastgood.socket", ""});
         return;
     }
-    report.add(judge_port(patient.ports.at(kWebhookPort).front(), patient.daemon.runs()));
-    if (patient.daemon.runs()) check_receiver(patient, report);
+    report.add(judge_port(patient.ports.at(kWebhookPort).front(), patient.runs_this()));
+    if (patient.runs_this()) check_receiver(patient, report);
 }
 
 }  // namespace lastgood::cli::diagnosis

@@ -135,7 +135,8 @@ Finding judge_port(const PortView& port, bool daemon_runs) {
     if (port.free && daemon_runs) {
         return finding(Verdict::fail,
                        "nobody listens on " + port.address + ", though the daemon runs",
-                       "systemctl restart lastgood, which reads the config again");
+                       std::string("systemctl ") + (port.app.empty() ? "restart" : "reload") +
+                           " lastgood, which reads the config again");
     }
     if (port.free) return finding(Verdict::ok, port.address + " is free", "");
     if (port.held_by_daemon) {
@@ -157,6 +158,21 @@ Finding judge_port(const PortView& port, bool daemon_runs) {
     }
     return finding(Verdict::fail, port.address + " is held by " + holder,
                    "end that program, or choose another port");
+}
+
+Finding judge_unknown(const std::vector<PortView>& ports, const std::string& config, bool sure) {
+    const std::string what = "the running daemon doesn't know it";
+    for (const PortView& port : ports) {
+        if (port.free || port.fault || port.held_by_daemon || port.held_by_app) continue;
+        const std::string holder =
+            port.holders.empty() ? "another program" : port.holders.front().text();
+        return {"state", Verdict::fail, what + ": " + port.address + " is held by " + holder,
+                "end that program, or choose another port; then systemctl reload lastgood"};
+    }
+    return {"state", Verdict::fail, what,
+            "systemctl reload lastgood, which reads the config again; if it stays so, see why: "
+            "lastgood logs" +
+                (sure ? "" : ". Or its config is another one than " + config)};
 }
 
 bool holds_password(std::string_view url) {
@@ -181,6 +197,12 @@ std::vector<std::string> settings_in_unit(std::string_view unit, std::string_vie
 std::string setting_in_unit(std::string_view unit, std::string_view key) {
     const auto values = settings_in_unit(unit, key);
     return values.empty() ? "" : values.back();
+}
+
+bool has_private_tmp(std::string_view unit) {
+    const std::string value = to_lower(setting_in_unit(unit, "PrivateTmp"));
+    const auto yes = {"yes", "true", "on", "1", "y", "t", "disconnected"};
+    return std::find(yes.begin(), yes.end(), value) != yes.end();
 }
 
 std::optional<Error> user_fault(const Account& daemon, const sys::Identity& wanted) {

@@ -71,6 +71,7 @@ Finding judge_target(const TargetView& target, WallTime now);
 
 struct PortView {
     std::string address;
+    std::string app{};  // empty: the receiver's
     bool free = false;
     std::vector<http::PortHolder> holders;  // empty with a taken port: can't be told
     bool held_by_daemon = false;
@@ -79,6 +80,10 @@ struct PortView {
 };
 Finding judge_port(const PortView& port, bool daemon_runs);
 
+// Of an app that the running daemon doesn't have. `config`: where it stands; `sure`: the daemon is
+// known to read that one.
+Finding judge_unknown(const std::vector<PortView>& ports, const std::string& config, bool sure);
+
 // Of an address with a user: is there a password, too?
 bool holds_password(std::string_view url);
 
@@ -86,6 +91,8 @@ bool holds_password(std::string_view url);
 std::vector<std::string> settings_in_unit(std::string_view unit, std::string_view key);
 // The last of them; empty: none.
 std::string setting_in_unit(std::string_view unit, std::string_view key);
+
+bool has_private_tmp(std::string_view unit);
 
 // Why an app can't run as `wanted`.
 std::optional<Error> user_fault(const Account& daemon, const sys::Identity& wanted);
