@@ -11,7 +11,7 @@ const uptime = (app) => (app.pid ? duration(app.uptime_s * 1000) : "does not run
 
 function whatRuns(app) {
   return facts([
-    ["Live since", app.since ? time(app.since) : "–"],
+    ["Went live", app.since ? time(app.since) : "–"],
     ["Author", app.author || "–"],
     ["Branch", h("code", {}, app.branch)],
     ["Last good", commit(app.last_good)],

@@ -2,7 +2,7 @@
 import { may, post, signOut } from "./api.js";
 import { h } from "./dom.js";
 import { link } from "./parts.js";
-import { short } from "./words.js";
+import { ALL_THE_SAME, forBrowser, short } from "./words.js";
 import { refresh } from "./world.js";
 
 const told = document.getElementById("told");
@@ -53,10 +53,10 @@ async function run(app, path, body, done) {
       tell("good", name, link(`/deployments/${outcome.deployment}`,
         `deployment ${outcome.deployment}`), " is on its way");
     } else {
-      tell("good", name, outcome.reason || done);
+      tell("good", name, forBrowser(outcome.reason) || done);
     }
   } catch (error) {
-    tell("bad", app ? `${app}: ` : "", error.message);
+    tell("bad", app ? `${app}: ` : "", forBrowser(error.message));
   }
   refresh("apps", "deployments", "quarantine", "deliveries");
 }
@@ -73,7 +73,7 @@ const commands = {
     }
     if (may("admin")) {
       fields.push(h("label", { class: "check" }, h("input", { name: "force", type: "checkbox" }),
-        h("span", {}, "Also if it is in quarantine")));
+        h("span", {}, ALL_THE_SAME)));
     }
     const typed = await ask({
       title: `Deploy ${app}?`,

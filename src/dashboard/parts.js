@@ -2,11 +2,13 @@
 import { may } from "./api.js";
 import { h } from "./dom.js";
 import {
-  PHASES, badge, bytes, commit, duration, outcomeBadge, percent, person, stateBadge, time, trigger,
+  PHASES, badge, bytes, commit, duration, forBrowser, outcomeBadge, percent, person, stateBadge, time,
+  trigger,
 } from "./words.js";
 
 export const link = (to, ...text) => h("a", { href: `#${to}` }, ...text);
-export const appLink = (name) => link(`/apps/${encodeURIComponent(name)}`, name);
+export const appLink = (name) =>
+  h("a", { class: "app", href: `#/apps/${encodeURIComponent(name)}` }, name);
 
 export const empty = (text) => h("p", { class: "empty" }, text);
 export const waiting = () => h("p", { class: "empty", role: "status" }, "Loading…");
@@ -86,7 +88,7 @@ function deploymentItem(row, named) {
         ` deployment ${row.id}`)), " ", subject(row)),
     h("div", { class: "quiet" }, time(row.started_at), ` · ${trigger(row)}`,
       row.author ? ` · ${person(row.author)}` : "", row.outcome && took ? ` · ${duration(took)}` : ""),
-    row.reason && row.outcome !== "good" ? h("div", { class: "reason" }, row.reason) : null);
+    row.reason && row.outcome !== "good" ? h("div", { class: "reason" }, forBrowser(row.reason)) : null);
 }
 
 function crashItem(crash, at, named) {
@@ -122,7 +124,7 @@ export function appCard(app) {
     h("div", { class: "head" }, h("h2", {}, appLink(app.name)), h("span", {}, stateBadge(app))),
     h("p", { class: "line" }, commit(app.commit), " ", subject(app)),
     h("p", { class: "quiet" }, app.author ? `${person(app.author)} · ` : "",
-      app.since ? ["live since ", time(app.since)] : `branch ${app.branch}`,
+      app.since ? ["went live ", time(app.since)] : `branch ${app.branch}`,
       usage ? ` · ${usage}` : ""),
     app.trouble ? h("p", { class: "notice bad" }, app.trouble) : null,
     app.deployment ? goingOn(app.deployment) : null,

@@ -125,8 +125,9 @@ class LogPanel extends HTMLElement {
     const when = new Date(line.time);
     const mark = [line.slot || line.level, line.stream || line.component || line.file]
       .filter(Boolean).join(" ");
-    const tone = line.level === "error" || line.stream === "err" ? "bad"
-      : line.level === "warn" ? "warn" : "";
+    // What an app writes to stderr is no error by that: many write all of their log there.
+    const tone = line.level === "error" ? "bad" : line.level === "warn" ? "warn"
+      : line.stream === "err" ? "err" : "";
     return h("div", { class: `row ${tone}` },
       h("time", { datetime: line.time, title: when.toLocaleString() },
         when.toLocaleTimeString([], { hourCycle: "h23" })),

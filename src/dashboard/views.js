@@ -6,7 +6,7 @@ import {
   waiting,
 } from "./parts.js";
 import { logPanel, outputPanel } from "./streams.js";
-import { commit, decisionBadge, outcomeBadge, time, trigger } from "./words.js";
+import { commit, decisionBadge, forBrowser, isBad, outcomeBadge, time, trigger } from "./words.js";
 import { deploymentById, world } from "./world.js";
 
 export function overview() {
@@ -56,8 +56,8 @@ export function deployment(id) {
         outcomeBadge(row))),
       h("p", { class: "line" }, commit(row.commit), " ", subject(row)),
       phases(row),
-      row.reason ? h("p", { class: `notice ${row.outcome === "good" ? "" : "bad"}` }, row.reason)
-        : null,
+      row.reason ? h("p", { class: `notice ${isBad(row.outcome) ? "bad" : ""}` },
+        forBrowser(row.reason)) : null,
       commands.length ? h("div", { class: "buttons" }, commands) : null,
       facts([
         ["App", appLink(row.app)],

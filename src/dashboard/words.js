@@ -81,6 +81,13 @@ export function outcomeBadge(deployment) {
 export const decisionBadge = (delivery) =>
   badge(DECISIONS[delivery.decision] || "idle", delivery.decision);
 
+export const ALL_THE_SAME = "All the same, if it is in quarantine or not proved";
+// The daemon names the option of its command.
+export const forBrowser = (text) =>
+  (text || "").replace("use --force", `tick “${ALL_THE_SAME}”`);
+
+export const isBad = (outcome) => OUTCOMES[outcome] === "bad";
+
 // Who or what asked for it.
 export function trigger(deployment) {
   const by = deployment.by ? ` by ${deployment.by}` : "";

@@ -255,6 +255,61 @@ class Shown(Dashboard):
         self.page.wait("document.querySelector('dialog[open]').getBoundingClientRect().width <= 360",
                        "the question to fit")
 
+    def test_on_a_phone_the_menu_is_one_row(self):
+        self.serve_and_look()
+        self.sign_in()
+        self.page.size(360, 740, scale=2, mobile=True)
+        self.assertEqual(1, self.page.js(
+            "new Set([...document.querySelectorAll('#nav a')].map((a) => a.offsetTop)).size"))
+
+    def answer(self, path, value):
+        """What the page is told instead of the daemon's answer, from the next time that it asks."""
+        self.page.js(f"window.fetch = ((real) => (url, ...more) => String(url).startsWith('{path}') ?"
+                     f"Promise.resolve(Response.json({json.dumps(value)})) : real(url, ...more))"
+                     "(window.fetch); 0")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+
+    def test_a_long_reason_leaves_the_rest_of_its_row_on_one_line(self):
+        commit = self.first_good()
+        self.sign_in()
+        reason = "3 crashes in its probation: " + "killed by SIGSEGV in /srv/a/very/long/path " * 6
+        self.answer("/v1/quarantine", {"quarantine": [
+            {"app": "backend", "commit": commit, "reason": reason, "since": "2026-05-01T12:00:00Z"}]})
+        self.page.size(1280)
+        for route in ("/quarantine", "/apps/backend"):
+            self.go(route)
+            self.page.wait_text("killed by SIGSEGV")
+            for what in ("button", ".app", ".commit", "time"):
+                lines = self.page.js(
+                    f"(() => {{ const at = document.querySelector('main td {what}'); const range ="
+                    "document.createRange(); range.selectNodeContents(at);"
+                    "return new Set([...range.getClientRects()].map((box) => box.top)).size; })()")
+                self.assertEqual(1, lines, (route, what))
+        self.no_faults()
+
+    def test_what_is_no_fault_is_not_shown_as_one(self):
+        commit = self.first_good()
+        self.sign_in()
+        self.page.wait_text("went live")
+        (row,) = self.history()
+        rows = [{**row, "id": 3, "outcome": "cancelled", "reason": "x; to deploy it all the same use --force"},
+                {**row, "id": 2, "outcome": "failed", "reason": "build step 1 failed"}]
+        self.answer("/v1/history", {"deployments": rows})
+        self.page.wait_text("build step 1 failed")
+        self.assertIn("tick", self.page.text())
+        self.assertNotIn("--force", self.page.text())
+        harmless, failed = self.page.js("[...document.querySelectorAll('.timeline .reason')].map((one) =>"
+                                        "getComputedStyle(one).color)")
+        self.assertNotEqual(harmless, failed)
+        line = "getComputedStyle([...document.querySelectorAll('.log .row')].find((one) =>" \
+               "one.innerText.includes('from stderr')).querySelector('.text')).color"
+        os.write(os.open(f"/proc/{self.status()['pid']}/fd/2", os.O_WRONLY), b"a line from stderr\n")
+        self.go("/apps/backend/logs")
+        self.page.wait_text("a line from stderr")
+        self.assertEqual(self.page.js("getComputedStyle(document.body).color"), self.page.js(line))
+        self.no_faults()
+
     def test_both_schemes(self):
         self.serve_and_look()
         self.sign_in()
