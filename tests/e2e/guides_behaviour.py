@@ -73,6 +73,20 @@ class Pages(unittest.TestCase):
                 count += 1
         self.assertGreater(count, 25)
 
+    def test_the_servers_steps_come_in_an_order_that_works(self):
+        text = (ROOT / "docs" / "guides" / "vps.md").read_text("utf-8")
+        steps = ["(../install.md)", "/etc/lastgood/secret\n", "lastgood check", "enable --now lastgood",
+                 "certbot certonly", "ssl_certificate ", "sites-enabled/", "nginx -t", "webhook register"]
+        places = [text.index(step) for step in steps]
+        self.assertEqual(sorted(places), places)
+
+    def test_a_secret_is_made_for_the_daemons_user_everywhere(self):
+        for page in [*PAGES, ROOT / "README.md", ROOT / "hooks" / "README.md", *ROOT.glob("docs/*.md")]:
+            for line in page.read_text("utf-8").splitlines():
+                if "openssl rand" in line and "/etc/lastgood" in line:
+                    self.assertIn("install -D -m 0600 -o lastgood", line, page.name)
+            self.assertNotIn("-u lastgood lastgood check", page.read_text("utf-8"), page.name)
+
     def test_links_lead_to_files(self):
         for page in [*PAGES, ROOT / "docs" / "README.md"]:
             for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
