@@ -90,6 +90,14 @@ class Proxied(Case):
         self.answers("v3")
 
 
+class ByHand(unittest.TestCase):
+    def test_without_its_words_each_hook_says_them(self):
+        for hook in HOOKS.iterdir():
+            done = subprocess.run([hook], env=ENVIRONMENT, capture_output=True, text=True)
+            self.assertEqual((2, ""), (done.returncode, done.stdout), hook.name)
+            self.assertRegex(done.stderr, f"^usage: proxy: {hook} [A-Z]+ .*\n$")
+
+
 class Nginx(Proxied):
     program = "nginx"
 
