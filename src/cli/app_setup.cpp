@@ -147,6 +147,9 @@ Expected<AppSetup> find_app(const Context& context, const std::string& name) {
                    .local_url = local_url(whole.webhook),
                    .app = *app,
                    .no_secret = {}};
+    const config::SecretPlace& own = app->webhook.place;
+    const config::SecretPlace& all = whole.webhook.place;
+    setup.shared_secret = own.kind == all.kind && own.name == all.name;
     setup.needs_signing_token = signing_token_needed(whole, app->webhook.place);
     find_secret(setup, missing);
     return setup;

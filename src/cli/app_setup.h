@@ -20,6 +20,7 @@ struct AppSetup {
     // Why there is no secret; then app.webhook.secrets means nothing.
     std::optional<Error> no_secret;
     bool can_make_secret = false;      // its file is named, and isn't there
+    bool shared_secret = false;        // it is that of all apps
     bool needs_signing_token = false;  // as GitLab and Standard Webhooks have it
 
     // The repository's path, where it is one of this machine, without a forge; else empty.

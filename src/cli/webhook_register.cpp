@@ -1,4 +1,9 @@
 // webhook register: the hook as it must be at the forge, or the steps to make it by hand.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "cli/doctor/account.h"
 #include "cli/exit_code.h"
 #include "cli/forge_session.h"
 #include "cli/verbs.h"
@@ -18,20 +23,37 @@ std::string test_command(const AppSetup& setup, const ForgeArgs& args, const std
     return "lastgood webhook test " + setup.name() + (args.url.empty() ? "" : " --url " + url);
 }
 
+GitHook git_hook_of(const AppSetup& setup, const std::string& url) {
+    const std::string plain = setup.plain_repository();
+    const config::SecretPlace& secret = setup.app.webhook.place;
+    GitHook hook{.app = setup.name(),
+                 .git_dir = sys::exists(plain + "/.git") ? plain + "/.git" : plain,
+                 .pusher = "git",
+                 .url = url,
+                 .secret_file = secret.kind == config::SecretPlace::Kind::file
+                                    ? secret.name
+                                    : "FILE (with what is in " + setup.secret_place() + ")",
+                 .own_secret_file = {}};
+    struct stat about {};
+    if (stat(hook.git_dir.c_str(), &about) == 0) {
+        hook.pusher = diagnosis::account_of(about.st_uid).name;
+    }
+    if (setup.shared_secret) {
+        const auto folder = std::filesystem::absolute(setup.config_path).parent_path();
+        hook.own_secret_file = (folder / "secrets" / setup.name()).string();
+    }
+    return hook;
+}
+
 int print_steps(const Context& context, const AppSetup& setup, const ForgeArgs& args,
                 const std::string& url, bool secret_made) {
     const core::Provider provider = setup.app.webhook.provider;
     const auto found = forge::find_place(provider, setup.app.repo, args.api);
     const auto place = found ? std::optional(*found) : std::nullopt;
     const std::string plain = setup.plain_repository();
-    const config::SecretPlace& secret = setup.app.webhook.place;
-    const std::string secret_file = secret.kind == config::SecretPlace::Kind::file
-                                        ? secret.name
-                                        : "FILE (with what is in " + setup.secret_place() + ")";
-    const std::string git_dir = sys::exists(plain + "/.git") ? plain + "/.git" : plain;
     const Steps steps{setup.name(), url, setup.secret_place(), secret_made,
                       plain.empty() ? webhook_steps(provider, place, url, setup.secret_place())
-                                    : git_hook_steps(git_dir, url, secret_file)};
+                                    : git_hook_steps(git_hook_of(setup, url))};
     if (context.json) {
         print(steps_json(steps) + "\n");
         return kDone;

@@ -93,13 +93,31 @@ std::vector<std::string> webhook_steps(Provider provider,
     return standard(url, secret);
 }
 
-std::vector<std::string> git_hook_steps(const std::string& git_dir, const std::string& url,
-                                        const std::string& secret_file) {
-    const std::string config = "git -C " + git_dir + " config lastgood.";
-    return {"cp /usr/share/lastgood/hooks/git/post-receive " + git_dir +
-                "/hooks/  (in the sources: hooks/git/post-receive)",
-            config + "url " + url, config + "secretFile " + secret_file,
-            "let everybody who pushes read that file, and nobody else"};
+std::vector<std::string> git_hook_steps(const GitHook& hook) {
+    Lines lines;
+    std::string secret = hook.secret_file;
+    if (!hook.own_secret_file.empty()) {
+        secret = hook.own_secret_file;
+        lines.push_back("give the app a secret of its own, for " + hook.secret_file +
+                        " is that of all apps: in the config webhook: { provider: standard, "
+                        "secret_file: " +
+                        secret + " }; then lastgood webhook register " + hook.app +
+                        ", which makes it, and systemctl reload lastgood");
+    }
+    const std::string config = "git -C " + hook.git_dir + " config lastgood.";
+    // Beside a bare repository; in that of a checkout, else it would be among the files there.
+    const std::string copy = hook.git_dir.ends_with("/.git") ? hook.git_dir + "/lastgood.secret"
+                                                             : hook.git_dir + ".secret";
+    for (const std::string& line :
+         {"cp /usr/share/lastgood/hooks/git/post-receive " + hook.git_dir +
+              "/hooks/  (in the sources: hooks/git/post-receive)",
+          config + "url " + hook.url,
+          "sudo install -m 0600 -o " + hook.pusher + " " + secret + " " + copy +
+              "  (a copy for the user that pushes, who doesn't get to the daemon's)",
+          config + "secretFile " + copy}) {
+        lines.push_back(line);
+    }
+    return lines;
 }
 
 }  // namespace lastgood::cli

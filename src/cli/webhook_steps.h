@@ -15,9 +15,15 @@ std::vector<std::string> webhook_steps(core::Provider provider,
                                        const std::optional<forge::ApiPlace>& place,
                                        const std::string& url, const std::string& secret);
 
-// The same for a repository without a forge: its own hook tells of each push. `git_dir`: its
-// folder.
-std::vector<std::string> git_hook_steps(const std::string& git_dir, const std::string& url,
-                                        const std::string& secret_file);
+// A repository without a forge: its own hook tells of each push.
+struct GitHook {
+    std::string app;
+    std::string git_dir;  // the repository's folder
+    std::string pusher;   // whose that is
+    std::string url;
+    std::string secret_file;
+    std::string own_secret_file;  // for one of the app's own; empty: it has one
+};
+std::vector<std::string> git_hook_steps(const GitHook& hook);
 
 }  // namespace lastgood::cli

@@ -56,8 +56,21 @@ TEST(WebhookSteps, OfAPlainRepositoryAreThoseOfItsHook) {
     setup.app.repo = "/srv/x.git";
     // The hook runs on this machine, whatever the forges see.
     EXPECT_EQ(*hook_url(setup, ""), "http://127.0.0.1:8787/hooks/backend");
-    EXPECT_EQ(git_hook_steps("/srv/x.git", "URL", "/s").at(1),
-              "git -C /srv/x.git config lastgood.url URL");
+    GitHook hook{"backend", "/srv/x.git", "git", "URL", "/s", {}};
+    const auto steps = git_hook_steps(hook);
+    EXPECT_EQ(steps.at(1), "git -C /srv/x.git config lastgood.url URL");
+    EXPECT_TRUE(steps.at(2).starts_with("sudo install -m 0600 -o git /s /srv/x.git.secret "));
+    EXPECT_EQ(steps.at(3), "git -C /srv/x.git config lastgood.secretFile /srv/x.git.secret");
+    // That of all apps is not to be given away.
+    hook.own_secret_file = "/etc/lastgood/secrets/backend";
+    const auto more = git_hook_steps(hook);
+    EXPECT_NE(more.at(0).find("secret_file: /etc/lastgood/secrets/backend }"), std::string::npos);
+    EXPECT_TRUE(more.at(3).starts_with(
+        "sudo install -m 0600 -o git /etc/lastgood/secrets/backend /srv/x.git.secret "));
+    hook.git_dir = "/home/ann/x/.git";
+    EXPECT_EQ(git_hook_steps(hook).at(4),
+              "git -C /home/ann/x/.git config lastgood.secretFile "
+              "/home/ann/x/.git/lastgood.secret");
     setup.app.webhook.provider = core::Provider::github;
     EXPECT_EQ(setup.plain_repository(), "");
 }
