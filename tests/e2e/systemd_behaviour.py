@@ -235,6 +235,17 @@ print(asked, failed)
         self.ok("systemctl", "reload", "lastgood")
         self.assertEqual(pid, self.status()["pid"])
 
+    def test_check_refuses_what_only_root_can_read(self):
+        self.ok("chown", "root:", "/etc/lastgood/secret")
+        try:
+            for verb in ("start", "stop"):
+                self.ok("systemctl", verb, "lastgood")
+                done = self.inside("lastgood", "check")
+                self.assertIn("secret can't be read by lastgood, as whom", done.stderr, verb)
+        finally:
+            self.ok("chown", "lastgood:", "/etc/lastgood/secret")
+        self.ok("lastgood", "check")
+
     def test_a_wrong_config_is_not_started_again_and_again(self):
         self.ok("systemctl", "stop", "lastgood")
         config = "/etc/lastgood/lastgood.yaml"

@@ -38,3 +38,7 @@ class Users(BootedCase):
         self.assertEqual("games", self.user_of(self.status()["pid"]))
         self.ok("systemctl", "stop", "lastgood")
         self.assertNotEqual(0, self.inside("pgrep", "-u", "games").returncode)
+        self.ok("lastgood", "check")
+        self.ok("rm", "/etc/systemd/system/lastgood.service.d/users.conf")
+        self.assertIn("only root can run it as games, and the daemon runs as lastgood",
+                      self.inside("lastgood", "check").stderr)
