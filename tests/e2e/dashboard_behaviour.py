@@ -261,6 +261,8 @@ class Shown(Dashboard):
         self.page.size(360, 740, scale=2, mobile=True)
         self.assertEqual(1, self.page.js(
             "new Set([...document.querySelectorAll('#nav a')].map((a) => a.offsetTop)).size"))
+        self.assertTrue(self.page.js("(() => { const nav = document.getElementById('nav');"
+                                     "return nav.scrollWidth <= nav.clientWidth; })()"))
 
     def answer(self, path, value):
         """What the page is told instead of the daemon's answer, from the next time that it asks."""
