@@ -4,7 +4,7 @@ import os
 import pathlib
 import unittest
 
-from harness import BINARY, Case, run, wait_until
+from harness import BINARY, Case, run, text_of, wait_until
 
 TREE = pathlib.Path("/sys/fs/cgroup/unified" if os.path.exists("/sys/fs/cgroup/unified")
                     else "/sys/fs/cgroup")
@@ -15,7 +15,7 @@ class HandedOn(Case):
         super().setUp()
         if os.geteuid() != 0 or os.path.isdir("/run/systemd/system"):
             self.skipTest("needs root, and a cgroup tree that nobody manages")
-        given = (TREE / "cgroup.controllers").read_text().split() if TREE.is_dir() else []
+        given = text_of(TREE / "cgroup.controllers").split()
         self.controller = next((name for name in ("pids", "cpu", "memory") if name in given), None)
         if not self.controller:
             self.skipTest("cgroup v2 has no controllers here")

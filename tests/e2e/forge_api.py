@@ -25,7 +25,8 @@ import time
 import urllib.parse
 import uuid
 
-from harness import ENVIRONMENT, run
+from certificates import make_signed
+from harness import ENVIRONMENT
 from forge_statuses import Statuses
 from webhooks import gitlab_payload, hub_signature, push_payload
 
@@ -36,26 +37,10 @@ def utc(moment):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
-def make_ca(folder):
-    """A CA of the test's own: the certificate's path."""
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-days", "2", "-subj", "/CN=lastgood test CA",
-        "-keyout", folder / "ca.key", "-out", folder / "ca.crt")
-    return folder / "ca.crt"
-
-
-def make_certificate(folder, name, hosts="DNS:localhost,IP:127.0.0.1", days="2"):
-    """Signed by that CA; days below 0 for one that has expired. An ssl.SSLContext of a server."""
-    key, request, made = (folder / f"{name}.{kind}" for kind in ("key", "csr", "crt"))
-    (folder / f"{name}.ext").write_text(f"subjectAltName={hosts}\n")
-    run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-        "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-    done = run("openssl", "x509", "-req", "-in", request, "-CA", folder / "ca.crt", "-CAkey",
-               folder / "ca.key", "-CAcreateserial", "-days", days, "-extfile",
-               folder / f"{name}.ext", "-out", made)
-    assert made.exists(), done.stderr
+def make_certificate(folder, name, hosts="DNS:localhost,IP:127.0.0.1", expired=False):
+    """Signed by the CA in `folder`: an ssl.SSLContext of a server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made, key)
+    context.load_cert_chain(*make_signed(folder, name, hosts, expired))
     return context
 
 

@@ -11,7 +11,8 @@ import threading
 import time
 import unittest
 
-from forge_api import ForgeApi, Served, make_ca, make_certificate
+from certificates import make_ca
+from forge_api import ForgeApi, Served, make_certificate
 from harness import PYTHON, Case, wait_until
 
 WHSEC = "whsec_" + base64.b64encode(b"a signing key of thirty-two bytes").decode()

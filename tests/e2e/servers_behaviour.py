@@ -89,7 +89,7 @@ class Https(Servers):
     def start_server(self):
         tls = {"tls": True}
         self.expired = self.enterContext(
-            Apache(self.folder, self.folder, **tls, name="expired", days=-1))
+            Apache(self.folder, self.folder, **tls, name="expired", expired=True))
         self.another = self.enterContext(
             Apache(self.folder, self.folder, **tls, name="another", host="elsewhere.example"))
         return self.enterContext(Apache(self.folder, self.folder, **tls))

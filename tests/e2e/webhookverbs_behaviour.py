@@ -4,7 +4,8 @@ import json
 import os
 import unittest
 
-from forge_api import ForgeApi, Served, Tunnel, front_door, make_ca, make_certificate
+from certificates import make_ca
+from forge_api import ForgeApi, Served, Tunnel, front_door, make_certificate
 from harness import Case, SECRET, free_port
 
 SIGNING = "whsec_bGFzdGdvb2QgdGVzdGVkIGVuZCB0byBlbmQgaGVyZSE="
@@ -398,11 +399,12 @@ class FrontDoor(ForgeCase):
             said = self.through(url, more=["--ca", self.folder / "none"])
             self.assertIn("can't read", said)
             self.assertIn("no TLS", self.through(self.url.replace("http:", "https:")))
-        for name, hosts, days, words in (
-            ("late", "DNS:localhost", "-1", "has expired"),
-            ("other", "DNS:other.example.org", "2", "for another name"),
+        for name, hosts, expired, words in (
+            ("late", "DNS:localhost", True, "has expired"),
+            ("other", "DNS:other.example.org", False, "for another name"),
         ):
-            with front_door(self.hook_port, make_certificate(self.folder, name, hosts, days)) as door:
+            context = make_certificate(self.folder, name, hosts, expired)
+            with front_door(self.hook_port, context) as door:
                 said = self.through(door.url("/hooks/backend"), more=["--ca", ca])
                 self.assertIn(words, said)
 
