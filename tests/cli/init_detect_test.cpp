@@ -318,5 +318,39 @@ TEST(InitScan, FindsThePortThatIsBound) {
     }
 }
 
+TEST(InitScan, FindsTheLoopbackThatIsBound) {
+    for (const char* text :
+         {"server.listen(3100, '127.0.0.1')", "app.listen(3000, \"localhost\", () => log('x'))",
+          "fastify.listen({\n  port: 3000,\n  host: 'localhost',\n})",
+          "const HOST = process.env.HOST || '127.0.0.1';\napp.listen(port, HOST);",
+          "app.run(port=3100, host=\"127.0.0.1\")", "TCPServer.new('127.0.0.1', 3000)",
+          "let addr: SocketAddr = \"127.0.0.1:80\".parse();\nTcpListener::bind(addr)",
+          "let a = SocketAddr::from(([127, 0, 0, 1], 3000));\naxum::Server::bind(&a)",
+          "a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);\nbind(fd, &a, sizeof a);",
+          "gunicorn --bind 127.0.0.1:8000 app:app", "exec uvicorn --host=localhost app:app"}) {
+        EXPECT_EQ(loopback_in(text), "127.0.0.1") << text;
+    }
+    EXPECT_EQ(loopback_in("server.listen(3100, '::1')"), "::1");
+    EXPECT_EQ(loopback_in("TcpListener::bind(\"[::1]:3000\")"), "::1");
+    for (const char* text :
+         {"", "app.listen(3000)", "new Pool({host: 'localhost'});\napp.listen(3000, '0.0.0.0')",
+          "const db = 'localhost';\napp.listen(port)", "fetch('http://localhost:3000/')",
+          "app.listen(3000, () => log(`http://localhost:3000`))", "std::bind(&X::run, this)",
+          "server.listen(3000, '::')", "a.s_addr = INADDR_ANY; b.s_addr = INADDR_LOOPBACK;",
+          "gunicorn -b 0.0.0.0:8000 app:app", "host 10.127.0.0.1"}) {
+        EXPECT_EQ(loopback_in(text), "") << text;
+    }
+}
+
+TEST(InitProcfile, SaysWhereItListensBeforeTheProgramDoes) {
+    const std::string local = "require('http').createServer(f).listen(3100, '127.0.0.1')";
+    const auto loopback = [&](const std::string& line) {
+        return plan_of({{"server.js", local}, {"Procfile", line}}).loopback;
+    };
+    EXPECT_EQ(loopback(""), "127.0.0.1");
+    EXPECT_EQ(loopback("web: node server.js"), "127.0.0.1");
+    EXPECT_EQ(loopback("web: node server.js --host 0.0.0.0"), "");
+}
+
 }  // namespace
 }  // namespace lastgood::cli::planning

@@ -128,6 +128,23 @@ TEST(InitRender, PassesTheParserWhateverThePlanHolds) {
     }
 }
 
+TEST(InitRender, KeepsAProgramOnLoopbackWhereItsFilesHaveIt) {
+    Plan plan;
+    plan.run = "exec node server.js";
+    plan.socket = Socket::preload;
+    plan.port = 3100;
+    const Source source = source_of(checkout_of("https://github.com/acme/shop.git"));
+    const auto listens_on = [&](const std::string& loopback, const std::string& address) {
+        plan.loopback = loopback;
+        const Rendered rendered = render(plan, source, setting_of("shop"));
+        EXPECT_TRUE(read(rendered.yaml).config) << faults_of(read(rendered.yaml));
+        return rendered.yaml.find("    listen: " + address + " ") != std::string::npos;
+    };
+    EXPECT_TRUE(listens_on("", "0.0.0.0:3100"));
+    EXPECT_TRUE(listens_on("127.0.0.1", "127.0.0.1:3100"));
+    EXPECT_TRUE(listens_on("::1", "'[::1]:3100'"));
+}
+
 TEST(InitSource, LeavesCredentialsOut) {
     const auto cleaned = [](const std::string& address) { return without_credentials(address); };
     EXPECT_EQ(cleaned("https://ann:token@github.com/a/b.git"), "https://github.com/a/b.git");

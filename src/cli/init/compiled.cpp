@@ -43,6 +43,7 @@ void add_listening(const Tree& tree, std::initializer_list<const char*> endings,
                                         [&p = path](const char* one) { return p.ends_with(one); });
         if (!source) continue;
         if (plan.port == 0) plan.port = port_in(file.text);
+        if (plan.loopback.empty()) plan.loopback = loopback_in(file.text);
         if (plan.ready_path == "/") plan.ready_path = health_path_in(file.text);
         takes_port = takes_port || file.text.find("\"PORT\"") != std::string::npos;
     }

@@ -69,6 +69,11 @@ void apply_procfile(const Tree& tree, Plan& plan) {
     plan.run = adapted(web, tree, plan, true);
     plan.run_why = "The line `web` of the Procfile.";
     if (plan.port == 0) plan.port = kPort;
+    // What the line says counts more than what is in the program.
+    const bool on_all = web.find("0.0.0.0") != std::string::npos;
+    if (std::string told = loopback_in(web); on_all || !told.empty()) {
+        plan.loopback = std::move(told);
+    }
     if (plan.socket == Socket::own && plan.kind != Kind::go && plan.kind != Kind::compose) {
         plan.socket = Socket::preload;
     }

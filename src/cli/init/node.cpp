@@ -224,6 +224,7 @@ std::optional<Plan> find_node(const Tree& tree) {
     }
     plan.socket = text.find("LISTEN_FDS") != std::string::npos ? Socket::passed : Socket::preload;
     plan.port = port_in(text);
+    plan.loopback = loopback_in(package.script("start") + "\n" + text);
     if (plan.port == 0) plan.port = kPort;
     if (!text.empty() && port_in(text) == 0 && text.find("PORT") == std::string::npos) {
         plan.note("listen", "must be the port that the program binds; " + entry +

@@ -61,6 +61,7 @@ std::optional<Plan> find_script(const Tree& tree) {
     }
     plan.socket = Socket::preload;
     plan.ready_path = health_path_in(text);
+    plan.loopback = loopback_in(text);
     if (text.find("exec ") == std::string::npos) {
         plan.note("run", "the last command of " + file +
                              " should be `exec PROGRAM`: else the shell "

@@ -36,7 +36,8 @@ struct Plan {
     std::string run_why{};                                     // a comment above `run`
     std::vector<std::pair<std::string, std::string>> env{};    // PORT comes by itself
     Socket socket = Socket::own;
-    int port = 0;  // 0: it listens nowhere, as far as is known
+    int port = 0;            // 0: it listens nowhere, as far as is known
+    std::string loopback{};  // 127.0.0.1 or ::1 where it binds only that; empty: not as is known
     std::string ready_path = "/";
     std::string ready_within = "30s";
     std::string stop_timeout{};                // empty: the default

@@ -168,6 +168,7 @@ void run_program(const Tree& tree, const std::string& python, Plan& plan) {
     }
     plan.socket = text.find("LISTEN_FDS") != std::string::npos ? Socket::passed : Socket::preload;
     plan.port = port_in(text);
+    plan.loopback = loopback_in(text);
     if (plan.port == 0 && text.find("PORT") == std::string::npos) {
         plan.note("listen", "must be the port that the program binds; " + entry +
                                 " doesn't show which, nor that it takes $PORT");
@@ -206,6 +207,7 @@ std::optional<Plan> find_python(const Tree& tree) {
             plan.socket = Socket::preload;
             plan.port = kPort;
             plan.ready_path = health_path_in(tree.text(app->file));
+            plan.loopback = loopback_in(tree.text(app->file));
             return plan;
         }
     }

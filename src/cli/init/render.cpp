@@ -70,7 +70,11 @@ class AppPart {
     // Where the app is, by the setting or the plan: HOST:PORT; empty: nowhere.
     [[nodiscard]] std::string address() const {
         if (!setting_.listen.empty()) return setting_.listen;
-        return plan_.port == 0 ? "" : "0.0.0.0:" + std::to_string(plan_.port);
+        if (plan_.port == 0) return {};
+        const std::string host = plan_.loopback.empty()    ? "0.0.0.0"
+                                 : plan_.loopback == "::1" ? "[::1]"
+                                                           : plan_.loopback;
+        return host + ":" + std::to_string(plan_.port);
     }
     [[nodiscard]] std::string port() const {
         const std::string where = address();
@@ -164,6 +168,13 @@ void AppPart::add_network() {
         add("# listen: 0.0.0.0:8080", "for a program that listens: held by lastgood, so a switch");
         add("# adopt: preload", "drops no connection");
         return;
+    }
+    if (setting_.listen.empty() && !plan_.loopback.empty()) {
+        // lastgood's socket takes the place of the program's: on all addresses it would be open to
+        // whom the program isn't.
+        say("On loopback, as the project's files have it: only this machine gets there (a proxy). "
+            "For all: 0.0.0.0:" +
+            port());
     }
     add("listen: " + yaml_text(address()), "held by lastgood: a switch drops no connection");
     if (plan_.socket == Socket::preload) {

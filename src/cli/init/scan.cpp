@@ -62,7 +62,120 @@ int port_in_line(std::string_view line) {
     return 0;
 }
 
+// Of the addresses in the text the first: "127.0.0.1", "::1", or "*" for one of all.
+std::string address_in(std::string_view text) {
+    struct Form {
+        const char* text;
+        const char* address;
+    };
+    constexpr std::array kForms = {Form{"127.0.0.1", "127.0.0.1"},
+                                   Form{"localhost", "127.0.0.1"},
+                                   Form{"127, 0, 0, 1", "127.0.0.1"},
+                                   Form{"::1", "::1"},
+                                   Form{"INADDR_LOOPBACK", "127.0.0.1"},
+                                   Form{"in6addr_loopback", "::1"},
+                                   Form{"0.0.0.0", "*"},
+                                   Form{"0, 0, 0, 0", "*"},
+                                   Form{"::", "*"},
+                                   Form{"INADDR_ANY", "*"}};
+    std::string found;
+    std::size_t first = std::string_view::npos;
+    for (const Form& form : kForms) {
+        const std::string_view what = form.text;
+        for (auto at = text.find(what); at != std::string_view::npos && at < first;
+             at = text.find(what, at + 1)) {
+            const auto is_of_address = [](char c) { return is_of_word(c) || c == '.'; };
+            const auto end = at + what.size();
+            // A URL names what is called; in C++ and Rust :: stands between names.
+            const std::string_view before = text.substr(0, at);
+            if (before.ends_with("//") || (at > 0 && is_of_address(text[at - 1]))) continue;
+            if (end < text.size() && is_of_address(text[end])) continue;
+            if (what == "::" && (at == 0 || text[at - 1] != '[') && !before.ends_with('"') &&
+                !before.ends_with('\'')) {
+                continue;
+            }
+            first = at;
+            found = form.address;
+        }
+    }
+    return found;
+}
+
+// What stands between the parentheses of a call that begins there.
+std::string_view arguments_at(std::string_view text, std::size_t begin) {
+    constexpr std::size_t kLong = 400;
+    text = text.substr(begin, kLong);
+    int depth = 1;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '(') ++depth;
+        if (text[i] == ')' && --depth == 0) return text.substr(0, i);
+    }
+    return text;
+}
+
+// Names that are given an address: HOST = "127.0.0.1"; with it.
+std::vector<std::pair<std::string, std::string>> named_addresses(std::string_view text) {
+    std::vector<std::pair<std::string, std::string>> named;
+    for (const std::string& line : split(text, '\n')) {
+        const auto equals = line.find('=');
+        if (equals == std::string::npos) continue;
+        const std::string address = address_in(std::string_view(line).substr(equals + 1));
+        std::string_view left = trim(std::string_view(line).substr(0, equals));
+        left = trim(left.substr(0, left.find_first_of(":[(")));
+        std::size_t begin = left.size();
+        while (begin > 0 && (is_of_word(left[begin - 1]) || left[begin - 1] == '.')) --begin;
+        left.remove_prefix(begin);
+        if (!address.empty() && !left.empty()) named.emplace_back(left, address);
+    }
+    return named;
+}
+
+// The address after an option of a command: --host 127.0.0.1, -b localhost:8000.
+std::string option_address(std::string_view text) {
+    for (const std::string& line : split(text, '\n')) {
+        const auto words = words_of(line);
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const auto is_option = [](const std::string& word) {
+                return word.size() > 1 && word.starts_with('-');
+            };
+            if (!is_option(words[i]) && (i == 0 || !is_option(words[i - 1]))) continue;
+            if (std::string address = address_in(words[i]); !address.empty()) return address;
+        }
+    }
+    return {};
+}
+
+std::string listening_address(std::string_view text) {
+    constexpr std::array kCalls = {
+        "listen(",       "bind(",        "app.run(",      "uvicorn.run(", "run_app(",
+        "run_simple(",   "serve(",       "HTTPServer(",   "TCPServer(",   "create_server(",
+        "start_server(", "make_server(", "TCPServer.new("};
+    const auto named = named_addresses(text);
+    for (const std::string_view call : kCalls) {
+        for (auto at = text.find(call); at != std::string_view::npos;
+             at = text.find(call, at + 1)) {
+            const std::string_view arguments = arguments_at(text, at + call.size());
+            if (std::string address = address_in(arguments); !address.empty()) return address;
+            for (const auto& [name, address] : named) {
+                if (has_word(arguments, name)) return address;
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+std::string loopback_in(std::string_view text) {
+    std::string address = option_address(text);
+    if (address.empty()) address = listening_address(text);
+    // In C the address is put into a structure before.
+    if (address.empty() && text.find("INADDR_ANY") == std::string_view::npos &&
+        text.find("INADDR_LOOPBACK") != std::string_view::npos) {
+        address = "127.0.0.1";
+    }
+    return address == "*" ? "" : address;
+}
 
 bool has_word(std::string_view text, std::string_view word) {
     const std::string where = to_lower(text);

@@ -14,6 +14,11 @@ bool has_word(std::string_view text, std::string_view word);
 // colon. 0: none. Ports of databases are none.
 int port_in(std::string_view text);
 
+// The loopback address that a program's text binds, where it says so: in the arguments of what
+// listens, directly or by a name that was given it above, or as an option of a command. "127.0.0.1"
+// or "::1"; empty: another one, or none that is known.
+std::string loopback_in(std::string_view text);
+
 // "/healthz", "/health" … where the text has such a path in quotes; else "/".
 std::string health_path_in(std::string_view text);
 

@@ -93,6 +93,7 @@ std::optional<Plan> find_ruby(const Tree& tree) {
     if (plan.port == 0) plan.port = has_word(text, "sinatra") ? 4567 : 8080;
     if (has_word(text, "sinatra")) plan.env.push_back({"APP_ENV", "production"});
     plan.ready_path = health_path_in(text);
+    plan.loopback = loopback_in(text);
     return plan;
 }
 
