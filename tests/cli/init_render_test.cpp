@@ -128,6 +128,19 @@ TEST(InitRender, PassesTheParserWhateverThePlanHolds) {
     }
 }
 
+TEST(InitRender, AsksForTheAddressThatAForgeSendsTo) {
+    Plan plan;
+    plan.run = "./x";
+    const auto asks = [&](const std::string& origin) {
+        const Rendered rendered = render(plan, source_of(checkout_of(origin)), setting_of("a"));
+        EXPECT_TRUE(read(rendered.yaml).config) << faults_of(read(rendered.yaml));
+        return std::any_of(rendered.look_at.begin(), rendered.look_at.end(),
+                           [](const Note& note) { return note.key == "webhook.public_url"; });
+    };
+    EXPECT_TRUE(asks("https://github.com/acme/shop.git"));
+    EXPECT_FALSE(asks("/srv/git/shop.git"));
+}
+
 TEST(InitRender, KeepsAProgramOnLoopbackWhereItsFilesHaveIt) {
     Plan plan;
     plan.run = "exec node server.js";

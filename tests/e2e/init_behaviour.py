@@ -166,6 +166,22 @@ class Writing(InitCase):
         self.assertFalse(json.loads(self.init_ok("--json"))["secret_made"])
         self.assertEqual(first, secret.read_text())
 
+    def test_the_last_step_works_when_what_it_asks_for_is_set(self):
+        self.commit_project("script")
+        self.git("remote", "add", "origin", "git@github.com:acme/shop.git")
+        told = self.init_ok()
+        self.assertIn("\n  webhook.public_url: ", told)
+        self.assertIn("webhook register shop  once webhook.public_url is set", told)
+        text = self.config_path.read_text()
+        self.config_path.write_text(text.replace("# public_url:", "public_url:"))
+        self.assertIn("https://hooks.example.org/hooks/shop",
+                      self.cli_ok("webhook", "register", "shop"))
+
+    def test_the_last_step_works_as_it_is_for_a_plain_repository(self):
+        self.commit_project("script")
+        self.assertNotIn("public_url", self.init_ok())
+        self.cli_ok("webhook", "register", "shop")
+
     def test_gitlab_gets_a_signing_token(self):
         self.commit_project("script")
         self.git("remote", "add", "origin", "git@gitlab.com:acme/shop.git")

@@ -116,7 +116,9 @@ std::string next_steps(const InitDone& done) {
         usual ? std::pair{std::string("sudo systemctl enable --now lastgood"),
                           "the daemon; in the foreground: lastgood serve"}
               : std::pair{lastgood + "serve", "the daemon, in the foreground"},
-        {lastgood + "webhook register " + done.app, "the hook at the forge, or the steps to it"},
+        {lastgood + "webhook register " + done.app,
+         done.at_forge ? "once webhook.public_url is set: the hook at the forge, or the steps to it"
+                       : "the steps to a hook of the repository"},
     };
     std::size_t width = 0;
     for (const auto& [command, does] : steps) width = std::max(width, command.size());
@@ -230,6 +232,7 @@ int init(const Context& context, const InitArgs& args) {
     done.app = setting.app;
     done.kind = to_string(plan.kind);
     done.found = plan.found;
+    done.at_forge = !source.is_path;
     done.secret = setting.secret_file;
     done.look_at = std::move(rendered.look_at);
     add_missing_programs(plan, done);

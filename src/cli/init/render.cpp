@@ -288,12 +288,18 @@ Rendered render(const Plan& plan, const Source& source, const Setting& setting) 
     head += "\nwebhook:\n";
     add("  listen: 0.0.0.0:8787", "where the forge sends to");
     add("  secret_file: " + yaml_text(setting.secret_file), "");
-    add("  # public_url: https://hooks.example.org",
-        "the same as the forge reaches it, for "
-        "`lastgood webhook`");
+    std::vector<Note> look_at;
+    if (!source.is_path) {
+        look_at.push_back({"webhook.public_url",
+                           "the address by which the forge reaches this server; `lastgood "
+                           "webhook` needs it"});
+        head += comment("  ", "LOOK: " + look_at.back().text);
+    }
+    add("  # public_url: https://hooks.example.org", "/hooks/APP is added to it");
     head += "\napps:\n  " + yaml_text(setting.app) + ":\n";
-    Rendered app = AppPart(plan, source, setting).written();
-    return {head + app.yaml, std::move(app.look_at)};
+    const Rendered app = AppPart(plan, source, setting).written();
+    look_at.insert(look_at.end(), app.look_at.begin(), app.look_at.end());
+    return {head + app.yaml, std::move(look_at)};
 }
 
 }  // namespace lastgood::cli::planning
