@@ -300,6 +300,33 @@ TEST(InitProcfile, SaysHowToRunWhateverWasFound) {
     EXPECT_EQ(plan_of({{"Procfile", "web: cd x && ./y"}}).run, "cd x && ./y");
 }
 
+TEST(InitProcfile, TellsOfLinesThatAreNotRun) {
+    const Plan plan = plan_of({{"Procfile",
+                                "# worker: old\nweb: ./x $PORT\nrelease: ./migrate\n"
+                                "worker: celery -A shop worker\n"}});
+    ASSERT_EQ(plan.notes.size(), 1u);
+    EXPECT_EQ(plan.notes[0].key, "run");
+    EXPECT_TRUE(plan.notes[0].text.starts_with("Procfile also has worker: celery -A shop worker;"))
+        << plan.notes[0].text;
+}
+
+TEST(Init, TellsOfADotEnvThatNoReleaseHas) {
+    const auto told = [](const std::map<std::string, std::string>& files) -> std::string {
+        for (const Note& note : plan_of(files).notes) {
+            if (note.key == "env_file") return note.text;
+        }
+        return {};
+    };
+    for (const char* name : {".env.example", ".env.sample", ".env.dist", ".env.template"}) {
+        EXPECT_NE(told({{name, ""}, {"start.sh", ""}}).find(name), std::string::npos) << name;
+    }
+    for (const char* line : {".env", "/.env", "node_modules\n.env\n", "*.env", ".env*"}) {
+        EXPECT_NE(told({{".gitignore", line}}).find("(.gitignore)"), std::string::npos) << line;
+    }
+    EXPECT_EQ(told({{".gitignore", "node_modules\n#.env\n!.env\n.env.local\n"}}), "");
+    EXPECT_EQ(told({{".env", ""}, {".gitignore", ".env"}}), "");
+}
+
 TEST(Init, OfATreeThatTellsNothingSaysSo) {
     const Plan plan = plan_of({{"README.md", ""}});
     EXPECT_TRUE(notes(plan, "run"));

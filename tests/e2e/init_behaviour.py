@@ -182,6 +182,18 @@ class Writing(InitCase):
         self.assertNotIn("public_url", self.init_ok())
         self.cli_ok("webhook", "register", "shop")
 
+    def test_what_is_left_out_of_a_project_is_told(self):
+        self.commit_project("script")
+        (self.checkout / ".gitignore").write_text(".env\n")
+        (self.checkout / "Procfile").write_text("web: ./start.sh\nworker: ./work.sh\n")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "A worker and secrets")
+        told = self.init_ok()
+        self.assertIn("  env_file: git ignores a .env here", told)
+        self.assertIn("  run: Procfile also has worker: ./work.sh;", told)
+        self.assertIn("LOOK: git ignores a .env", text_of(self.config_path))
+        self.cli_ok("check")
+
     def test_gitlab_gets_a_signing_token(self):
         self.commit_project("script")
         self.git("remote", "add", "origin", "git@gitlab.com:acme/shop.git")

@@ -11,13 +11,21 @@ namespace {
 
 constexpr int kPort = 8080;
 
-std::string procfile_line(const Tree& tree, std::string_view name) {
+// The lines of the Procfile: name and command.
+std::vector<std::pair<std::string, std::string>> procfile(const Tree& tree) {
+    std::vector<std::pair<std::string, std::string>> lines;
     for (const std::string& line : split(tree.text("Procfile"), '\n')) {
         const auto colon = line.find(':');
-        if (colon == std::string::npos || trim(std::string_view(line).substr(0, colon)) != name) {
-            continue;
-        }
-        return std::string(trim(std::string_view(line).substr(colon + 1)));
+        if (colon == std::string::npos || line.starts_with('#')) continue;
+        lines.emplace_back(trim(std::string_view(line).substr(0, colon)),
+                           trim(std::string_view(line).substr(colon + 1)));
+    }
+    return lines;
+}
+
+std::string procfile_line(const Tree& tree, std::string_view name) {
+    for (const auto& [found, command] : procfile(tree)) {
+        if (found == name) return command;
     }
     return {};
 }
@@ -106,6 +114,32 @@ void note_the_rest(const Tree& tree, Plan& plan) {
                              " is not started: what the app needs of it (a database) must "
                              "run already");
     }
+    for (const auto& [name, command] : procfile(tree)) {
+        if (name.empty() || name == "web" || name == "release") continue;
+        plan.note("run", "Procfile also has " + printable(name, 40) + ": " +
+                             printable(command, 100) +
+                             "; it isn't run by this app, give it an app of its own");
+    }
+}
+
+// A .env holds what must not be in the repository, so no release has it.
+void note_env_file(const Tree& tree, Plan& plan) {
+    const std::string put =
+        "put its variables into a file that only the daemon can read, and name that by env_file";
+    const std::string example =
+        tree.first_of({".env.example", ".env.sample", ".env.dist", ".env.template"});
+    if (!example.empty()) {
+        return plan.note("env_file",
+                         "the project reads a .env, as " + example + " shows it: " + put);
+    }
+    for (const std::string& line : split(tree.text(".gitignore"), '\n')) {
+        const auto ignored = trim(line);
+        if (ignored != ".env" && ignored != "/.env" && ignored != ".env*" && ignored != "*.env") {
+            continue;
+        }
+        return plan.note("env_file",
+                         "git ignores a .env here (.gitignore): if the program reads one, " + put);
+    }
 }
 
 }  // namespace
@@ -170,6 +204,7 @@ Plan detect(const Tree& tree) {
     Plan plan = chosen ? *std::move(chosen) : nothing_found();
     apply_procfile(tree, plan);
     note_the_rest(tree, plan);
+    if (!tree.has(".env")) note_env_file(tree, plan);
     return plan;
 }
 

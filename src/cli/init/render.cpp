@@ -156,6 +156,7 @@ void AppPart::add_run() {
             add("  " + name + ": " + yaml_text(value), of_listen ? "as in `listen`" : "");
         }
     }
+    notes_of("env_file", "env_file");
     add("# env_file: /etc/lastgood/" + setting_.app + ".env", "what must not stand here");
     add("# user: " + setting_.app, "whom all of it runs as; the daemon must be root for it");
 }

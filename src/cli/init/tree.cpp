@@ -14,9 +14,10 @@ constexpr std::size_t kFilesReadMax = 500;
 
 bool worth_reading(const std::string& path) {
     constexpr std::array kNames = {
-        "package.json",  "Procfile",       "requirements.txt", "Pipfile",  "pyproject.toml",
-        "setup.py",      "go.mod",         "Cargo.toml",       "Gemfile",  "config.ru",
-        "composer.json", "CMakeLists.txt", "Makefile",         "makefile", "GNUmakefile"};
+        "package.json",   "Procfile",  "requirements.txt", "Pipfile",
+        "pyproject.toml", "setup.py",  "go.mod",           "Cargo.toml",
+        "Gemfile",        "config.ru", "composer.json",    "CMakeLists.txt",
+        "Makefile",       "makefile",  "GNUmakefile",      ".gitignore"};
     constexpr std::array kEndings = {".js",  ".mjs", ".cjs", ".ts",  ".py", ".go",
                                      ".rs",  ".rb",  ".php", ".c",   ".cc", ".cpp",
                                      ".cxx", ".sh",  ".yml", ".yaml"};
