@@ -19,6 +19,8 @@ void Verbs::add_init() {
     take(verb, "--app", line_.init.app, "NAME", "The app's name (default: the repository's)");
     take(verb, "--listen", line_.init.listen, "ADDRESS", "The app's address, such as 0.0.0.0:3000");
     verb->add_flag("--print", line_.init.print, "Print the config, and write nothing");
+    verb->add_flag("--app-only", line_.init.app_only,
+                   "Print the app's part alone, to add to a config that is there");
 }
 
 void Verbs::add_daemon_verbs() {

@@ -22,6 +22,7 @@ struct InitArgs {
     std::string app;     // empty: as the repository is called
     std::string listen;  // empty: by what the project binds
     bool print = false;
+    bool app_only = false;  // prints the part of the app, to add to a config that is there
 };
 int init(const Context& context, const InitArgs& args);
 

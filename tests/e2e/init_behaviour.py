@@ -208,9 +208,22 @@ class Writing(InitCase):
         done = self.init()
         self.assertEqual(4, done.returncode)
         self.assertIn("is there already", done.stderr)
-        self.assertIn("--print", done.stderr)
+        self.assertIn(f"lastgood init --app-only >> {self.config_path}", done.stderr)
         self.assertEqual("mine", self.config_path.read_text())
         self.assertFalse((self.config_path.parent / "secret").exists())
+
+    def test_a_second_app_is_added_to_a_config_that_is_there(self):
+        self.commit_project("script")
+        self.init_ok("--app", "first")
+        first = self.config_path.read_text()
+        refused = self.cli("init", self.checkout, "--app-only", "--app", "first")
+        self.assertEqual(4, refused.returncode)
+        self.assertIn("has an app first already;", refused.stderr)
+        self.assertIn("--app NAME", refused.stderr)
+        part = self.init_ok("--app-only", "--app", "second", "--listen", "127.0.0.1:4444")
+        self.assertEqual(first, self.config_path.read_text())
+        self.config_path.write_text(first + part)
+        self.assertIn("2 apps", self.cli_ok("check"))
 
     def test_comments_alone_are_no_config_and_are_kept(self):
         self.commit_project("script")

@@ -189,18 +189,28 @@ void add_notes(const git::Checkout& checkout, const planning::Source& source, In
     }
 }
 
+// A config that is there stays; how an app is added to it depends on who may write there.
+std::optional<Error> find_in_the_way(const std::string& config, const InitArgs& args) {
+    if (args.print || args.app_only || !sys::exists(config) || says_nothing(config)) return {};
+    const std::string add = config == kDefaultConfig ? " | sudo tee -a " : " >> ";
+    return Error{config + " is there already, and is left as it is",
+                 "add the app below its `apps:`; where that comes last: lastgood init --app-only" +
+                     add + config + "; or name another file with --config FILE"};
+}
+
+// Of an app to be added. A config that can't be read is told of when it is used.
+bool has_app(const Context& context, const std::string& name) {
+    const auto places = find_places(context);
+    return places && places->app_logs.contains(name);
+}
+
 }  // namespace
 
 int init(const Context& context, const InitArgs& args) {
     std::error_code ignored;
     InitDone done;
     done.config = fs::absolute(config_path(context), ignored).lexically_normal().string();
-    if (!args.print && sys::exists(done.config) && !says_nothing(done.config)) {
-        return refuse({done.config + " is there already, and is left as it is",
-                       "see what it would be with --print, and add the app to it; or name another "
-                       "file with --config FILE"},
-                      kRefused);
-    }
+    if (const auto fault = find_in_the_way(done.config, args)) return refuse(*fault, kRefused);
     const auto checkout = git::look_at_checkout(args.folder);
     if (!checkout) return refuse(checkout.error(), kUsage);
     if (checkout->files.empty()) {
@@ -219,14 +229,19 @@ int init(const Context& context, const InitArgs& args) {
                        "up to 63 of a-z 0-9 _ . -, a letter or digit first"},
                       kUsage);
     }
+    if (args.app_only && has_app(context, setting.app)) {
+        return refuse({done.config + " has an app " + setting.app + " already",
+                       "give this one another name with --app NAME"},
+                      kRefused);
+    }
     setting.listen = args.listen;
     find_places(done.config, setting);
     planning::Rendered rendered = render(plan, source, setting);
     if (const auto faults = find_faults(done.config, rendered.yaml)) {
         return refuse(*faults, kUsage);
     }
-    if (args.print) {
-        print(rendered.yaml);
+    if (args.print || args.app_only) {
+        print(args.app_only ? rendered.app : rendered.yaml);
         return kDone;
     }
     done.app = setting.app;

@@ -227,7 +227,7 @@ Rendered AppPart::written() {
     add_network();
     add_ready();
     add_rest();
-    return {std::move(text_), std::move(look_at_)};
+    return {{}, std::move(text_), std::move(look_at_)};
 }
 
 // Words that YAML or the config take for something else than text.
@@ -276,9 +276,9 @@ std::string yaml_text(const std::string& text) {
 }
 
 Rendered render(const Plan& plan, const Source& source, const Setting& setting) {
-    std::string head =
-        comment("", "Written by `lastgood init`: " + std::string(to_string(plan.kind)) +
-                        (plan.found.empty() ? "" : ", by " + plan.found) + ".");
+    const std::string by =
+        std::string(to_string(plan.kind)) + (plan.found.empty() ? "" : ", by " + plan.found) + ".";
+    std::string head = comment("", "Written by `lastgood init`: " + by);
     head += "# LOOK marks what the files don't tell: read these lines first.\n";
     head += "# The manual of each key is docs/config.md; `lastgood check` tells every fault.\n\n";
     const auto add = [&head](const std::string& line, std::string_view why) {
@@ -297,10 +297,13 @@ Rendered render(const Plan& plan, const Source& source, const Setting& setting) 
         head += comment("  ", "LOOK: " + look_at.back().text);
     }
     add("  # public_url: https://hooks.example.org", "/hooks/APP is added to it");
-    head += "\napps:\n  " + yaml_text(setting.app) + ":\n";
     const Rendered app = AppPart(plan, source, setting).written();
     look_at.insert(look_at.end(), app.look_at.begin(), app.look_at.end());
-    return {head + app.yaml, std::move(look_at)};
+    const std::string part = "  " + yaml_text(setting.app) + ":\n" + app.app;
+    const std::string how =
+        comment("  ", "Goes below `apps:`; written by `lastgood init --app-only`: " + by +
+                          " LOOK marks what the files don't tell.");
+    return {head + "\napps:\n" + part, "\n" + how + part, std::move(look_at)};
 }
 
 }  // namespace lastgood::cli::planning

@@ -19,6 +19,7 @@ struct Setting {
 
 struct Rendered {
     std::string yaml;
+    std::string app;            // its part of `apps` alone, for a config that has others
     std::vector<Note> look_at;  // the notes by their whole key: ready.http, not ready
 };
 
