@@ -35,16 +35,25 @@ std::string nearest_verb(const std::string& word, const CLI::App& program) {
 int usage_fault(const CLI::ParseError& fault, const CLI::App& program) {
     // Help is no fault.
     if (fault.get_exit_code() == 0) return program.exit(fault);
+    // `webhook` has verbs of its own; the last one that was named tells what may follow.
+    const CLI::App* level = &program;
+    std::string before;
+    while (!level->get_subcommands().empty()) {
+        before += level->get_name() + " ";
+        level = level->get_subcommands().front();
+    }
+    const std::string named = before + level->get_name();
     std::string what = fault.what();
-    std::string hint = "see: lastgood --help";
-    // `webhook` has verbs of its own.
-    const auto chosen = program.get_subcommands();
-    const CLI::App& level = chosen.empty() ? program : *chosen.front();
-    const std::string before = chosen.empty() ? "" : level.get_name() + " ";
-    if (const std::string word = unknown_verb(program, level); !word.empty()) {
-        what = "there is no command " + before + word;
-        const std::string meant = nearest_verb(word, level);
-        if (!meant.empty()) hint = "did you mean: lastgood " + before + meant;
+    std::string hint = "see: " + named + " --help";
+    const std::string word = unknown_verb(program, *level);
+    if (!word.empty()) {
+        what = "there is no command" + named.substr(program.get_name().size()) + " " + word;
+        const std::string meant = nearest_verb(word, *level);
+        if (!meant.empty()) hint = "did you mean: " + named + " " + meant;
+    } else if (level->get_require_subcommand_min() > 0 && program.remaining(true).empty() &&
+               fault.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
+        complain(std::string(trim(level->help(std::string(trim(before))))));
+        return kUsage;
     }
     complain("lastgood: " + printable(what));
     complain(hint);

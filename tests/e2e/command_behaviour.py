@@ -271,6 +271,24 @@ class ExitCodes(Case):
         self.assertEqual(0, self.cli("--help").returncode)
         self.assertIn("rollback", self.cli("--help").stdout)
 
+    def test_wrong_usage_leads_to_the_help_of_that_command(self):
+        for command, named in (
+            (["deploy"], "deploy"),
+            (["deploy", "a", "--forc"], "deploy"),
+            (["fleet", "deploy"], "fleet deploy"),
+            (["--nonsense"], ""),
+        ):
+            see = " ".join(["see: lastgood", named, "--help"]).replace("  ", " ")
+            self.assertIn(see, self.cli(*command).stderr)
+        self.assertIn("there is no command webhook lst\n", self.cli("webhook", "lst").stderr)
+
+    def test_nothing_at_all_shows_what_there_is(self):
+        for command in ([], ["webhook"]):
+            done = self.cli(*command)
+            self.assertEqual(2, done.returncode)
+            self.assertEqual("", done.stdout)
+            self.assertEqual(self.cli(*command, "--help").stdout.strip(), done.stderr.strip())
+
     def test_unknown_app_2(self):
         self.serve()
         for command in (["status", "nobody"], ["deploy", "nobody"], ["pause", "nobody"]):
