@@ -131,6 +131,11 @@ std::optional<std::string> nearest(std::string_view word,
     return found;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+    const auto near = nearest(word, candidates);
+    return near ? "; did you mean " + *near + "?" : "";
+}
+
 std::string printable(std::string_view text, std::size_t bytes_max) {
     std::string out;
     while (!text.empty()) {

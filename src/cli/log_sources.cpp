@@ -44,8 +44,10 @@ Expected<std::vector<logs::LogSource>> log_sources(const Places& places,
     }
     for (const std::string& app : apps) {
         if (!AppName::parse(app) || !sys::is_directory(folder + "/" + app)) {
-            return Error{"no app named " + printable(app, 64) + " has logs in " + folder,
-                         "see the names with: lastgood status"};
+            const auto meant = nearest(app, apps_with_logs(folder));
+            return Error{
+                "no app named " + printable(app, 64) + " has logs in " + folder,
+                meant ? "did you mean " + *meant + "?" : "see the names with: lastgood status"};
         }
     }
     auto sources = logs::sources_of(places.state_dir, apps.empty() ? apps_with_logs(folder) : apps,

@@ -117,8 +117,10 @@ int notify_test(const Context& context, const std::string& app) {
     std::vector<TestedTarget> all;
     std::set<std::string> addresses;
     bool known = app.empty();
+    std::vector<std::string> names;
     for (const config::App& one : loaded.config->apps) {
         const std::string name = one.name.str();
+        names.push_back(name);
         if (!app.empty() && name != app) continue;
         known = true;
         const auto message = notify::test_message(name, own_host(), wall_now());
@@ -132,8 +134,12 @@ int notify_test(const Context& context, const std::string& app) {
         all.push_back(try_forge(one));
         show(context, all.back());
     }
-    if (!known)
-        return refuse({"there is no app " + printable(app, 100) + " in the config", ""}, kUsage);
+    if (!known) {
+        return refuse(
+            {"there is no app " + printable(app, 100) + " in the config" + did_you_mean(app, names),
+             ""},
+            kUsage);
+    }
     if (context.json) print(tested_json(all) + "\n");
     if (all.empty()) {
         return refuse(

@@ -93,10 +93,9 @@ void Section::fault(std::string_view key, Mark mark, const std::string& message)
 
 void Section::fault_choice(std::string_view key, const std::string& word,
                            const std::vector<std::string>& names) const {
-    const auto near = nearest(word, names);
     fault(key, value(key)->mark,
           "expected one of " + join(names, ", ") + ", not " + in_quotes(word) +
-              (near ? "; did you mean " + *near + "?" : ""));
+              did_you_mean(word, names));
 }
 
 std::optional<std::string> Section::text(std::string_view key) const {

@@ -46,10 +46,6 @@ http::Response bad_row_count() {
     return fault(400, "n must be a number from 1 to " + std::to_string(limits::kRowsMax));
 }
 
-http::Response no_such_app(const std::string& app) {
-    return fault(404, "no app named " + printable(app, 64));
-}
-
 http::Response no_such_route(const http::Request& request) {
     return fault(404, "nothing at " + printable(request.path, 200));
 }
@@ -159,6 +155,12 @@ bool Routes::knows(const std::string& app) {
 
 http::Response Routes::apps() {
     return reply(200, list_json("apps", target_.apps()));
+}
+
+http::Response Routes::no_such_app(const std::string& app) {
+    std::vector<std::string> names;
+    for (const AppStatus& status : target_.apps()) names.push_back(status.name);
+    return fault(404, "no app named " + printable(app, 64) + did_you_mean(app, names));
 }
 
 http::Response Routes::app(const std::string& name) {

@@ -58,6 +58,7 @@ class Routes {
     http::Response redeliver(const http::Request& request);
     http::Response release_quarantine(const http::Request& request, const std::string& app);
     bool knows(const std::string& app);
+    http::Response no_such_app(const std::string& app);
 
     Target& target_;
     EventHub& hub_;

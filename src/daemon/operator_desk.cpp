@@ -32,6 +32,15 @@ AppService* OperatorDesk::find(const std::string& app) {
     return nullptr;
 }
 
+Outcome OperatorDesk::unknown_app(const std::string& app) {
+    std::vector<std::string> names;
+    for (const auto& service : apps_) names.push_back(service->app().name.str());
+    return {Outcome::Kind::unknown_app,
+            "there is no app " + printable(app, 100) + " in the config" + did_you_mean(app, names),
+            {},
+            {}};
+}
+
 std::vector<control::AppStatus> OperatorDesk::apps() {
     std::vector<control::AppStatus> out;
     for (const auto& service : apps_) out.push_back(service->status());

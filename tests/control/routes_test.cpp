@@ -138,6 +138,8 @@ TEST_F(ControlApi, ShowsDeliveriesAndQuarantine) {
                                                         {"threads", 11},
                                                         {"processes", 2}}}}}));
     EXPECT_EQ(ask("GET", "/v1/apps/nobody/samples").status, 404);
+    EXPECT_NE(ask("GET", "/v1/apps/bakcend/samples").body.find("did you mean backend?"),
+              std::string::npos);
     EXPECT_EQ(get("/v1/quarantine"), (Json{{"quarantine",
                                             {{{"app", "backend"},
                                               {"commit", kCommit},

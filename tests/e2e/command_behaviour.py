@@ -295,6 +295,15 @@ class ExitCodes(Case):
             done = self.cli(*command)
             self.assertEqual(2, done.returncode, (command, done.stdout, done.stderr))
             self.assertIn("nobody", done.stderr)
+            self.assertNotIn("did you mean", done.stderr)
+
+    def test_an_app_that_was_mistyped_is_told_the_one_that_was_meant(self):
+        self.serve()
+        for command in ("status", "deploy", "pause", "history", "deliveries", "notify list",
+                        "notify test", "logs"):
+            done = self.cli(*command.split(), "bakcend")
+            self.assertEqual(2, done.returncode, (command, done.stdout, done.stderr))
+            self.assertIn("; did you mean backend?", done.stderr, command)
 
     def test_a_commit_that_is_on_trial_already_is_followed_to_its_end(self):
         self.app["probation"] = "1500ms"

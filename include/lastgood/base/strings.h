@@ -16,6 +16,8 @@ std::string to_lower(std::string_view text);
 // The candidate nearest to `word` by edit distance, if near enough to be what was meant.
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
+// "; did you mean CANDIDATE?" behind what tells that there is no such word; empty: none is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 // Text from outside made safe for a terminal or a log line: control bytes, DEL and bytes that are
 // no valid UTF-8 become \xNN, newlines \n; cut to `bytes_max` with an ellipsis.
