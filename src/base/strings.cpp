@@ -18,20 +18,24 @@ int hex_value(char c) {
     return -1;
 }
 
+// Two letters in each other's place count as one mistake.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    std::vector<std::size_t> before;
+    std::vector<std::size_t> above(b.size() + 1);
+    std::iota(above.begin(), above.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
+        std::vector<std::size_t> row{i};
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] =
-                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            diagonal = above;
+            const bool same = a[i - 1] == b[j - 1];
+            std::size_t least = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + !same});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) least = std::min(least, before[j - 2] + 1);
+            row.push_back(least);
         }
+        before = std::move(above);
+        above = std::move(row);
     }
-    return row[b.size()];
+    return above[b.size()];
 }
 
 // Length of the valid UTF-8 sequence at the front of `text`, 0 if there is none.
@@ -117,7 +121,8 @@ std::string to_lower(std::string_view text) {
 
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
-    const std::size_t far = std::max<std::size_t>(2, word.size() / 3) + 1;
+    // Two other letters make another word of a short one.
+    const std::size_t far = std::max<std::size_t>(1, word.size() / 3) + 1;
     std::size_t best = far;
     std::optional<std::string> found;
     for (const auto& candidate : candidates) {

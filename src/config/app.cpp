@@ -206,10 +206,24 @@ void read_run(const Section& section, App& app) {
     read_command(section, "run", app.run);
 }
 
+// `ready: /health`: what it means is clear, but it isn't the form.
+std::string ready_meant(const std::string& text) {
+    if (text.starts_with('/') || text.starts_with("http")) return "{ http: " + text + " }";
+    if (parse_duration(text)) return "{ after: " + text + " }";
+    return text == "notify" ? "{ notify: true }" : "{ http: /PATH }";
+}
+
 }  // namespace
 
 Ready read_ready(const Section& section, bool listens) {
     Ready into;
+    const auto* node = section.value("ready");
+    if (node != nullptr && node->kind == YamlNode::Kind::scalar) {
+        section.fault("ready", node->mark,
+                      "expected a map of keys, not a single value; write ready: " +
+                          printable(ready_meant(node->text), 200));
+        return into;
+    }
     const auto ready = section.section("ready", SectionKind::ready);
     if (!ready) return into;
     std::string_view first;

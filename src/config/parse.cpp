@@ -81,7 +81,13 @@ void read_apps(const Section& top, Config& config, const AppDefaults& defaults,
     const auto* apps = top.value("apps");
     const bool told = top.has("apps") && apps == nullptr;
     if (told) return;
-    if (apps == nullptr || apps->kind != YamlNode::Kind::map || apps->entries.empty()) {
+    if (apps != nullptr && apps->kind != YamlNode::Kind::map && !apps->faulty) {
+        top.fault(
+            "apps", apps->mark,
+            "expected a map of the apps by their names, as NAME: { repo: REPO, run: COMMAND }");
+        return;
+    }
+    if (apps == nullptr || apps->entries.empty()) {
         top.fault("apps", top.mark_of("apps"),
                   "names no app; at least one is needed, with `repo` and `run`");
         return;

@@ -1,6 +1,7 @@
 #include "config/section.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "lastgood/base/strings.h"
@@ -20,6 +21,30 @@ const char* name_of(YamlNode::Kind kind) {
             return "a map of keys";
     }
     return "";
+}
+
+// "; write 512MB" for what other programs call 512M, 512 MB or 512MiB; empty: nothing is that near.
+std::string size_meant(std::string_view text) {
+    std::string meant;
+    for (const char c : to_lower(text)) {
+        if (c == ' ' || c == 'i') continue;
+        meant += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    if (!meant.ends_with('B')) meant += 'B';
+    return parse_size(meant) ? "; write " + meant : "";
+}
+
+// "; write 15m" for 15min; empty: nothing is that near.
+std::string duration_meant(std::string_view text) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kUnits = {
+        {{"millis", "ms"}, {"min", "m"}, {"sec", "s"}, {"hour", "h"}, {"day", "d"}}};
+    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    std::string unit = to_lower(trim(text.substr(digits)));
+    for (const auto& [begin, written] : kUnits) {
+        if (unit.starts_with(begin)) unit = written;
+    }
+    const std::string meant = std::string(text.substr(0, digits)) + unit;
+    return parse_duration(meant) ? "; write " + meant : "";
 }
 
 }  // namespace
@@ -164,7 +189,8 @@ void Section::duration(std::string_view key, Millis& into, Millis min) const {
     const auto parsed = parse_duration(*found);
     if (!parsed) {
         fault(key, value(key)->mark,
-              "expected a duration like 500ms, 30s, 10m or 2h, not " + in_quotes(*found));
+              "expected a duration like 500ms, 30s, 10m or 2h, not " + in_quotes(*found) +
+                  duration_meant(*found));
     } else if (*parsed < min) {
         fault(key, value(key)->mark, "must be at least " + format_duration(min));
     } else {
@@ -179,7 +205,8 @@ void Section::size(std::string_view key, std::uint64_t& into, std::uint64_t min,
     const auto parsed = parse_size(*found);
     if (!parsed) {
         fault(key, value(key)->mark,
-              "expected a size like 512KB, 10MB or 1GB, not " + in_quotes(*found));
+              "expected a size like 512KB, 10MB or 1GB, not " + in_quotes(*found) +
+                  size_meant(*found));
     } else if (*parsed < min || *parsed > max) {
         fault(key, value(key)->mark,
               "must be from " + format_size(min) + " to " + format_size(max));

@@ -179,6 +179,10 @@ std::string closed(std::string_view text) {
 std::string explained(const std::string& message) {
     const bool quote =
         message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR;
+    // What the library says of a colon and a space inside of a value.
+    if (message == YAML::ErrorMsg::MAP_VALUE) {
+        return "YAML: " + message + "; if it belongs to the value, quote the whole value";
+    }
     return "YAML: " + (quote ? "a quoted text is not closed" : printable(message, 300));
 }
 

@@ -46,6 +46,8 @@ TEST(Nearest, FindsWhatWasMeant) {
     EXPECT_EQ(nearest("biuld", keys), "build");
     EXPECT_EQ(nearest("build-timeout", keys), "build_timeout");
     EXPECT_EQ(nearest("rn", keys), "run");
+    EXPECT_EQ(nearest("wbe", {"api", "web"}), "web");
+    EXPECT_EQ(nearest("bakcned", {"backend"}), "backend");
     EXPECT_EQ(nearest("repo", keys), "repo");
 }
 
@@ -55,6 +57,7 @@ TEST(Nearest, SaysNothingWhereNothingIsNear) {
     EXPECT_EQ(nearest("x", keys), std::nullopt);
     EXPECT_EQ(nearest("", keys), std::nullopt);
     EXPECT_EQ(nearest("run", {}), std::nullopt);
+    EXPECT_EQ(nearest("helth", {"depth"}), std::nullopt);
 }
 
 TEST(Printable, LeavesPlainAndForeignTextAlone) {

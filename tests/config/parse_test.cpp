@@ -335,5 +335,15 @@ TEST(Parse, TwoOnOnePortAreAFaultAndTwoAddressesAreNot) {
     EXPECT_TRUE(contains(read("0.0.0.0:8787", "0.0.0.0:3000"), "taken by webhook.listen"));
 }
 
+TEST(Parse, OfAppsThatAreNoMapTellsTheForm) {
+    for (const char* apps : {"apps: [a]\n", "apps: a\n"}) {
+        const std::string told = faults_of(World{}.read(apps));
+        EXPECT_NE(told.find("apps: expected a map of the apps by their names"), std::string::npos)
+            << told;
+    }
+    const std::string none = faults_of(World{}.read("apps: {}\n"));
+    EXPECT_NE(none.find("names no app"), std::string::npos) << none;
+}
+
 }  // namespace
 }  // namespace lastgood::config

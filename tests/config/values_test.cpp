@@ -231,6 +231,15 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
         {"poll: 999ms", "must be at least 1.0s"},
         {"poll: 10", "expected a duration"},
         {"poll: 10 m", "expected a duration"},
+        {"poll: 10 m", "\"10 m\"; write 10m"},
+        {"poll: 15min", "; write 15m"},
+        {"poll: 2 Hours", "; write 2h"},
+        {"memory_max: 512M", "; write 512MB"},
+        {"memory_max: 1 GiB", "; write 1GB"},
+        {"ready: /health", "write ready: { http: /health }"},
+        {"ready: 5s", "write ready: { after: 5s }"},
+        {"ready: notify", "write ready: { notify: true }"},
+        {"helth: 1", "helth: unknown key; known here: repo"},
         {"poll: [10m]", "expected a single value, not a list"},
         {"probation: -1s", "expected a duration"},
         {"keep_releases: 0", "from 1 to 1000"},
@@ -257,6 +266,9 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
     };
     for (const auto& [lines, part] : table) {
         EXPECT_TRUE(contains(fault_with(lines), part)) << lines << "\n" << fault_with(lines);
+    }
+    for (const char* strange : {"poll: 10", "poll: 3 months", "memory_max: much"}) {
+        EXPECT_FALSE(contains(fault_with(strange), "write")) << fault_with(strange);
     }
     const auto loaded = World{}.read(one_app("") +
                                      "log: { max_size: 1, keep: -1, level: loud }\n"

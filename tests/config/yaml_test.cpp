@@ -23,6 +23,8 @@ TEST(Yaml, SyntaxErrorsAreFaultsWithTheirPlace) {
     EXPECT_EQ(line_of_only_fault("apps:\n\ta: 1\n"), 2);
     EXPECT_EQ(place(World{}.read("a: *nowhere\n")), "1:4");
     EXPECT_EQ(line_of_only_fault("apps:\n  a: b: c\n"), 2);
+    const std::string colon = faults_of(World{}.read(one_app("build: echo \"a: b\"\n")));
+    EXPECT_TRUE(contains(colon, "quote the whole value")) << colon;
 }
 
 TEST(Yaml, AQuoteThatIsNotClosedIsAFault) {
