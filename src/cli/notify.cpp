@@ -142,9 +142,9 @@ int notify_test(const Context& context, const std::string& app) {
     }
     if (context.json) print(tested_json(all) + "\n");
     if (all.empty()) {
-        return refuse(
-            {"nobody is told: the config has no `notify` and no `status`", "see docs/notify.md"},
-            kUsage);
+        return refuse({"nobody is told: the config has no `notify` and no `status`",
+                       "see /usr/share/doc/lastgood/notify.md"},
+                      kUsage);
     }
     const bool told = std::all_of(all.begin(), all.end(), [](const auto& row) { return row.told; });
     return told ? kDone : kFailed;

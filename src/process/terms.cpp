@@ -21,8 +21,9 @@ Expected<Terms> terms_of(const config::App& app) {
     const bool ourselves = identity->uid == geteuid() && identity->gid == getegid();
     if (ourselves) return terms;
     if (geteuid() != 0) {
-        return Error{"app " + app.name.str() + ": only root can run it as user " + identity->name,
-                     "run lastgood as root (docs/systemd.md, Rights), or remove `user`"};
+        return Error{
+            "app " + app.name.str() + ": only root can run it as user " + identity->name,
+            "run lastgood as root (/usr/share/doc/lastgood/systemd.md, Rights), or remove `user`"};
     }
     terms.identity = std::move(*identity);
     return terms;

@@ -51,5 +51,22 @@ class Schemas(unittest.TestCase):
                 self.assertIn(name, defined, path)
 
 
+class Pages(unittest.TestCase):
+    """What messages and written files name is where the package puts it, not in the sources."""
+
+    def test_each_page_that_is_named_is_installed(self):
+        named = set()
+        for path in [*(ROOT / "src").rglob("*.cpp"), ROOT / "config" / "lastgood.yaml"]:
+            text = path.read_text("utf-8")
+            if path.suffix == ".cpp":
+                text = re.sub(r"^\s*//.*", "", text, flags=re.M)
+            self.assertNotRegex(text, r"\bdocs/\w+\.md", path)
+            named |= set(re.findall(r"/usr/share/doc/lastgood/([\w/-]+\.md)", text))
+        self.assertGreaterEqual(len(named), 3)
+        left_out = {"CONTRIBUTING.md", "testing.md", "building.md"}  # packaging/CMakeLists.txt
+        for page in named:
+            self.assertTrue((ROOT / "docs" / page).is_file() and page not in left_out, page)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -76,14 +76,16 @@ void check_role(fleet::Etcd& etcd, const config::Fleet& fleet, const core::HostN
     const auto read = etcd.range(
         {.key = prefix, .end = fleet::prefix_end(prefix), .limit = 1, .keys_only = true});
     if (const auto* failed = std::get_if<fleet::Failure>(&read)) {
-        return add(
-            report, Verdict::fail, failed->error.what,
-            failed->error.mend.empty() ? "see docs/fleet.md, Setting it up" : failed->error.mend);
+        return add(report, Verdict::fail, failed->error.what,
+                   failed->error.mend.empty()
+                       ? "see /usr/share/doc/lastgood/fleet.md, Setting it up"
+                       : failed->error.mend);
     }
     if (const auto why = may_write(prefix + core::host_key(host)); !why.empty()) {
-        return add(report, Verdict::fail,
-                   "this host can't write its own key, hosts/" + host.str() + ": " + why,
-                   "give its role in etcd the right, see docs/fleet.md, Setting it up");
+        return add(
+            report, Verdict::fail,
+            "this host can't write its own key, hosts/" + host.str() + ": " + why,
+            "give its role in etcd the right, see /usr/share/doc/lastgood/fleet.md, Setting it up");
     }
     const bool controls = may_write(prefix + std::string(fleet::kElectionKey)).empty();
     add(report, Verdict::ok,

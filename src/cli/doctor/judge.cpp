@@ -209,7 +209,7 @@ std::optional<Error> user_fault(const Account& daemon, const sys::Identity& want
     if (daemon.uid == 0 || daemon.uid == wanted.uid) return std::nullopt;
     return Error{
         "only root can run it as " + wanted.name + ", and the daemon runs as " + daemon.name,
-        "run lastgood as root (docs/systemd.md, Rights), or remove `user`"};
+        "run lastgood as root (/usr/share/doc/lastgood/systemd.md, Rights), or remove `user`"};
 }
 
 }  // namespace lastgood::cli::diagnosis

@@ -280,7 +280,7 @@ Rendered render(const Plan& plan, const Source& source, const Setting& setting) 
         std::string(to_string(plan.kind)) + (plan.found.empty() ? "" : ", by " + plan.found) + ".";
     std::string head = comment("", "Written by `lastgood init`: " + by);
     head += "# LOOK marks what the files don't tell: read these lines first.\n";
-    head += "# The manual of each key is docs/config.md; `lastgood check` tells every fault.\n\n";
+    head += "# The manual of each key: man lastgood.yaml; `lastgood check` tells every fault.\n\n";
     const auto add = [&head](const std::string& line, std::string_view why) {
         head += with_comment(line, why);
     };
