@@ -16,7 +16,10 @@ void Daemon::journal_refused() {
     for (const auto& app : apps_) {
         if (!app->engine().healthy()) site_.journal_trouble = app->engine().trouble();
     }
-    if (site_.journal_trouble.empty()) site_.journal_trouble = "a record could not be written";
+    if (site_.journal_trouble.empty()) {
+        const auto probed = site_.journal.probe();
+        site_.journal_trouble = probed ? "a record could not be written" : probed.error().text();
+    }
     site_.log.error("journal", site_.journal_trouble +
                                    "; trying again, deliveries are refused "
                                    "meanwhile. Look at the disk of " +

@@ -97,7 +97,11 @@ Outcome OperatorDesk::ask(const std::string& app, const core::Event& event) {
     if (site_.fleet.changed) site_.fleet.changed(service->app().name);
     if (!service->engine().healthy()) {
         site_.journal_refused();
-        outcome.reason = "this could not be recorded yet: " + service->engine().trouble();
+        // What is refused by a rule changes nothing that would have to be stored.
+        if (outcome.kind != Outcome::Kind::done) return outcome;
+        outcome.kind = Outcome::Kind::unavailable;
+        outcome.reason = "this could not be recorded yet: " + service->engine().trouble() +
+                         "; it is kept, and done when it can be (at once where users need it)";
     }
     return outcome;
 }

@@ -144,7 +144,14 @@ class FromOutside(Faulty):
             other.execute("BEGIN IMMEDIATE")
             self.assertEqual(503, self.deliver(second))
             self.goes_on(first)
+            self.wait(lambda: "locked" in self.status()["trouble"], "the status")
+            done = self.cli("pause", "backend")
+            self.assertEqual(1, done.returncode, done)
+            self.assertIn("this could not be recorded yet", done.stderr)
+            self.assertIn("LG-not-recorded", done.stderr)
             other.execute("ROLLBACK")
+        self.wait(lambda: self.status()["paused"] and not self.status()["trouble"], "the pause")
+        self.cli_ok("resume", "backend")
         self.heals(second)
 
     def test_all_descriptors_are_taken(self):
