@@ -297,6 +297,11 @@ supervise::Listener AppService::listener() {
         handle(core::RunExited{slot, run, report.status, process::tail_text(report.tail),
                                report.asked});
         if (!report.asked) note_crash(slot, commit, report.status);
+        if (report.too_slow) {
+            site_.log.warn(app_.name.str(), "slot " + std::string(to_string(slot)) + ": " +
+                                                report.status +
+                                                "; should it need longer, raise `stop.timeout`");
+        }
         if (runner_->info(slot).pid == 0) {
             check(site_.journal.clear_process(app_.name.str(), std::string(to_string(slot))));
         }

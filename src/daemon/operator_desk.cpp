@@ -32,15 +32,6 @@ AppService* OperatorDesk::find(const std::string& app) {
     return nullptr;
 }
 
-Outcome OperatorDesk::unknown_app(const std::string& app) {
-    std::vector<std::string> names;
-    for (const auto& service : apps_) names.push_back(service->app().name.str());
-    return {Outcome::Kind::unknown_app,
-            "there is no app " + printable(app, 100) + " in the config" + did_you_mean(app, names),
-            {},
-            {}};
-}
-
 std::vector<control::AppStatus> OperatorDesk::apps() {
     std::vector<control::AppStatus> out;
     for (const auto& service : apps_) out.push_back(service->status());
@@ -61,8 +52,10 @@ Outcome OperatorDesk::unknown_app(const std::string& app) const {
     if (const auto kept_out = site_.kept_out.find(app); kept_out != site_.kept_out.end()) {
         return {Outcome::Kind::refused, "it is not run: " + kept_out->second, {}, {}};
     }
+    std::vector<std::string> names;
+    for (const auto& one : site_.config.apps) names.push_back(one.name.str());
     return {Outcome::Kind::unknown_app,
-            "there is no app " + printable(app, 100) + " in the config",
+            "there is no app " + printable(app, 100) + " in the config" + did_you_mean(app, names),
             {},
             {}};
 }

@@ -53,7 +53,6 @@ class OperatorDesk : public control::Target {
 
   private:
     AppService* find(const std::string& app);
-    control::Outcome unknown_app(const std::string& app);
     // Ends in an Outcome of kind `invalid` where the text names no one commit.
     std::optional<CommitId> resolve(AppService& app, const std::string& text,
                                     control::Outcome& outcome);

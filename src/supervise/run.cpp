@@ -117,7 +117,10 @@ void Run::stop(const config::Stop& rules) {
     stop_until_ = BootClock::now() + rules.timeout;
     syscall(SYS_pidfd_send_signal, child_.pidfd.get(), rules.signal, nullptr, 0);
     kill_point("run", "told to stop");
-    kill_timer_ = loop_.after(rules.timeout, [this] { end_tree({}); });
+    kill_timer_ = loop_.after(rules.timeout, [this] {
+        too_slow_ = true;
+        end_tree({});
+    });
 }
 
 void Run::exited(std::optional<int> status) {
@@ -168,7 +171,7 @@ void Run::over(bool nothing_left) {
     remove_pipes();
     kill_point("run", "over");
     const auto ended = std::move(ended_);  // it may destroy this object
-    ended({status_, exit_code_, ran_for_, tail_.lines(), asked_});
+    ended({status_, exit_code_, ran_for_, tail_.lines(), asked_, too_slow_});
 }
 
 }  // namespace lastgood::supervise

@@ -79,6 +79,7 @@ class Run {
     std::unique_ptr<logs::LineCapture> err_;
     bool asked_ = false;
     bool exited_ = false;
+    bool too_slow_ = false;  // to stop
     std::optional<config::Stop> stopping_;
     Instant stop_until_{};
     std::string status_;

@@ -63,6 +63,7 @@ struct ExitReport {
     Millis ran_for{0};
     std::vector<std::string> tail;  // the last lines of output of this run
     bool asked = false;             // it ended because stop() was called
+    bool too_slow = false;          // and was killed when its stop.timeout was over
 };
 
 struct SlotInfo {
