@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <vector>
 
@@ -14,16 +15,16 @@
 namespace lastgood::http {
 namespace {
 
-constexpr std::size_t kTableBytesMax = 4 << 20;
-
 // The inodes of listening sockets on the port: field 2 is ADDRESS:PORT in hex, 4 the state (0A is
-// listening), 10 the inode.
+// listening), 10 the inode. A busy server's table has a line for each connection of the last
+// minute: it is never whole in memory.
 void collect_listeners(const char* table, std::uint16_t port, std::set<std::string>& links) {
-    const auto content = sys::read_file(table, kTableBytesMax);
-    if (!content) return;
+    std::ifstream lines(table);
     char wanted[8];
     std::snprintf(wanted, sizeof wanted, ":%04X", port);
-    for (const auto& line : split(*content, '\n')) {
+    for (std::string line; std::getline(lines, line);) {
+        // Most are none that listens.
+        if (line.find(wanted) == std::string::npos) continue;
         std::vector<std::string> fields;
         for (auto& field : split(line, ' ')) {
             if (!field.empty()) fields.push_back(std::move(field));

@@ -94,6 +94,13 @@ class Good(Doctor):
         self.assertIn("is free", self.row(rows, "port", None)["found"])
         self.assertEqual([], os.listdir(self.state), "nothing is made in state_dir")
 
+    def test_a_port_that_the_app_is_not_told(self):
+        self.repo.commit("v1")
+        self.app.update({"adopt": "preload", "env": {"PORT": self.app_port}})
+        self.assertEqual([], [row for row in self.doctor() if row["check"] == "listen"])
+        self.app["env"]["PORT"] = 1234
+        self.told("warn", "listen", "PORT of env is 1234", self.app_port, mend="the same port")
+
     def test_people_get_a_line_for_each_and_a_sum(self):
         self.repo.commit("v1")
         lines = self.run_doctor().stdout.splitlines()

@@ -147,6 +147,22 @@ void check_state(const Patient& patient, const config::App& app, Report& report)
     report.add(name, {"state", Verdict::ok, state, ""});
 }
 
+// Of a program that is to bind the port of `listen` by itself, as PORT tells it.
+void check_own_port(const config::App& app, Report& report) {
+    const auto told = app.env.find("PORT");
+    if (!app.preload || told == app.env.end() || app.listen.empty()) return;
+    const bool same = std::any_of(app.listen.begin(), app.listen.end(), [&told](const auto& one) {
+        return std::to_string(one.port) == told->second;
+    });
+    if (same) return;
+    report.add(app.name.str(),
+               {"listen", Verdict::warn,
+                "PORT of env is " + printable(told->second, 20) + ", and `listen` is " +
+                    app.listen.front().text() +
+                    ": with `adopt: preload` users get to the app only where it binds that port",
+                "give both the same port"});
+}
+
 bool is_shared_secret(const config::SecretPlace& a, const config::SecretPlace& b) {
     return a.kind == b.kind && a.name == b.name;
 }
@@ -186,6 +202,7 @@ void check_app(const Patient& patient, const config::App& app, Report& report) {
     check_files(patient, app, report);
     check_run(patient, app, report);
     check_build(patient, app, report);
+    check_own_port(app, report);
     const auto port = patient.ports.find(app.name.str());
     if (port != patient.ports.end()) {
         for (const auto& view : port->second) {
