@@ -6,7 +6,7 @@ import pathlib
 import pwd
 import unittest
 
-from harness import APP_COMMAND, BINARY, Case, run
+from harness import APP_COMMAND, Case
 
 
 class RepositorySettings(Case):
@@ -142,12 +142,14 @@ class OwnUser(Case):
         self.cli_ok("rollback", "backend")
         self.assertEqual("v1", self.version())
 
-    def test_a_user_that_is_not_there_is_told_at_start(self):
+    def test_a_user_that_is_not_there_is_told_and_nobody_else_runs_it(self):
         self.app["user"] = "no-such-user"
-        self.write_config()
-        result = run(BINARY, "--config", self.config_path, "serve", timeout=20)
-        self.assertNotEqual(0, result.returncode)
-        self.assertIn("there is no user no-such-user here", result.stderr)
+        self.repo.commit("v1")
+        self.serve()
+        status = self.status()
+        self.assertEqual(("failed", 0), (status["state"], status["pid"]))
+        self.assertIn("there is no user no-such-user here", status["trouble"])
+        self.assertEqual([], self.app_pids())
 
 
 if __name__ == "__main__":
