@@ -22,9 +22,11 @@ with Channel(port={PORT}):
     print("listening", flush=True)
     threading.Event().wait()
 """
-# What a person does in the editor that systemctl opens: writes between its two comments.
+# What a person does in the editor that systemctl opens: writes between its two comments. The file comes last,
+# from systemd 256 on after the line to begin at.
 EDITOR = """#!/bin/sh
-exec sed -i '/^### Anything between here/r /srv/drop-in' "$1"
+for file; do :; done
+exec sed -i '/^### Anything between here/r /srv/drop-in' "$file"
 """
 
 

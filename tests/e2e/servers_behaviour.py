@@ -117,7 +117,8 @@ class Https(Servers):
     def certificates(self):
         see = "openssl s_client -verify_hostname localhost -connect localhost:"
         return [
-            ("an expired certificate", self.is_served_by(self.expired), ["certificate", see]),
+            ("an expired certificate", self.is_served_by(self.expired),
+             ["certificate", (see, "its operator must renew it")]),  # as much as git was told
             ("another's certificate", self.is_served_by(self.another),
              ["does not match", "made out to another"]),
             ("another authority",
