@@ -116,6 +116,10 @@ std::string local_url(const config::Webhook& webhook) {
     return (webhook.tls.cert.empty() ? "http://" : "https://") + address.text();
 }
 
+bool is_shared_secret(const config::SecretPlace& a, const config::SecretPlace& b) {
+    return a.kind == b.kind && a.name == b.name;
+}
+
 Expected<AppSetup> find_app(const Context& context, const std::string& name) {
     const std::string path = config_path(context);
     const auto text = sys::read_file(path, limits::kConfigBytesMax);
@@ -147,9 +151,7 @@ Expected<AppSetup> find_app(const Context& context, const std::string& name) {
                    .local_url = local_url(whole.webhook),
                    .app = *app,
                    .no_secret = {}};
-    const config::SecretPlace& own = app->webhook.place;
-    const config::SecretPlace& all = whole.webhook.place;
-    setup.shared_secret = own.kind == all.kind && own.name == all.name;
+    setup.shared_secret = is_shared_secret(app->webhook.place, whole.webhook.place);
     setup.needs_signing_token = signing_token_needed(whole, app->webhook.place);
     find_secret(setup, missing);
     return setup;

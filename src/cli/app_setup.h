@@ -11,6 +11,9 @@
 
 namespace lastgood::cli {
 
+// Whether both name one and the same secret.
+bool is_shared_secret(const config::SecretPlace& a, const config::SecretPlace& b);
+
 struct AppSetup {
     std::string config_path;
     std::string state_dir;

@@ -145,8 +145,8 @@ Expected<supervise::RunSpec> AppService::run_spec(const core::DoStart& effect) {
     auto found = snapshot(effect, *app);
     if (!found) return found.error();
     const std::string release = paths_.release(effect.commit);
-    const auto& live = engine_.state().live;
-    const Occasion occasion = occasion_of(site_.journal, app_.name, effect.commit, live, release);
+    const Occasion occasion =
+        occasion_of(site_.journal, app_.name, effect.commit, found->previous, release);
     auto terms = process::terms_of(app_);
     if (!terms) return terms.error();
     auto env = environment(app_, *found, occasion, terms->identity);
@@ -313,10 +313,13 @@ void AppService::perform(const core::RunHook& effect) {
     auto terms = process::terms_of(app_);
     if (!terms) return trouble(terms.error());
     const std::string release = paths_.release(effect.commit);
-    const auto& live = engine_.state().live;
-    auto env = environment(app_, snapshot_of(*app),
-                           occasion_of(site_.journal, app_.name, effect.commit, live, release),
-                           terms->identity);
+    std::string previous = previous_of(site_.journal, app_.name, effect.commit);
+    const auto& live = engine_.state().live;  // what users have where this one never ran
+    if (previous.empty() && live && *live != effect.commit) previous = live->hex();
+    auto env = environment(
+        app_, snapshot_of(*app),
+        occasion_of(site_.journal, app_.name, effect.commit, std::move(previous), release),
+        terms->identity);
     if (!env) return trouble(env.error());
     process::StepsSpec spec;
     spec.steps = steps;

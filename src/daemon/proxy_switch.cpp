@@ -31,9 +31,11 @@ void ProxySwitch::run() {
     if (!terms) return failed(terms.error().text());
     const AppPaths paths(site_.config.state_dir, app_.name);
     const std::string release = paths.release(wish_->commit);
-    auto env = environment(app_, snapshot_of(app_),
-                           occasion_of(site_.journal, app_.name, wish_->commit, {}, release),
-                           terms->identity);
+    auto env =
+        environment(app_, snapshot_of(app_),
+                    occasion_of(site_.journal, app_.name, wish_->commit,
+                                previous_of(site_.journal, app_.name, wish_->commit), release),
+                    terms->identity);
     if (!env) return failed(env.error().text());
     const auto port = [this](Slot slot) { return std::to_string((*app_.ports)[index(slot)]); };
     env->push_back("LASTGOOD_SLOT=" + std::string(to_string(wish_->slot)));

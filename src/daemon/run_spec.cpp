@@ -102,16 +102,17 @@ Expected<std::map<std::string, std::string>> parse_env_file(const std::string& p
     return out;
 }
 
-Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId& commit,
-                     const std::optional<CommitId>& live, std::string release) {
-    Occasion occasion{commit.hex(), "", std::move(release), ""};
-    if (live && *live != commit) occasion.previous = live->hex();
-    if (auto row = journal.newest_of(app, commit); row && *row) occasion.trigger = (*row)->trigger;
+std::string previous_of(store::Journal& journal, const AppName& app, const CommitId& commit) {
     auto row = journal.release(app, commit);
-    if (!row || !*row || (*row)->run_spec.empty()) return occasion;
-    if (auto ran = decode_snapshot((*row)->run_spec); ran && !ran->previous.empty()) {
-        occasion.previous = std::move(ran->previous);
-    }
+    if (!row || !*row || (*row)->run_spec.empty()) return {};
+    auto ran = decode_snapshot((*row)->run_spec);
+    return ran ? std::move(ran->previous) : std::string();
+}
+
+Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId& commit,
+                     std::string previous, std::string release) {
+    Occasion occasion{commit.hex(), std::move(previous), std::move(release), ""};
+    if (auto row = journal.newest_of(app, commit); row && *row) occasion.trigger = (*row)->trigger;
     return occasion;
 }
 

@@ -38,10 +38,12 @@ struct Occasion {
     std::string trigger;
 };
 
-// Of a commit that is or was live, or is to be: the trigger of its newest deployment, and the
-// commit that users had before it, or have now (`live`) where it never ran.
+// The commit that users had before this one when it ran; empty: none, or it never ran.
+std::string previous_of(store::Journal& journal, const AppName& app, const CommitId& commit);
+
+// With the trigger of the commit's newest deployment.
 Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId& commit,
-                     const std::optional<CommitId>& live, std::string release);
+                     std::string previous, std::string release);
 
 // PATH, HOME, LANG and TZ of the daemon, then env_file, then the config's env, then LASTGOOD_*.
 // HOME, USER, LOGNAME and SHELL are those of `as`, where that is another user than the daemon's.

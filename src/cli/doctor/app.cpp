@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <set>
 
+#include "cli/app_setup.h"
 #include "cli/doctor/checks.h"
 #include "cli/programs.h"
 #include "lastgood/base/strings.h"
@@ -161,10 +162,6 @@ void check_own_port(const config::App& app, Report& report) {
                     app.listen.front().text() +
                     ": with `adopt: preload` users get to the app only where it binds that port",
                 "give both the same port"});
-}
-
-bool is_shared_secret(const config::SecretPlace& a, const config::SecretPlace& b) {
-    return a.kind == b.kind && a.name == b.name;
 }
 
 }  // namespace
