@@ -26,6 +26,12 @@ bool stands_alone(const AppState& state, Slot slot) {
     return state.live && slot == state.active && runs && !state.work && !state.waiting && !judged;
 }
 
+bool starts_again(const AppState& state, Slot slot, const CommitId& commit) {
+    const SlotState& next = state.slot(slot);
+    const bool comes = next.state == RunState::backoff || next.state == RunState::starting;
+    return comes && next.commit == commit;
+}
+
 std::string_view condition(const AppState& state) {
     if (!state.live) return "empty";
     if (state.stopped) return "stopped";

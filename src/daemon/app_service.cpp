@@ -286,7 +286,6 @@ supervise::Listener AppService::listener() {
         handle(core::ProbeFailed{slot, run, in_a_row, std::move(reason)});
     };
     listener.exited = [this](Slot slot, RunId run, supervise::ExitReport report) {
-        if (!report.asked) ++restarts_;
         if (app_.exit_with_app && !report.asked && core::stands_alone(engine_.state(), slot)) {
             site_.log.info(app_.name.str(), report.status + ": lastgood ends with it");
             // As stored, it runs: the next daemon starts it.
@@ -296,7 +295,10 @@ supervise::Listener AppService::listener() {
         // Users first: the way back must not wait for a row that only helps after our own death.
         handle(core::RunExited{slot, run, report.status, process::tail_text(report.tail),
                                report.asked});
-        if (!report.asked) note_crash(slot, commit, report.status);
+        if (!report.asked) {
+            if (commit && core::starts_again(engine_.state(), slot, *commit)) ++restarts_;
+            note_crash(slot, commit, report.status);
+        }
         if (report.too_slow) {
             site_.log.warn(app_.name.str(), "slot " + std::string(to_string(slot)) + ": " +
                                                 report.status +

@@ -51,7 +51,8 @@ void tell_processes(MetricsPage& page, const Statuses& all) {
           [](const Status& status) { return status.paused ? 1 : 0; });
     gauge("app_deployment_in_progress", "1 while a deployment goes on, its probation included",
           [](const Status& status) { return status.deployment ? 1 : 0; });
-    per_app(page, all, "app_restarts_total", "counter", "Unasked ends of the app's processes",
+    per_app(page, all, "app_restarts_total", "counter",
+            "Restarts of the app after an end that nobody asked for",
             [](const Status& status) { return status.restarts; });
     gauge("app_memory_bytes", "Memory of the live release's processes",
           [](const Status& status) { return status.memory_bytes; });

@@ -119,5 +119,36 @@ TEST_F(Condition, StandsAloneOnlyWhereNothingMayComeInItsPlace) {
     EXPECT_FALSE(stands_alone(state, slot));
 }
 
+TEST_F(Condition, OnlyWhatComesAgainStartsAgain) {
+    make_good('a');
+    const Slot slot = state.active;
+    exits(slot);
+    EXPECT_TRUE(starts_again(state, slot, commit('a')));  // at once
+    EXPECT_FALSE(starts_again(state, slot, commit('b')));
+    exits(slot);
+    EXPECT_TRUE(starts_again(state, slot, commit('a')));  // after its pause
+    fire(slot == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
+    ready(slot);
+    EXPECT_FALSE(starts_again(state, slot, commit('a')));  // it has come
+
+    request('b');
+    fetched('b');
+    built();
+    exits(other(slot));  // before it was ready
+    EXPECT_FALSE(starts_again(state, other(slot), commit('b')));
+
+    switch_to('c');
+    const Slot tried = state.active;
+    for (int crashes = 1; crashes < settings.crash_loop.crashes; ++crashes) {
+        exits(tried);
+        EXPECT_TRUE(starts_again(state, tried, commit('c'))) << crashes;
+        if (state.slot(tried).state == RunState::backoff) {
+            fire(tried == Slot::blue ? TimerKind::restart_blue : TimerKind::restart_green);
+        }
+    }
+    exits(tried);  // rolled back
+    EXPECT_FALSE(starts_again(state, tried, commit('c')));
+}
+
 }  // namespace
 }  // namespace lastgood::core

@@ -55,6 +55,7 @@ class Metrics(Case):
         bad = self.repo.commit("v2", start="exit")
         self.push(bad)
         self.wait_outcome(bad, "failed")
+        self.assertEqual(0, self.value("lastgood_app_restarts_total"), "it was never up")
         pid = self.status()["pid"]
         os.kill(pid, signal.SIGKILL)
         self.wait(lambda: self.value("lastgood_app_restarts_total") == 1, "the restart to be counted")

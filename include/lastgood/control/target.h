@@ -40,7 +40,7 @@ struct AppStatus {
     std::string slot;               // "blue" or "green", empty when nothing runs
     std::int64_t pid = 0;
     std::int64_t uptime_s = 0;
-    std::uint64_t restarts = 0;
+    std::uint64_t restarts = 0;  // after an end that nobody asked for, since the daemon's start
     std::uint64_t memory_bytes = 0;
     std::uint64_t mirror_bytes = 0;  // of its git mirror, shared ones whole; 0: not known yet
     bool paused = false;

@@ -91,6 +91,9 @@ std::optional<CommitId> rollback_target(const AppState& state, const std::option
 // under way, and none is judged.
 bool stands_alone(const AppState& state, Slot slot);
 
+// A run of `commit` has just ended in this slot, and the next one of it is to come.
+bool starts_again(const AppState& state, Slot slot, const CommitId& commit);
+
 // The word for people: "empty", "running", "probation", "backoff", "stopped", "failed".
 std::string_view condition(const AppState& state);
 
