@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 #include "lastgood/base/strings.h"
-#include "lastgood/process/socket_address.h"
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::daemon {
 namespace {
@@ -32,9 +32,9 @@ bool listens(int fd) {
 
 // "0.0.0.0:8787", as config::ListenAddress writes it; empty for what is no TCP socket.
 std::string address_of(int fd) {
-    const auto address = process::bound_address(fd);
+    const auto address = sys::bound_address(fd);
     if (!address || address->any.sa_family == AF_UNIX) return {};
-    return process::host_of(*address);
+    return sys::host_of(*address);
 }
 
 }  // namespace

@@ -1,52 +1,24 @@
 #include "lastgood/http/listen.h"
 
-#include <arpa/inet.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <optional>
 #include <vector>
 
 #include "lastgood/base/limits.h"
-#include "lastgood/http/port_holder.h"
+#include "lastgood/base/sys/socket_address.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 
 namespace lastgood::http {
 namespace {
 
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-};
-
-std::optional<Address> parse_address(const std::string& host, std::uint16_t port) {
-    Address address;
-    auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
-    if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(port);
-        address.size = sizeof v4;
-        return address;
-    }
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
-    if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(port);
-        address.size = sizeof v6;
-        return address;
-    }
-    return std::nullopt;
-}
-
 Error bind_error(const std::string& where, std::uint16_t port, int error) {
     Error result = system_error("could not listen on " + where, error);
     if (error == EADDRINUSE) {
-        const auto holders = port_holders(port);
+        const auto holders = sys::port_holders(port);
         if (!holders.empty()) result.what += ", it is held by " + holders.front().text();
         result.mend = "end the other program, or choose another port";
     } else if (error == EACCES) {
@@ -64,32 +36,20 @@ std::string shown(const std::string& host, std::uint16_t port) {
 
 // `failure`: of bind(2), 0 when it is bound.
 Expected<sys::Fd> bound_socket(const std::string& host, std::uint16_t port, int& failure) {
-    const auto address = parse_address(host, port);
+    const auto address = sys::ip_address(host, port);
     if (!address) return Error{host + " is no IP address", "write it as 0.0.0.0:8787"};
-    sys::Fd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sys::Fd fd(socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return system_error("could not make a socket for " + shown(host, port), errno);
     const int on = 1;
     const int off = 0;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (host == "::") setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address->storage);
-    failure = bind(fd.get(), generic, address->size) < 0 ? errno : 0;
+    failure = bind(fd.get(), &address->any, length(*address)) < 0 ? errno : 0;
     return fd;
 }
 
-Expected<sockaddr_un> unix_address(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) {
-        return Error{"the socket's path " + path + " is too long",
-                     "choose a runtime_dir with a shorter path"};
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
-
 // Removes what is left of an earlier daemon; refuses where somebody listens or it is no socket.
-Expected<void> clear_path(const std::string& path, const sockaddr_un& address) {
+Expected<void> clear_path(const std::string& path, const sys::SocketAddress& address) {
     struct stat info {};
     if (lstat(path.c_str(), &info) < 0) return {};
     if (!S_ISSOCK(info.st_mode)) {
@@ -97,8 +57,7 @@ Expected<void> clear_path(const std::string& path, const sockaddr_un& address) {
     }
     const sys::Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!probe) return system_error("could not make a socket", errno);
-    const int result =
-        connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int result = connect(probe.get(), &address.any, length(address));
     // EAGAIN: its queue is full, so somebody listens.
     if (result == 0 || errno == EAGAIN || errno == EINPROGRESS) {
         return Error{"somebody listens on " + path + " already", "end the other daemon first"};
@@ -152,12 +111,12 @@ Expected<bool> is_free(const std::string& host, std::uint16_t port) {
 
 Expected<sys::Fd> listen_unix(const std::string& path, mode_t mode, const std::string& group,
                               bool group_required) {
-    const auto address = unix_address(path);
+    const auto address = sys::unix_address(path);
     if (!address) return address.error();
     if (auto cleared = clear_path(path, *address); !cleared) return cleared.error();
     sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return system_error("could not make a socket for " + path, errno);
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) < 0) {
+    if (bind(fd.get(), &address->any, length(*address)) < 0) {
         return system_error("could not make the socket " + path, errno);
     }
     // Nobody can connect before listen(), whatever the file's mode is until then.
@@ -177,16 +136,8 @@ Expected<sys::Fd> listen_unix(const std::string& path, mode_t mode, const std::s
 }
 
 std::uint16_t local_port(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) return 0;
-    if (address.ss_family == AF_INET) {
-        return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-    }
-    if (address.ss_family == AF_INET6) {
-        return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-    }
-    return 0;
+    const auto address = sys::bound_address(fd);
+    return address ? sys::port_of(*address) : 0;
 }
 
 }  // namespace lastgood::http

@@ -1,10 +1,10 @@
 #include "http/unix_connection.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::http {
 namespace {
@@ -22,12 +22,10 @@ Error not_reached(const std::string& path, int error) {
 }  // namespace
 
 Expected<sys::Fd> connect_unix(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return not_reached(path, ENAMETOOLONG);
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const auto address = sys::unix_address(path);
+    if (!address) return not_reached(path, ENAMETOOLONG);
     sys::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
+    if (connect(fd.get(), &address->any, length(*address)) < 0) {
         return not_reached(path, errno);
     }
     return fd;

@@ -1,10 +1,10 @@
 #include "lastgood/logs/system_journal.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <bit>
-#include <cstring>
+
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::logs {
 namespace {
@@ -27,14 +27,11 @@ void add(std::string& entry, std::string_view name, std::string_view value) {
 
 SystemJournal::SystemJournal(std::string identifier, const std::string& socket)
     : identifier_(std::move(identifier)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.size() >= sizeof address.sun_path) return;
-    std::memcpy(address.sun_path, socket.data(), socket.size());
+    const auto address = sys::unix_address(socket);
+    if (!address) return;
     sys::Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return;
-    const auto* to = reinterpret_cast<const sockaddr*>(&address);
-    if (connect(fd.get(), to, sizeof address) == 0) socket_ = std::move(fd);
+    if (connect(fd.get(), &address->any, length(*address)) == 0) socket_ = std::move(fd);
 }
 
 bool SystemJournal::try_send(std::string_view slot, std::string_view stream, std::string_view line,

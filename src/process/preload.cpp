@@ -1,8 +1,6 @@
 #include "lastgood/process/preload.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
@@ -14,8 +12,9 @@
 
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/socket_address.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 #include "process/preload_bytes.h"
-#include "process/proc.h"
 #include "process/program_file.h"
 
 namespace lastgood::process {
@@ -107,18 +106,9 @@ std::string program_of(const std::vector<std::string>& argv) {
     return is_line ? program_of_line(argv[2]) : argv.front();
 }
 
-Expected<std::uint16_t> port_of(int listening) {
-    union {
-        sockaddr any;
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    } address{};
-    socklen_t size = sizeof address;
-    if (getsockname(listening, &address.any, &size) != 0) {
-        return system_error("getsockname", errno);
-    }
-    if (address.any.sa_family == AF_INET) return ntohs(address.v4.sin_port);
-    if (address.any.sa_family == AF_INET6) return ntohs(address.v6.sin6_port);
+Expected<std::uint16_t> tcp_port_of(int listening) {
+    const auto address = sys::bound_address(listening);
+    if (address && sys::port_of(*address) != 0) return sys::port_of(*address);
     return Error{"`adopt: preload` is for TCP sockets alone", "remove `adopt`"};
 }
 
@@ -151,7 +141,7 @@ Expected<void> preload(sys::SpawnSpec& spawn, const std::vector<int>& listening,
     if (auto fit = check_program(spawn, program_of(spawn.argv)); !fit) return fit;
     std::vector<std::string> named;
     for (int number = kPreloadFd; const int fd : listening) {
-        const auto port = port_of(fd);
+        const auto port = tcp_port_of(fd);
         if (!port) return port.error();
         spawn.fds.push_back({fd, number});
         named.push_back(std::to_string(number) + ":" + std::to_string(*port));
@@ -175,8 +165,8 @@ bool has_taken(const ProcessTree& tree, int listening) {
     if (fstat(listening, &about) != 0) return true;
     const auto all = tree.members();
     return std::any_of(all.begin(), all.end(), [&](const Member& member) {
-        return proc::holds_socket(member.pid, {about.st_ino},
-                                  {kPreloadFd, kPreloadFd + kPreloadSocketsMax - 1});
+        return sys::holds_socket(member.pid, {about.st_ino},
+                                 {kPreloadFd, kPreloadFd + kPreloadSocketsMax - 1});
     });
 }
 

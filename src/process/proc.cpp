@@ -170,32 +170,4 @@ int descriptors_of(pid_t pid) {
     return std::max(0, count - 2);  // . and ..
 }
 
-bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except) {
-    const sys::Directory dir(opendir(path_of(pid, "fd").c_str()));
-    if (!dir) return false;
-    while (const dirent* item = readdir(dir.get())) {
-        char target[64];
-        const ssize_t got = readlinkat(dirfd(dir.get()), item->d_name, target, sizeof target - 1);
-        constexpr std::string_view kPrefix = "socket:[";
-        if (got <= 0) continue;
-        target[got] = '\0';
-        if (!std::string_view(target).starts_with(kPrefix)) continue;
-        const long number = std::strtol(item->d_name, nullptr, 10);
-        if (number >= except.first && number <= except.last) continue;
-        if (inodes.contains(std::strtoull(target + kPrefix.size(), nullptr, 10))) return true;
-    }
-    return false;
-}
-
-std::string name_holder(const Inodes& inodes) {
-    if (inodes.empty()) return "";
-    for (const Entry& entry : processes()) {
-        if (!holds_socket(entry.pid, inodes)) continue;
-        auto name = sys::read_file(path_of(entry.pid, "comm"), 256);
-        const std::string text = name ? printable(trim(*name)) : "";
-        return "pid " + std::to_string(entry.pid) + (text.empty() ? "" : ", " + text);
-    }
-    return "";
-}
-
 }  // namespace lastgood::process::proc

@@ -7,7 +7,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "lastgood/base/time.h"
@@ -45,22 +44,5 @@ struct Load {
 };
 Load load_of(pid_t pid);
 int descriptors_of(pid_t pid);
-
-using Inodes = std::unordered_set<std::uint64_t>;
-
-enum class Sockets { listening, connected };
-// Inodes of this machine's TCP sockets on a local port.
-Inodes tcp_sockets(std::uint16_t local_port, Sockets which);
-
-struct Numbers {
-    int first = -1;
-    int last = -1;
-};
-
-// Does the process hold one of these sockets, by a number that isn't among `except`?
-bool holds_socket(pid_t pid, const Inodes& inodes, Numbers except = {});
-
-// "pid 4711, node", or empty when nobody we may look at holds a socket of these.
-std::string name_holder(const Inodes& inodes);
 
 }  // namespace lastgood::process::proc

@@ -11,6 +11,7 @@
 #include "lastgood/base/fnv.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 #include "process/proc.h"
 
 namespace lastgood::process {
@@ -169,7 +170,7 @@ bool ProcessTree::holds_any(const std::unordered_set<std::uint64_t>& sockets) co
     if (sockets.empty()) return false;
     const auto all = members();
     return std::any_of(all.begin(), all.end(), [&sockets](const Member& member) {
-        return proc::holds_socket(member.pid, sockets);
+        return sys::holds_socket(member.pid, sockets);
     });
 }
 

@@ -10,25 +10,25 @@
 #include <cerrno>
 
 #include "lastgood/base/limits.h"
-#include "process/proc.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 #include "process/slot_switch.h"
 #include "process/unix_slots.h"
 
 namespace lastgood::process {
 namespace {
 
-bool is_wildcard(const SocketAddress& address) {
+bool is_wildcard(const sys::SocketAddress& address) {
     if (address.any.sa_family == AF_INET) return address.v4.sin_addr.s_addr == htonl(INADDR_ANY);
     return IN6_IS_ADDR_UNSPECIFIED(&address.v6.sin6_addr);
 }
 
 // Those that IPv4 gets to have a source for probes; on one IPv6 address there is none to spare.
-bool takes_ipv4(const SocketAddress& address) {
+bool takes_ipv4(const sys::SocketAddress& address) {
     return address.any.sa_family == AF_INET ||
            (address.any.sa_family == AF_INET6 && is_wildcard(address));
 }
 
-Expected<sys::Fd> make_bound(const config::ListenAddress& listen, const SocketAddress& address,
+Expected<sys::Fd> make_bound(const config::ListenAddress& listen, const sys::SocketAddress& address,
                              bool shared) {
     sys::Fd fd(socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return system_error("can't make a socket for " + listen.text(), errno);
@@ -47,16 +47,15 @@ Expected<sys::Fd> make_bound(const config::ListenAddress& listen, const SocketAd
     }
     if (errno != EADDRINUSE) return system_error("can't listen on " + listen.text(), errno);
 
-    const auto holders = proc::tcp_sockets(listen.port, proc::Sockets::listening);
-    const std::string who = proc::name_holder(holders);
+    const auto holders = sys::port_holders(listen.port);
     return Error{"port " + std::to_string(listen.port) + " is in use" +
-                     (who.empty() ? std::string() : " (by " + who + ")"),
+                     (holders.empty() ? std::string() : " by " + holders.front().text()),
                  "stop that program or set another port for `listen`"};
 }
 
-Expected<SocketAddress> address_of(const config::ListenAddress& listen, Slot slot) {
-    if (listen.is_unix()) return unix_address(unix_slots::path_of(listen.path, slot));
-    if (const auto address = ip_address(listen.host, listen.port)) return *address;
+Expected<sys::SocketAddress> address_of(const config::ListenAddress& listen, Slot slot) {
+    if (listen.is_unix()) return sys::unix_address(unix_slots::path_of(listen.path, slot));
+    if (const auto address = sys::ip_address(listen.host, listen.port)) return *address;
     return Error{"can't listen on " + listen.text(), "use an IP address, 0.0.0.0 or [::]"};
 }
 
@@ -69,7 +68,7 @@ bool listens_on(int fd, const config::ListenAddress& listen, Slot slot) {
         return false;
     }
     const auto wanted = address_of(listen, slot);
-    const auto found = bound_address(fd);
+    const auto found = sys::bound_address(fd);
     return wanted && found && *found == *wanted;
 }
 
@@ -87,7 +86,7 @@ sys::Fd take_listening_socket(pid_t pid, const config::ListenAddress& listen, Sl
 
 bool can_switch_ports() {
     const config::ListenAddress any{"127.0.0.1", 0};
-    const auto fd = make_bound(any, *ip_address(any.host, any.port), true);
+    const auto fd = make_bound(any, *sys::ip_address(any.host, any.port), true);
     return fd && slot_switch::by_source(fd->get(), 0, in_addr{htonl(INADDR_LOOPBACK)}).ok();
 }
 
@@ -100,7 +99,7 @@ Expected<void> can_listen(const config::ListenAddress& listen) {
 }
 
 std::unordered_set<std::uint64_t> connections_to(std::uint16_t port) {
-    return proc::tcp_sockets(port, proc::Sockets::connected);
+    return sys::tcp_sockets(port, sys::TcpState::connected);
 }
 
 Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
@@ -109,7 +108,7 @@ Expected<SlotSockets> SlotSockets::open(const config::ListenAddress& listen,
     SlotSockets made;
     made.listen_ = listen;
     made.switched_ = switched;
-    const auto probe = ip_address(probe_address, 0);
+    const auto probe = sys::ip_address(probe_address, 0);
     if (!probe || probe->any.sa_family != AF_INET) {
         return Error{"the probe address " + probe_address + " is no IPv4 address", ""};
     }
@@ -155,17 +154,17 @@ Expected<void> SlotSockets::open_tcp(LeftSockets left) {
             if (!bound) return bound.error();
             fd = std::move(*bound);
         }
-        const auto found = bound_address(fd.get());
+        const auto found = sys::bound_address(fd.get());
         if (!found) return system_error("getsockname", errno);
-        set_port(address_, port_of(*found));
+        sys::set_port(address_, sys::port_of(*found));
     }
     own_address_ = address_;
-    if (is_wildcard(address_)) own_address_ = *ip_address("127.0.0.1", port());
+    if (is_wildcard(address_)) own_address_ = *sys::ip_address("127.0.0.1", port());
     return {};
 }
 
 Expected<void> SlotSockets::open_unix(LeftSockets left) {
-    auto whole = unix_address(listen_.path);
+    auto whole = sys::unix_address(listen_.path);
     if (!whole) return whole.error();
     own_address_ = address_ = *whole;
     for (const Slot slot : kSlots) {
@@ -207,7 +206,7 @@ Route SlotSockets::route_to(Slot slot) const {
         route.from = probe_source_;
     } else {
         route.from = own_address_;
-        set_port(*route.from, 0);
+        sys::set_port(*route.from, 0);
         route.traffic_class = slot_switch::kProbeTrafficClass;
     }
     return route;

@@ -9,7 +9,7 @@
 
 #include "lastgood/base/limits.h"
 #include "lastgood/base/sys/files.h"
-#include "lastgood/process/socket_address.h"
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::process::unix_slots {
 namespace {
@@ -24,7 +24,7 @@ bool is_same_file(const std::string& a, const std::string& b) {
 }
 
 bool somebody_listens(const std::string& path) {
-    const auto address = unix_address(path);
+    const auto address = sys::unix_address(path);
     const sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!address || !fd) return false;
     return connect(fd.get(), &address->any, length(*address)) == 0 || errno == EAGAIN;
@@ -55,7 +55,7 @@ std::string path_of(const std::string& path, Slot slot) {
 Expected<sys::Fd> open(const std::string& path, Slot slot) {
     if (auto checked = check_path(path); !checked) return checked.error();
     const std::string own = path_of(path, slot);
-    const auto address = unix_address(own);
+    const auto address = sys::unix_address(own);
     if (!address) return address.error();
     if (somebody_listens(own)) {
         return Error{"another lastgood listens on " + own,

@@ -157,11 +157,11 @@ class TwoSlotRunner : public AppRunner {
         const config::Ready& ready = slots_[index(slot)]->ready_rules();
         ProbeTarget target{{}, ready.path};
         if (!ready.host.empty()) {
-            if (auto address = process::ip_address(ready.host, ready.port)) {
+            if (auto address = sys::ip_address(ready.host, ready.port)) {
                 target.route.to = *address;
             }
         } else if (config_.ports) {
-            target.route.to = *process::ip_address("127.0.0.1", (*config_.ports)[index(slot)]);
+            target.route.to = *sys::ip_address("127.0.0.1", (*config_.ports)[index(slot)]);
         } else if (!sockets_.empty()) {  // open() refuses the rest
             target.route = sockets_.front().route_to(slot);
         }

@@ -24,7 +24,7 @@ std::string errno_text(int error) {
 
 HttpProbe::HttpProbe(sys::EventLoop& loop, const ProbeTarget& target, Millis time_max, Done done)
     : loop_(loop), done_(std::move(done)) {
-    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " + process::host_of(target.route.to) +
+    request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " + sys::host_of(target.route.to) +
                "\r\nUser-Agent: lastgood\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     timer_ = loop_.after(time_max, [this, time_max] {
         finish(false, "gave no answer within " + format_duration(time_max));
@@ -39,14 +39,14 @@ void HttpProbe::connect(const ProbeTarget& target) {
     if (fine && from) {
         const int on = 1;
         setsockopt(socket_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-        fine = bind(socket_.get(), &from->any, process::length(*from)) == 0;
+        fine = bind(socket_.get(), &from->any, sys::length(*from)) == 0;
     }
     if (fine && traffic_class != 0) {
         fine = setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_TCLASS, &traffic_class,
                           sizeof traffic_class) == 0;
     }
     if (fine) {
-        fine = ::connect(socket_.get(), &to.any, process::length(to)) == 0 || errno == EINPROGRESS;
+        fine = ::connect(socket_.get(), &to.any, sys::length(to)) == 0 || errno == EINPROGRESS;
     }
     if (!fine) {
         timer_ =

@@ -2,13 +2,13 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "lastgood/base/strings.h"
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::supervise {
 namespace {
@@ -42,21 +42,15 @@ pid_t read_control(msghdr& message) {
 
 Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(sys::EventLoop& loop,
                                                            const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return Error{"the path of the notify socket is too long: " + path,
-                     "set a shorter runtime_dir"};
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const auto address = sys::unix_address(path);
+    if (!address) return address.error();
     std::unique_ptr<NotifySocket> made(new NotifySocket(loop, path));
     made->socket_ = sys::Fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1;
     unlink(path.c_str());
     if (!made->socket_ ||
         setsockopt(made->socket_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
-        bind(made->socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) <
-            0) {
+        bind(made->socket_.get(), &address->any, length(*address)) < 0) {
         return system_error("can't make the notify socket " + path, errno);
     }
     chmod(path.c_str(), 0666);  // the app may run as another user; who sends is checked

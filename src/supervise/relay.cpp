@@ -16,7 +16,7 @@ constexpr Millis kRetryAfter{100};  // when descriptors are short
 
 }  // namespace
 
-Relay::Relay(sys::EventLoop& loop, int listening, const process::SocketAddress& to)
+Relay::Relay(sys::EventLoop& loop, int listening, const sys::SocketAddress& to)
     : loop_(loop), listening_(listening), to_(to) {}
 
 Relay::~Relay() {
@@ -59,7 +59,7 @@ void Relay::accept_waiting(std::size_t count_max) {
         if (!client) return;
         sys::Fd server(socket(to_.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         if (!server ||
-            (connect(server.get(), &to_.any, process::length(to_)) < 0 && errno != EINPROGRESS)) {
+            (connect(server.get(), &to_.any, sys::length(to_)) < 0 && errno != EINPROGRESS)) {
             continue;
         }
         const std::uint64_t id = next_id_++;

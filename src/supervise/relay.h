@@ -11,7 +11,7 @@
 
 #include "lastgood/base/sys/event_loop.h"
 #include "lastgood/base/sys/fd.h"
-#include "lastgood/process/socket_address.h"
+#include "lastgood/base/sys/socket_address.h"
 
 namespace lastgood::supervise {
 
@@ -20,7 +20,7 @@ class RelayPair;
 class Relay {
   public:
     // `listening` stays the caller's and must outlive this; `to` is the app's own address.
-    Relay(sys::EventLoop& loop, int listening, const process::SocketAddress& to);
+    Relay(sys::EventLoop& loop, int listening, const sys::SocketAddress& to);
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
     ~Relay();
@@ -38,7 +38,7 @@ class Relay {
 
     sys::EventLoop& loop_;
     int listening_;
-    process::SocketAddress to_;
+    sys::SocketAddress to_;
     bool on_ = false;
     std::uint64_t next_id_ = 1;
     std::unordered_map<std::uint64_t, std::unique_ptr<RelayPair>> pairs_;

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 #include "lastgood/process/tree_end.h"
 #include "process/proc.h"
 #include "process/world.h"
@@ -207,7 +208,7 @@ TEST_F(ProcessTreeTest, KnowsWhetherItHoldsAConnection) {
     getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
     const std::uint16_t port = ntohs(address.sin_port);
     const auto connected = [](std::uint16_t to) {
-        return proc::tcp_sockets(to, proc::Sockets::connected);
+        return sys::tcp_sockets(to, sys::TcpState::connected);
     };
     const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ASSERT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), size), 0);

@@ -39,7 +39,7 @@ SlotSockets open_slots(const std::string& host) {
 sys::Fd connect_by(const Route& route) {
     sys::Fd fd(socket(route.to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (route.from) {
-        EXPECT_EQ(bind(fd.get(), &route.from->any, length(*route.from)), 0);
+        EXPECT_EQ(bind(fd.get(), &route.from->any, sys::length(*route.from)), 0);
     }
     if (route.traffic_class != 0) {
         EXPECT_EQ(setsockopt(fd.get(), IPPROTO_IPV6, IPV6_TCLASS, &route.traffic_class,
@@ -134,7 +134,7 @@ TEST(SlotSockets, APathOfAnotherProgramIsLeftAlone) {
         EXPECT_NE(refused.error().what.find("is no socket"), std::string::npos);
         EXPECT_EQ(unlink(listen.path.c_str()), 0);
     }
-    const auto address = unix_address(listen.path);
+    const auto address = sys::unix_address(listen.path);
     const sys::Fd theirs(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ASSERT_EQ(bind(theirs.get(), &address->any, length(*address)), 0);
     ASSERT_EQ(listen_now(theirs), 0);
@@ -171,7 +171,8 @@ TEST(SlotSockets, RefuseAPortThatAnotherGroupHoldsAndSayWho) {
         EXPECT_NE(again.error().what.find("port " + std::to_string(slots.port()) + " is in use"),
                   std::string::npos)
             << again.error().what;
-        EXPECT_NE(again.error().what.find("pid " + std::to_string(getpid())), std::string::npos)
+        EXPECT_NE(again.error().what.find("(process " + std::to_string(getpid()) + ")"),
+                  std::string::npos)
             << again.error().what;
         EXPECT_FALSE(again.error().mend.empty());
     }

@@ -169,7 +169,7 @@ TEST(AppRunner, RefusesAPortInUseAndSaysWho) {
                         .probe_address = "127.83.12.7"};
     auto opened = AppRunner::open(loop, reaper, config, {});
     ASSERT_FALSE(opened.ok());
-    EXPECT_NE(opened.error().what.find("in use (by pid " + std::to_string(getpid())),
+    EXPECT_NE(opened.error().what.find("(process " + std::to_string(getpid()) + ")"),
               std::string::npos)
         << opened.error().what;
 }

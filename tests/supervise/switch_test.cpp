@@ -163,13 +163,13 @@ TEST_F(Switch, WhatWaitsWhenTheCrashedSlotStartsAgainGoesToTheGoodOne) {
 std::string answer_by(const process::Route& route) {
     const sys::Fd fd(socket(route.to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (route.from) {
-        EXPECT_EQ(bind(fd.get(), &route.from->any, process::length(*route.from)), 0);
+        EXPECT_EQ(bind(fd.get(), &route.from->any, sys::length(*route.from)), 0);
     }
     if (route.traffic_class != 0) {
         setsockopt(fd.get(), IPPROTO_IPV6, IPV6_TCLASS, &route.traffic_class,
                    sizeof route.traffic_class);
     }
-    if (connect(fd.get(), &route.to.any, process::length(route.to)) != 0) return strerror(errno);
+    if (connect(fd.get(), &route.to.any, sys::length(route.to)) != 0) return strerror(errno);
     send_get(fd, "/");
     return read_to_end(fd);
 }
@@ -201,7 +201,7 @@ TEST_F(Switch, OverAPathItDropsNobodyAndWaitsForWhoIsStillServed) {
     const RunId old = serve_ready(Slot::blue, "old");
     const process::Route users{runner->sockets()[0].own_address()};
     const sys::Fd held(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(connect(held.get(), &users.to.any, process::length(users.to)), 0);
+    ASSERT_EQ(connect(held.get(), &users.to.any, sys::length(users.to)), 0);
     send_get(held, "/hold");
     char first = 0;
     ASSERT_EQ(recv(held.get(), &first, 1, 0), 1);
@@ -220,7 +220,7 @@ TEST_F(Switch, OverAPathWhatWaitsInACrashedSlotGoesToTheGoodOne) {
     ASSERT_NO_FATAL_FAILURE(give_users_to_a_deaf_one(bad));
     const auto users = runner->sockets()[0].own_address();
     const sys::Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(connect(client.get(), &users.any, process::length(users)), 0);
+    ASSERT_EQ(connect(client.get(), &users.any, sys::length(users)), 0);
     send_get(client, "/");
     kill(runner->info(Slot::green).pid, SIGKILL);
     ASSERT_TRUE(comes("exited", bad));

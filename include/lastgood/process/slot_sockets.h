@@ -24,8 +24,8 @@
 #include "lastgood/base/error.h"
 #include "lastgood/base/ids.h"
 #include "lastgood/base/sys/fd.h"
+#include "lastgood/base/sys/socket_address.h"
 #include "lastgood/config/config.h"
-#include "lastgood/process/socket_address.h"
 
 namespace lastgood::process {
 
@@ -45,9 +45,9 @@ bool listens_on(int fd, const config::ListenAddress& listen, Slot slot);
 
 // A way to connect to one slot from this machine.
 struct Route {
-    SocketAddress to{};
-    std::optional<SocketAddress> from{};  // to bind to before; none: the kernel's choice
-    int traffic_class = 0;                // IPV6_TCLASS; 0: unset
+    sys::SocketAddress to{};
+    std::optional<sys::SocketAddress> from{};  // to bind to before; none: the kernel's choice
+    int traffic_class = 0;                     // IPV6_TCLASS; 0: unset
 };
 
 // Whether this kernel takes a program that chooses between the sockets of a port.
@@ -74,11 +74,11 @@ class SlotSockets {
     [[nodiscard]] bool has_one_queue() const { return !switched_ && !listen_.is_unix(); }
     // For the LeftSockets of the next daemon.
     [[nodiscard]] Slot first() const { return first_; }
-    [[nodiscard]] std::uint16_t port() const { return port_of(address_); }
+    [[nodiscard]] std::uint16_t port() const { return sys::port_of(address_); }
     [[nodiscard]] const std::string& name() const { return listen_.name; }
 
     // Where users connect to, as seen from this machine: loopback for a wildcard.
-    [[nodiscard]] const SocketAddress& own_address() const { return own_address_; }
+    [[nodiscard]] const sys::SocketAddress& own_address() const { return own_address_; }
     [[nodiscard]] Route route_to(Slot slot) const;
 
     Expected<void> switch_to(Slot slot);
@@ -100,12 +100,12 @@ class SlotSockets {
 
     config::ListenAddress listen_;
     bool switched_ = true;
-    SocketAddress address_{};
+    sys::SocketAddress address_{};
     std::array<sys::Fd, 2> sockets_;
     Slot active_ = Slot::blue;
     Slot first_ = Slot::blue;
-    SocketAddress own_address_{};
-    SocketAddress probe_source_{};  // IPv4
+    sys::SocketAddress own_address_{};
+    sys::SocketAddress probe_source_{};  // IPv4
 };
 
 }  // namespace lastgood::process

@@ -2,12 +2,10 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "cli/context.h"
@@ -15,6 +13,7 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/base/sys/socket_address.h"
 #include "lastgood/http/client.h"
 
 namespace lastgood::cli::diagnosis {
@@ -24,15 +23,11 @@ constexpr std::size_t kProcBytesMax = 1 << 20;
 
 // Who listens on the socket; the error is what connect(2) said.
 int find_peer(const std::string& path, DaemonView& view) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const auto address = sys::unix_address(path);
+    if (!address) return ENAMETOOLONG;
     const sys::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return errno;
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return errno;
-    }
+    if (connect(fd.get(), &address->any, length(*address)) != 0) return errno;
     ucred peer{};
     socklen_t size = sizeof peer;
     if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return errno;

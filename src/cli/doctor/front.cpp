@@ -30,7 +30,7 @@ PortView look_at_port(const config::ListenAddress& listen, const std::string& ap
     }
     view.free = *free;
     if (view.free) return view;
-    view.holders = http::port_holders(listen.port);
+    view.holders = sys::port_holders(listen.port);
     for (const auto& holder : view.holders) {
         view.held_by_daemon = view.held_by_daemon || (daemon != 0 && holder.pid == daemon);
         view.held_by_app = view.held_by_app || (!app.empty() && is_of_app(holder.pid, app));

@@ -13,9 +13,9 @@
 #include "cli/doctor/account.h"
 #include "lastgood/base/finding.h"
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 #include "lastgood/base/time.h"
 #include "lastgood/config/config.h"
-#include "lastgood/http/port_holder.h"
 
 namespace lastgood::cli::diagnosis {
 
@@ -73,7 +73,7 @@ struct PortView {
     std::string address;
     std::string app{};  // empty: the receiver's
     bool free = false;
-    std::vector<http::PortHolder> holders;  // empty with a taken port: can't be told
+    std::vector<sys::PortHolder> holders;  // empty with a taken port: can't be told
     bool held_by_daemon = false;
     bool held_by_app = false;  // a process of this app that outlived its daemon
     std::optional<Error> fault;

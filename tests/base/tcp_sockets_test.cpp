@@ -1,4 +1,4 @@
-#include "lastgood/http/port_holder.h"
+#include "lastgood/base/sys/tcp_sockets.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -14,7 +14,7 @@
 
 #include <gtest/gtest.h>
 
-namespace lastgood::http {
+namespace lastgood::sys {
 namespace {
 
 constexpr int kSkipped = 77;
@@ -76,4 +76,4 @@ TEST(PortHolder, IsFoundAmongManyConnectionsThatHaveEnded) {
 }
 
 }  // namespace
-}  // namespace lastgood::http
+}  // namespace lastgood::sys

@@ -11,7 +11,7 @@
 
 #include "lastgood/base/error.h"
 
-namespace lastgood::process {
+namespace lastgood::sys {
 
 union SocketAddress {
     sockaddr any;
@@ -35,4 +35,4 @@ void set_port(SocketAddress& address, std::uint16_t port);
 // For a Host header: "127.0.0.1:3000", "[::1]:3000", and "localhost" for a path.
 std::string host_of(const SocketAddress& address);
 
-}  // namespace lastgood::process
+}  // namespace lastgood::sys

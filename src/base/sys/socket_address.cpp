@@ -1,11 +1,11 @@
-#include "lastgood/process/socket_address.h"
+#include "lastgood/base/sys/socket_address.h"
 
 #include <arpa/inet.h>
 
 #include <cstddef>
 #include <cstring>
 
-namespace lastgood::process {
+namespace lastgood::sys {
 
 socklen_t length(const SocketAddress& address) {
     switch (address.any.sa_family) {
@@ -88,4 +88,4 @@ std::string host_of(const SocketAddress& address) {
     return "localhost";
 }
 
-}  // namespace lastgood::process
+}  // namespace lastgood::sys

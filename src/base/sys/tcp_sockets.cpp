@@ -1,21 +1,26 @@
-// TCP sockets by local port: asked of the kernel's socket monitor, which skips what we don't want
-// to hear of. The text tables of /proc list every connection in TIME_WAIT too, tens of milliseconds
-// on a busy server; they are read only where there is no monitor.
+// Asked of the kernel's socket monitor, which skips what we don't want to hear of. The text tables
+// of /proc list every connection in TIME_WAIT too, tens of milliseconds on a busy server; they are
+// read only where there is no monitor.
+#include "lastgood/base/sys/tcp_sockets.h"
+
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 
+#include "lastgood/base/strings.h"
+#include "lastgood/base/sys/directory.h"
 #include "lastgood/base/sys/fd.h"
-#include "process/proc.h"
+#include "lastgood/base/sys/files.h"
 
-namespace lastgood::process::proc {
+namespace lastgood::sys {
 namespace {
 
 // Numbers of the kernel's states, the same in both places.
@@ -23,8 +28,8 @@ constexpr unsigned kEstablished = 1;
 constexpr unsigned kCloseWait = 8;  // the client may still wait for an answer
 constexpr unsigned kListen = 10;
 
-unsigned states_of(Sockets which) {
-    return which == Sockets::listening ? 1U << kListen : 1U << kEstablished | 1U << kCloseWait;
+unsigned states_of(TcpState state) {
+    return state == TcpState::listening ? 1U << kListen : 1U << kEstablished | 1U << kCloseWait;
 }
 
 // False when the answer is no list.
@@ -90,10 +95,10 @@ void read_table(const char* table, std::uint16_t local_port, unsigned states, In
 
 }  // namespace
 
-Inodes tcp_sockets(std::uint16_t local_port, Sockets which) {
+Inodes tcp_sockets(std::uint16_t local_port, TcpState state) {
     Inodes found;
-    const unsigned states = states_of(which);
-    const sys::Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+    const unsigned states = states_of(state);
+    const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
     if (netlink && ask_monitor(netlink.get(), AF_INET, local_port, states, found) &&
         ask_monitor(netlink.get(), AF_INET6, local_port, states, found)) {
         return found;
@@ -104,4 +109,39 @@ Inodes tcp_sockets(std::uint16_t local_port, Sockets which) {
     return found;
 }
 
-}  // namespace lastgood::process::proc
+bool holds_socket(pid_t pid, const Inodes& inodes, DescriptorNumbers except) {
+    const Directory dir(opendir(("/proc/" + std::to_string(pid) + "/fd").c_str()));
+    if (!dir) return false;
+    while (const dirent* item = readdir(dir.get())) {
+        char target[64];
+        const ssize_t got = readlinkat(dirfd(dir.get()), item->d_name, target, sizeof target - 1);
+        constexpr std::string_view kPrefix = "socket:[";
+        if (got <= 0) continue;
+        target[got] = '\0';
+        if (!std::string_view(target).starts_with(kPrefix)) continue;
+        const long number = std::strtol(item->d_name, nullptr, 10);
+        if (number >= except.first && number <= except.last) continue;
+        if (inodes.contains(std::strtoull(target + kPrefix.size(), nullptr, 10))) return true;
+    }
+    return false;
+}
+
+std::string PortHolder::text() const {
+    return name + " (process " + std::to_string(pid) + ")";
+}
+
+std::vector<PortHolder> port_holders(std::uint16_t port) {
+    std::vector<PortHolder> holders;
+    const Inodes listening = tcp_sockets(port, TcpState::listening);
+    const Directory processes(listening.empty() ? nullptr : opendir("/proc"));
+    if (!processes) return holders;
+    while (const dirent* item = readdir(processes.get())) {
+        const auto pid = static_cast<pid_t>(std::strtol(item->d_name, nullptr, 10));
+        if (pid <= 0 || !holds_socket(pid, listening)) continue;
+        const auto name = read_file("/proc/" + std::to_string(pid) + "/comm", 64);
+        holders.push_back({pid, printable(name ? trim(*name) : "unknown")});
+    }
+    return holders;
+}
+
+}  // namespace lastgood::sys
