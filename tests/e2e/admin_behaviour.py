@@ -6,8 +6,8 @@ import signal
 import threading
 import unittest
 
+import certificates
 from admin_client import READ_TOKEN, TOKEN, Client, add_admin, bearer, sign_in
-from frontdoor_behaviour import certificate
 from harness import Case, free_port, get, processes_of
 
 
@@ -274,7 +274,7 @@ class WhatItTells(Admin):
 class ByHttps(Admin):
     def default_config(self):
         config = super().default_config()
-        self.cert, self.key = certificate(self.folder, "admin")
+        self.cert, self.key = certificates.make_self_signed(self.folder, "admin")
         config["admin"]["tls"] = {"cert": str(self.cert), "key": str(self.key)}
         return config
 
@@ -300,7 +300,7 @@ class ByHttps(Admin):
         self.assertEqual(200, client.get("/v1/apps").status)
 
     def test_a_key_that_fits_no_certificate_is_a_fault(self):
-        other, _ = certificate(self.folder, "other")
+        other, _ = certificates.make_self_signed(self.folder, "other")
         self.config["admin"]["tls"]["cert"] = str(other)
         self.write_config()
         done = self.cli("check")

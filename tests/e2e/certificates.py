@@ -1,8 +1,17 @@
-"""Certificates of a CA of the test's own."""
+"""Certificates of the test's own, signed by themselves or by a CA."""
 
 from harness import run
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+def make_self_signed(folder, name, hosts="DNS:localhost,IP:127.0.0.1", days=2):
+    """The paths of certificate and key."""
+    made, key = folder / f"{name}.crt", folder / f"{name}.key"
+    done = run("openssl", "req", "-x509", *KEY, "-days", str(days), "-subj", f"/CN={name}",
+               "-addext", f"subjectAltName={hosts}", "-keyout", key, "-out", made)
+    assert done.returncode == 0, done.stderr
+    return made, key
 
 
 def make_ca(folder, name="lastgood test CA"):

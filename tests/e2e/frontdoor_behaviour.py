@@ -12,26 +12,16 @@ import ssl
 import threading
 import unittest
 
+import certificates
 import webhooks
 from harness import SECRET, Case, Daemon, free_port, processes_of, run, wait_until
-
-
-def certificate(folder, name):
-    """A pair of its own for 127.0.0.1, in `folder`."""
-    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
-    done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
-               "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return cert, key
 
 
 class Https(Case):
     def default_config(self):
         config = super().default_config()
         self.cert, self.key = self.folder / "tls.crt", self.folder / "tls.key"
-        self.install(*certificate(self.folder, "first"))
+        self.install(*certificates.make_self_signed(self.folder, "first"))
         config["webhook"]["tls"] = {"cert": str(self.cert), "key": str(self.key)}
         return config
 
@@ -94,14 +84,14 @@ class Https(Case):
         kept = self.connect()
         self.assertEqual(200, self.get(kept)[0])
         self.assertEqual("first", self.served())
-        self.install(*certificate(self.folder, "second"))
+        self.install(*certificates.make_self_signed(self.folder, "second"))
         self.wait(lambda: self.served() == "second", "the new certificate")
         self.assertEqual(200, self.get(kept)[0], "an open connection is not disturbed")
 
     def test_a_pair_that_can_not_be_used_is_told_and_the_one_before_stays(self):
         self.serve()
-        cert, _ = certificate(self.folder, "second")
-        _, key = certificate(self.folder, "third")
+        cert, _ = certificates.make_self_signed(self.folder, "second")
+        _, key = certificates.make_self_signed(self.folder, "third")
         self.install(cert, key)
         self.wait(lambda: "the TLS key isn't that of the certificate" in self.daemon.log(), "the log")
         self.assertEqual("first", self.served())
@@ -120,7 +110,7 @@ class Https(Case):
         self.assertEqual(200, self.get(self.connect())[0])
 
     def test_a_wrong_pair_is_a_fault_before_the_start(self):
-        _, key = certificate(self.folder, "second")
+        _, key = certificates.make_self_signed(self.folder, "second")
         shutil.copy(key, self.key)
         self.write_config()
         checked = self.cli("check")

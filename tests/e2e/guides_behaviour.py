@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+import certificates
 import webhooks
 from admin_client import TOKEN, add_admin
 from harness import BINARY, ENVIRONMENT, ROOT, SECRET, Case, free_port, run
@@ -22,13 +23,6 @@ def blocks(page, kind):
     for indent, language, text in FENCE.findall(page.read_text("utf-8")):
         if language == kind:
             yield "".join(line.removeprefix(indent) for line in text.splitlines(keepends=True))
-
-
-def make_certificate(folder):
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-        "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem")
-    return folder / "fullchain.pem", folder / "privkey.pem"
 
 
 class Pages(unittest.TestCase):
@@ -97,7 +91,7 @@ class Pages(unittest.TestCase):
 class BehindNginx(Case):
     def begin_nginx(self, page, *changes):
         """With the page's own block: only ports, names and files are others."""
-        certificate, key = make_certificate(self.folder)
+        certificate, key = certificates.make_self_signed(self.folder, "localhost")
         (text,) = blocks(ROOT / "docs" / page, "nginx")
         self.https = free_port()
         for old, new in (("listen 443 ssl", f"listen 127.0.0.1:{self.https} ssl"), *changes):

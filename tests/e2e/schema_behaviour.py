@@ -19,6 +19,7 @@ try:
 except ImportError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed") from None
 
+import certificates
 from harness import BINARY, ENVIRONMENT, ROOT, run
 
 SCHEMA = json.loads((ROOT / "config" / "lastgood.schema.json").read_text("utf-8"))
@@ -168,8 +169,7 @@ class Verdicts(unittest.TestCase):
         (cls.folder / "other").chmod(0o600)
         (cls.folder / "url").write_text("https://example.org/hook\n")
         (cls.folder / "url").chmod(0o600)
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-subj", "/CN=localhost", "-keyout", cls.folder / "tls.key", "-out", cls.folder / "tls.crt")
+        certificates.make_self_signed(cls.folder, "tls")
         cls.schema = jsonschema.Draft7Validator(SCHEMA)
         cls.schema.check_schema(SCHEMA)
 
