@@ -16,10 +16,11 @@ namespace {
 
 // What a shell does itself: no program has to be there for it.
 constexpr std::string_view kShells[] = {
-    ".",     "[",      "{",      "!",    ":",     "case",  "cd",     "command", "echo",
-    "eval",  "export", "false",  "for",  "if",    "kill",  "printf", "pwd",     "read",
-    "set",   "shift",  "source", "test", "time",  "trap",  "true",   "type",    "ulimit",
-    "umask", "unset",  "until",  "wait", "while", "alias", "local"};
+    ".",        "[",     "{",     "!",      ":",    "alias", "break",  "case", "cd",   "command",
+    "continue", "do",    "done",  "echo",   "elif", "else",  "esac",   "eval", "exit", "export",
+    "false",    "fi",    "for",   "if",     "kill", "local", "printf", "pwd",  "read", "readonly",
+    "return",   "set",   "shift", "source", "test", "then",  "time",   "trap", "true", "type",
+    "ulimit",   "umask", "unset", "until",  "wait", "while"};
 
 bool is_assignment(std::string_view word) {
     const auto equals = word.find('=');
@@ -57,6 +58,18 @@ bool is_shells(std::string_view word) {
 bool is_line(const config::Command& command) {
     return command.argv.size() == 3 && command.argv[0] == "/bin/sh" && command.argv[1] == "-c" &&
            command.argv[2] == command.text;
+}
+
+// Where the next command of the line begins; the & of `2>&1` and of `&>log` begins none.
+std::size_t find_operator(std::string_view line) {
+    std::size_t at = line.find_first_of("&|;\n");
+    while (at != std::string_view::npos && line[at] == '&') {
+        const bool redirects = (at > 0 && (line[at - 1] == '>' || line[at - 1] == '<')) ||
+                               (at + 1 < line.size() && line[at + 1] == '>');
+        if (!redirects) break;
+        at = line.find_first_of("&|;\n", at + 1);
+    }
+    return at;
 }
 
 // `part` has no operator of a shell but perhaps in quotes, and then it is not looked at.
@@ -105,7 +118,7 @@ std::vector<std::string> named_programs(const config::Command& command) {
         return found;
     }
     while (!rest.empty()) {
-        const auto end = rest.find_first_of("&|;\n");
+        const std::size_t end = find_operator(rest);
         add(first_program(rest.substr(0, end)));
         if (end == std::string_view::npos) break;
         rest.remove_prefix(end + 1);

@@ -33,6 +33,9 @@ TEST(Programs, AreFoundInEachPartOfALine) {
     EXPECT_EQ(named("cd web && npm ci && npm run build | tee log"), (Names{"npm", "tee"}));
     EXPECT_EQ(named("A=1 go build -o server .\nstrip server"), (Names{"go", "strip"}));
     EXPECT_EQ(named(".venv/bin/python -m pip install ."), Names{});
+    EXPECT_EQ(named("npm run build 2>&1 | tee log"), (Names{"npm", "tee"}));
+    EXPECT_EQ(named("make &>log; strip server >&2 || exit 1"), (Names{"make", "strip"}));
+    EXPECT_EQ(named("if true; then exit 3; else return; fi"), Names{});
     EXPECT_EQ(named("make \"CC=gcc && g++\""), Names{"make"});
     EXPECT_EQ(named("echo 'npm && go'"), Names{});
     EXPECT_EQ(named_programs({{"bundle", "install"}, ""}), Names{"bundle"});
