@@ -50,9 +50,17 @@ void read_webhook(const Section& section, App& app, const AppDefaults& defaults)
 }
 
 void read_poll(const Section& section, App& app) {
-    if (const auto* node = section.value("poll"); node != nullptr && node->text == "off") {
+    const auto given = section.text("poll");
+    if (!given) return;
+    if (*given == "off") {
         app.poll.reset();
         return;
+    }
+    const std::string word = to_lower(*given);
+    for (const char* never : {"off", "no", "false", "never", "0"}) {
+        if (word != never) continue;
+        return section.fault("poll", section.mark_of("poll"),
+                             "write off, to look only once, at start");
     }
     section.duration("poll", *app.poll, 1s);
 }

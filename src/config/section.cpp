@@ -9,6 +9,8 @@
 namespace lastgood::config {
 namespace {
 
+using namespace std::chrono_literals;
+
 const char* name_of(YamlNode::Kind kind) {
     switch (kind) {
         case YamlNode::Kind::null:
@@ -34,17 +36,36 @@ std::string size_meant(std::string_view text) {
     return parse_size(meant) ? "; write " + meant : "";
 }
 
+constexpr std::string_view kDigits = "0123456789";
+
+// 90s for 1m30s.
+std::string in_one_unit(std::string_view text) {
+    Millis sum{0};
+    while (!text.empty()) {
+        const auto digits = std::min(text.find_first_not_of(kDigits), text.size());
+        const auto end = std::min(text.find_first_of(kDigits, digits), text.size());
+        const auto part = parse_duration(text.substr(0, end));
+        if (!part) return "";
+        sum += *part;
+        text.remove_prefix(end);
+    }
+    if (sum % 1s != Millis{0}) return std::to_string(sum.count()) + "ms";
+    return std::to_string(sum / 1s) + "s";
+}
+
 // "; write 15m" for 15min; empty: nothing is that near.
 std::string duration_meant(std::string_view text) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kUnits = {
         {{"millis", "ms"}, {"min", "m"}, {"sec", "s"}, {"hour", "h"}, {"day", "d"}}};
-    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const auto digits = std::min(text.find_first_not_of(kDigits), text.size());
     std::string unit = to_lower(trim(text.substr(digits)));
     for (const auto& [begin, written] : kUnits) {
         if (unit.starts_with(begin)) unit = written;
     }
     const std::string meant = std::string(text.substr(0, digits)) + unit;
-    return parse_duration(meant) ? "; write " + meant : "";
+    if (parse_duration(meant)) return "; write " + meant;
+    const std::string other = in_one_unit(text);
+    return parse_duration(other) ? "; write " + other : "";
 }
 
 }  // namespace

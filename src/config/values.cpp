@@ -24,6 +24,24 @@ bool is_safe_component(std::string_view component) {
     return !component.empty() && !component.starts_with('.') && !component.ends_with(".lock");
 }
 
+// Of a path: the address that was meant, if it begins with a host. Nobody names a folder like that,
+// and it would only be told as a repository that isn't there.
+std::optional<std::string> address_meant(std::string_view path) {
+    const std::string_view host = path.substr(0, path.find('/'));
+    const std::string_view rest = path.substr(host.size());
+    if (rest.size() < 2) return std::nullopt;
+    if (host.find('@') != std::string_view::npos) {
+        return std::string(host) + ":" + std::string(rest.substr(1));
+    }
+    const auto dot = host.rfind('.');
+    const bool is_host =
+        dot != std::string_view::npos && host.front() != '.' && host.size() - dot > 2 &&
+        std::all_of(host.begin() + static_cast<std::ptrdiff_t>(dot) + 1, host.end(),
+                    [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    if (!is_host || rest.find('/', 1) == std::string_view::npos) return std::nullopt;
+    return "https://" + std::string(path);
+}
+
 }  // namespace
 
 Expected<bool> repo_is_address(std::string_view text) {
@@ -35,7 +53,12 @@ Expected<bool> repo_is_address(std::string_view text) {
     const auto scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) {
         const auto colon = text.find(':');
-        if (colon == std::string_view::npos || text.find('/') < colon) return false;
+        if (colon == std::string_view::npos || text.find('/') < colon) {
+            const auto meant = address_meant(text);
+            if (!meant) return false;
+            return Error{"would be a folder beside this file",
+                         "write " + in_quotes(*meant) + ", or ./ before it for a folder"};
+        }
         // "ext::sh -c …" would be a program to run.
         if (colon == 0 || colon + 1 == text.size() || text[colon + 1] == ':') {
             return Error{in_quotes(text) + " can't be fetched from", kRepoForm};

@@ -7,6 +7,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <array>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -176,14 +177,36 @@ std::string closed(std::string_view text) {
     return std::string(text) + (text.ends_with('\n') ? "...\n" : "\n...\n");
 }
 
+// Whether a tab is what the line begins with: for YAML that is no indentation, and whatever the
+// library says of it is about something else.
+bool begins_with_tab(std::string_view text, int line) {
+    const auto lines = split(text, '\n');
+    if (line < 1 || static_cast<std::size_t>(line) > lines.size()) return false;
+    const std::string_view found = lines[static_cast<std::size_t>(line) - 1];
+    const auto blank = found.substr(0, found.find_first_not_of(" \t"));
+    return blank.find('\t') != std::string_view::npos;
+}
+
+// What the library means, for whoever only knows what they wrote.
 std::string explained(const std::string& message) {
-    const bool quote =
-        message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR;
-    // What the library says of a colon and a space inside of a value.
-    if (message == YAML::ErrorMsg::MAP_VALUE) {
-        return "YAML: " + message + "; if it belongs to the value, quote the whole value";
+    if (message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR) {
+        return "YAML: a quoted text is not closed";
     }
-    return "YAML: " + (quote ? "a quoted text is not closed" : printable(message, 300));
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMeant = {
+        {{YAML::ErrorMsg::MAP_VALUE,
+          "; if it belongs to the value, quote the whole value; else look at the indentation, and "
+          "for a colon that is missing in the line before"},
+         {YAML::ErrorMsg::END_OF_MAP_FLOW, "; look for a } or a comma that is missing"},
+         {YAML::ErrorMsg::END_OF_SEQ_FLOW, "; look for a ] or a comma that is missing"},
+         {YAML::ErrorMsg::END_OF_MAP, "; begin the line as far in as the keys that it belongs to"},
+         {YAML::ErrorMsg::END_OF_SEQ, "; begin the line as far in as what it belongs to"},
+         {YAML::ErrorMsg::UNKNOWN_TOKEN, "; quote a value that begins with such a character"},
+         {YAML::ErrorMsg::UNKNOWN_ANCHOR, "; quote a value that begins with *"}}};
+    std::string text = "YAML: " + printable(message, 300);
+    for (const auto& [begin, more] : kMeant) {
+        if (message.starts_with(begin)) return text.append(more);
+    }
+    return text;
 }
 
 YamlDocument refused(Mark mark, std::string message) {
@@ -213,7 +236,11 @@ YamlDocument read_yaml(std::string_view text) {
     } catch (const Refused& refusal) {
         return refused(refusal.mark, refusal.message);
     } catch (const YAML::Exception& failure) {
-        return refused(mark_of(failure.mark), explained(failure.msg));
+        const Mark mark = mark_of(failure.mark);
+        if (begins_with_tab(text, mark.line)) {
+            return refused({mark.line, 1}, "YAML: a tab can't indent a line; write blanks");
+        }
+        return refused(mark, explained(failure.msg));
     } catch (const std::exception& failure) {
         return refused({}, std::string("YAML: ") + failure.what());
     }

@@ -32,6 +32,18 @@ TEST(Values, PathsAreMadeAbsoluteAndAddressesStayAsTheyAre) {
     }
 }
 
+TEST(Values, APathThatBeginsWithAHostIsNoFolder) {
+    const auto fault = [](const std::string& text) {
+        return faults_of(World{}.read("apps: { a: { run: x, repo: '" + text + "' } }\n"));
+    };
+    EXPECT_TRUE(contains(fault("github.com/acme/a"), "write \"https://github.com/acme/a\""));
+    EXPECT_TRUE(contains(fault("git@h.org/acme/a.git"), "write \"git@h.org:acme/a.git\""));
+    for (const char* folder : {"./github.com/acme/a", "repos/acme/a", "a.git", "../b.c/d/e",
+                               "conf.d/a.git", "v1.0/b/c", "git@host"}) {
+        EXPECT_EQ(fault(folder), "") << folder;
+    }
+}
+
 TEST(Values, DangerousAddressesAreRefused) {
     for (const char* address :
          {"ext::sh -c id", "-upload-pack=x", "--upload-pack=x", "ftp://host/a", "HTTP://host/a",
@@ -234,6 +246,11 @@ TEST(Values, NumbersDurationsAndSizesHaveBounds) {
         {"poll: 10 m", "\"10 m\"; write 10m"},
         {"poll: 15min", "; write 15m"},
         {"poll: 2 Hours", "; write 2h"},
+        {"poll: 1m30s", "; write 90s"},
+        {"poll: 1s500ms", "; write 1500ms"},
+        {"poll: 1m30", "not \"1m30\""},
+        {"poll: 0", "write off"},
+        {"poll: OFF", "write off"},
         {"memory_max: 512M", "; write 512MB"},
         {"memory_max: 1 GiB", "; write 1GB"},
         {"ready: /health", "write ready: { http: /health }"},

@@ -27,6 +27,30 @@ TEST(Yaml, SyntaxErrorsAreFaultsWithTheirPlace) {
     EXPECT_TRUE(contains(colon, "quote the whole value")) << colon;
 }
 
+TEST(Yaml, ATabThatIndentsIsToldAsThat) {
+    for (const std::string yaml : {"apps:\n\ta:\n\t\trepo: /srv/a.git\n",
+                                   "apps:\n  a:\n  \trepo: /srv/a.git\n  \trun: x\n"}) {
+        const auto loaded = World{}.read(yaml);
+        ASSERT_EQ(loaded.faults.size(), 1U) << yaml << faults_of(loaded);
+        EXPECT_TRUE(contains(faults_of(loaded), "a tab can't indent a line")) << faults_of(loaded);
+    }
+}
+
+TEST(Yaml, WhatTheLibrarySaysIsExplained) {
+    const std::vector<std::pair<std::string, std::string>> table = {
+        {"run x\nbranch: b\n", "a colon that is missing in the line before"},
+        {"build: [a, b\nbranch: c\n", "a ] or a comma that is missing"},
+        {"env: { A: b\nbranch: c\n", "a } or a comma that is missing"},
+        {"paths: [*.js]\n", "quote a value that begins with *"},
+        {"branch: @x\n", "quote a value that begins with such a character"}};
+    for (const auto& [lines, words] : table) {
+        const std::string faults = faults_of(World{}.read(one_app(lines)));
+        EXPECT_TRUE(contains(faults, words)) << lines << faults;
+    }
+    const std::string indented = faults_of(World{}.read(one_app("branch: b\n") + "   poll: 1m\n"));
+    EXPECT_TRUE(contains(indented, "begin the line as far in as the keys")) << indented;
+}
+
 TEST(Yaml, AQuoteThatIsNotClosedIsAFault) {
     for (const std::string quote : {"\"", "'"}) {
         for (const std::string end : {"", "\n", "\nc: d\n"}) {
