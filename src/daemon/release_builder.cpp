@@ -7,6 +7,7 @@
 #include "lastgood/base/kill_point.h"
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
+#include "lastgood/config/env_file.h"
 #include "lastgood/process/last_lines.h"
 #include "lastgood/process/process_tree.h"
 
@@ -38,6 +39,11 @@ void ReleaseBuilder::begin() {
     auto terms = process::terms_of(app_);
     if (!terms) return fail(terms.error().text());
     terms_ = std::move(*terms);
+    // The server's fault and not the commit's, as it would look like at the start.
+    if (!app_.env_file.empty()) {
+        const auto variables = config::read_env_file(app_.env_file);
+        if (!variables) return fail(variables.error().text());
+    }
     if (!app_.verify.wanted()) return begin_release();
     session_.verify({what_.commit, what_.previous, app_.verify}, [this](git::GitResult<bool> fine) {
         if (!fine.value) return fail(fine.error.error.text());

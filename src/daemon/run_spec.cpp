@@ -1,54 +1,12 @@
 #include "daemon/run_spec.h"
 
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "lastgood/base/strings.h"
-#include "lastgood/base/sys/files.h"
+#include "lastgood/config/env_file.h"
 
 namespace lastgood::daemon {
-namespace {
-
-constexpr std::size_t kEnvFileBytesMax = 1 << 20;
-
-bool is_env_name(std::string_view name) {
-    if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
-    for (char c : name) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && !(c >= '0' && c <= '9')) return false;
-    }
-    return true;
-}
-
-// Quotes taken off; in double ones \n, \" and \\ are read.
-std::string unquote(std::string_view value) {
-    if (value.size() < 2 || value.front() != value.back() ||
-        (value.front() != '"' && value.front() != '\'')) {
-        return std::string(value);
-    }
-    const bool escapes = value.front() == '"';
-    value = value.substr(1, value.size() - 2);
-    if (!escapes) return std::string(value);
-    std::string out;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        if (value[i] != '\\' || i + 1 == value.size()) {
-            out += value[i];
-            continue;
-        }
-        const char next = value[++i];
-        if (next == 'n') {
-            out += '\n';
-        } else if (next == '"' || next == '\\' || next == '$') {
-            out += next;
-        } else {
-            out += '\\';
-            out += next;
-        }
-    }
-    return out;
-}
-
-}  // namespace
 
 RunSnapshot snapshot_of(const config::App& app) {
     RunSnapshot snapshot{app.run.argv, app.workdir, app.env_file, {}, app.preload};
@@ -82,26 +40,6 @@ Expected<RunSnapshot> decode_snapshot(const std::string& text) {
     }
 }
 
-Expected<std::map<std::string, std::string>> parse_env_file(const std::string& path,
-                                                            const std::string& content) {
-    std::map<std::string, std::string> out;
-    int number = 0;
-    for (const auto& raw : split(content, '\n')) {
-        ++number;
-        std::string_view line = trim(raw);
-        if (line.empty() || line.front() == '#') continue;
-        if (line.starts_with("export ")) line = trim(line.substr(7));
-        const auto equals = line.find('=');
-        const std::string_view name = trim(line.substr(0, equals));
-        if (equals == std::string_view::npos || !is_env_name(name)) {
-            return Error{path + ":" + std::to_string(number) + ": not a NAME=value line",
-                         "mend the line or begin it with #"};
-        }
-        out[std::string(name)] = unquote(trim(line.substr(equals + 1)));
-    }
-    return out;
-}
-
 std::string previous_of(store::Journal& journal, const AppName& app, const CommitId& commit) {
     auto row = journal.release(app, commit);
     if (!row || !*row || (*row)->run_spec.empty()) return {};
@@ -130,12 +68,7 @@ Expected<std::vector<std::string>> environment(const config::App& app, const Run
         env["SHELL"] = as->shell;
     }
     if (!snapshot.env_file.empty()) {
-        auto content = sys::read_file(snapshot.env_file, kEnvFileBytesMax);
-        if (!content) {
-            return Error{"env_file: " + content.error().what,
-                         "make it readable for the user lastgood runs as, or mend env_file"};
-        }
-        auto parsed = parse_env_file(snapshot.env_file, *content);
+        auto parsed = config::read_env_file(snapshot.env_file);
         if (!parsed) return parsed.error();
         for (auto& [name, value] : *parsed) env[name] = std::move(value);
     }

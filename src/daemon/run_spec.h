@@ -5,7 +5,6 @@
 // from today's config and files, so that no secret is in the database and a rotated one is used.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,10 +49,5 @@ Occasion occasion_of(store::Journal& journal, const AppName& app, const CommitId
 Expected<std::vector<std::string>> environment(
     const config::App& app, const RunSnapshot& snapshot, const Occasion& occasion,
     const std::optional<sys::Identity>& as = std::nullopt);
-
-// NAME=VALUE lines as systemd and compose read them: comments, blank lines, `export`, quotes. The
-// Error names the line.
-Expected<std::map<std::string, std::string>> parse_env_file(const std::string& path,
-                                                            const std::string& content);
 
 }  // namespace lastgood::daemon

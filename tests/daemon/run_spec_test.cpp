@@ -24,34 +24,6 @@ bool has(const std::vector<std::string>& env, const std::string& entry) {
     return std::find(env.begin(), env.end(), entry) != env.end();
 }
 
-TEST(EnvFile, ReadsWhatSystemdAndComposeRead) {
-    const auto parsed = parse_env_file("f", R"(# a comment
-
-PLAIN=value with spaces
-export EXPORTED=yes
-SINGLE='a $b \n c'
-DOUBLE="line\nnext \"quoted\" \\"
-EMPTY=
-EQUALS=a=b=c
-)");
-    ASSERT_TRUE(parsed.ok());
-    EXPECT_EQ(parsed->at("PLAIN"), "value with spaces");
-    EXPECT_EQ(parsed->at("EXPORTED"), "yes");
-    EXPECT_EQ(parsed->at("SINGLE"), "a $b \\n c");
-    EXPECT_EQ(parsed->at("DOUBLE"), "line\nnext \"quoted\" \\");
-    EXPECT_EQ(parsed->at("EMPTY"), "");
-    EXPECT_EQ(parsed->at("EQUALS"), "a=b=c");
-    EXPECT_EQ(parsed->size(), 6U);
-}
-
-TEST(EnvFile, NamesTheLineOfAFault) {
-    const auto parsed = parse_env_file("/etc/x.env", "A=1\nthis is no assignment\n");
-    ASSERT_FALSE(parsed.ok());
-    EXPECT_NE(parsed.error().what.find("/etc/x.env:2"), std::string::npos);
-    EXPECT_FALSE(parse_env_file("f", "1A=x").ok());
-    EXPECT_FALSE(parse_env_file("f", "=x").ok());
-}
-
 TEST(Environment, HoldsOnlyWhatIsPromised) {
     setenv("LASTGOOD_TEST_SECRET", "of the daemon", 1);
     const auto env = environment(an_app(), snapshot_of(an_app()), kOccasion);

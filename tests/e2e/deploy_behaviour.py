@@ -155,6 +155,22 @@ class Building(Case):
         self.cli_ok("redeliver", "again")
         self.wait_good(second)
 
+    def test_an_env_file_that_can_not_be_read_is_not_the_commits_fault(self):
+        env_file = self.folder / "app.env"
+        env_file.write_text("A=b\n")
+        self.app["env_file"] = str(env_file)
+        good = self.first_good()
+        env_file.write_text("A=b\nthis is none\n")
+        commit = self.repo.commit("v2")
+        self.push(commit)
+        row = self.wait_outcome(commit, "failed")
+        self.assertIn("app.env:2: not a NAME=value line", row["reason"])
+        self.assertEqual("LG-build-failed", row["help"])
+        self.assertEqual({}, self.quarantined())
+        self.assertEqual(good, self.status()["commit"])
+        env_file.write_text("A=b\n")
+        self.assertEqual(0, self.cli("deploy", "backend", commit).returncode)
+
     def test_a_build_that_hangs_is_ended_whole_at_its_deadline(self):
         first = self.first_good()
         self.daemon.stop()
