@@ -86,7 +86,8 @@ Finding refusal(const Transport& transport, const Error& error, const std::strin
     const Failure failure = classify(transport.said());
     const bool of_host =
         failure == Failure::host_key_unknown || failure == Failure::host_key_changed;
-    return {of_host ? "host key" : "remote", Verdict::fail, error.what,
+    const bool of_login = failure == Failure::key_refused || failure == Failure::login_refused;
+    return {of_host ? "host key" : (of_login ? "login" : "remote"), Verdict::fail, error.what,
             error.mend.empty() ? "see what it says by hand: git ls-remote " + shown : error.mend};
 }
 

@@ -41,6 +41,7 @@ constexpr std::array kSigns = {
     Sign{"unable to look up", Failure::host_not_found},
     Sign{"failed to resolve address", Failure::host_not_found},
     Sign{"connection refused", Failure::connection_refused},
+    Sign{"couldn't connect to server", Failure::connection_refused},  // curl since 7.87
     Sign{"connection timed out", Failure::timed_out},
     Sign{"operation timed out", Failure::timed_out}, Sign{"operation too slow", Failure::timed_out},
     Sign{"timeout", Failure::timed_out}, Sign{"no space left on device", Failure::disk_full},

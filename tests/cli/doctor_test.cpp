@@ -103,6 +103,14 @@ TEST(DoctorFile, MustBeReadableForTheDaemonAndSecretsForNobodyElse) {
     EXPECT_EQ(file(FileKind::secret, 0700, EISDIR).verdict, Verdict::fail);
 }
 
+TEST(DoctorFile, OfATokenIsNotEmpty) {
+    const FileQuestion question{"token", "auth.token_file", "/etc/lastgood/token", FileKind::token};
+    EXPECT_EQ(judge_file(question, {0, 0600, 0, false}, "lastgood", 1000).verdict, Verdict::ok);
+    const Finding empty = judge_file(question, {0, 0600, 0, true}, "lastgood", 1000);
+    EXPECT_EQ(empty.verdict, Verdict::fail);
+    EXPECT_EQ(empty.found, "/etc/lastgood/token is empty");
+}
+
 TEST(DoctorFile, OfAnSshKeyIsAsStrictAsSsh) {
     EXPECT_EQ(file(FileKind::ssh_key, 0600).verdict, Verdict::ok);
     EXPECT_EQ(file(FileKind::ssh_key, 0640).verdict, Verdict::fail);

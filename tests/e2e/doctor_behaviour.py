@@ -226,6 +226,14 @@ class Machine(Doctor):
         self.addCleanup(subprocess.run, ["umount", "-l", str(self.state)])
         self.told("fail", "disk", "free in", self.state, app=None, mend="du -xh")
 
+    def test_an_env_file_with_a_line_that_is_none(self):
+        self.repo.commit("v1")
+        env_file = self.folder / "app.env"
+        env_file.write_text("A=b\nKEY=\"-----BEGIN\nabc\"\n")
+        env_file.chmod(0o600)
+        self.app["env_file"] = str(env_file)
+        self.told("fail", "env file", "app.env:2: a quote is not closed")
+
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_a_key_that_the_daemons_user_can_not_read(self):
         self.repo.commit("v1")
@@ -337,7 +345,7 @@ class Remote(Doctor):
                 other = self.folder / "other"
                 run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other)
                 self.app["auth"] = {**auth, "ssh_key": str(other)}
-                self.told("fail", "remote", "Permission denied", mend="deploy keys")
+                self.told("fail", "login", "Permission denied", mend="deploy keys")
             with self.subTest("an unknown host"):
                 self.app["auth"] = auth
                 server.known_hosts.write_text("")
@@ -356,7 +364,7 @@ class Remote(Doctor):
             token.chmod(0o600)
             self.app["repo"] = server.url(self.repo, private=True)
             self.app["auth"] = {"username": "deploy", "token_file": str(token)}
-            self.told("fail", "remote", mend="auth.token_file")
+            self.told("fail", "login", mend="auth.token_file")
 
     def test_libgit2_tells_what_it_can_not_do(self):
         self.repo.commit("v1")

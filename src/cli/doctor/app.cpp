@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <set>
+#include <utility>
 
 #include "cli/app_setup.h"
 #include "cli/doctor/checks.h"
@@ -12,6 +13,7 @@
 #include "lastgood/base/strings.h"
 #include "lastgood/base/sys/fd.h"
 #include "lastgood/base/sys/spawn.h"
+#include "lastgood/config/env_file.h"
 
 namespace lastgood::cli::diagnosis {
 namespace {
@@ -37,6 +39,17 @@ void check_needed_program(const Patient& patient, const config::App& app, const 
                {"verify", Verdict::fail, name + " is not installed", "apt install " + package});
 }
 
+// Also what is in it: a line that can't be read keeps the app from being deployed.
+void check_env_file(const Patient& patient, const config::App& app, Report& report) {
+    if (app.env_file.empty()) return;
+    Finding finding = check_file(patient, {"env file", "env_file", app.env_file, FileKind::secret});
+    if (finding.verdict == Verdict::ok) {
+        const auto read = config::read_env_file(app.env_file);
+        if (!read) finding = {"env file", Verdict::fail, read.error().what, read.error().mend};
+    }
+    report.add(app.name.str(), std::move(finding));
+}
+
 void check_files(const Patient& patient, const config::App& app, Report& report) {
     const std::string name = app.name.str();
     const auto check = [&](const char* what, const char* key, const std::string& path,
@@ -45,9 +58,9 @@ void check_files(const Patient& patient, const config::App& app, Report& report)
     };
     check("ssh key", "auth.ssh_key", app.auth.ssh_key, FileKind::ssh_key);
     check("known hosts", "auth.known_hosts", app.auth.known_hosts, FileKind::settings);
-    check("token", "auth.token_file", app.auth.token_file, FileKind::secret);
+    check("token", "auth.token_file", app.auth.token_file, FileKind::token);
     check("ca file", "auth.ca_file", app.auth.ca_file, FileKind::settings);
-    check("env file", "env_file", app.env_file, FileKind::secret);
+    check_env_file(patient, app, report);
     check("verify", "verify.allowed_signers", app.verify.allowed_signers, FileKind::settings);
     check("verify", "verify.gpg_keyring", app.verify.gpg_keyring, FileKind::settings);
     if (!app.verify.allowed_signers.empty()) {
@@ -174,6 +187,7 @@ FileView look_at_file(const std::string& path) {
     if (stat(path.c_str(), &about) == 0) {
         view.mode = about.st_mode & 07777U;
         view.owner = about.st_uid;
+        view.empty = about.st_size == 0;
         if (view.failure == 0 && S_ISDIR(about.st_mode)) view.failure = EISDIR;
     }
     return view;

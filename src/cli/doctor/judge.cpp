@@ -124,6 +124,10 @@ Finding judge_file(const FileQuestion& question, const FileView& view, const std
     if ((view.mode & 0007U) != 0) {
         return finding(Verdict::fail, path + " is open to everybody" + mode, "chmod o-rwx " + path);
     }
+    if (view.empty && (question.kind == FileKind::token || question.kind == FileKind::ssh_key)) {
+        return finding(Verdict::fail, path + " is empty",
+                       "put it in, or correct " + question.key + " in the config");
+    }
     return finding(Verdict::ok, path + mode, "");
 }
 

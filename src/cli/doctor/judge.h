@@ -51,9 +51,11 @@ struct FileView {
     int failure = 0;  // errno of opening it
     mode_t mode = 0;
     uid_t owner = 0;
+    bool empty = false;
 };
 enum class FileKind {
     secret,    // nobody else may read it
+    token,     // nor is it empty
     ssh_key,   // and ssh wants 0600
     settings,  // nobody else may change it
 };

@@ -22,6 +22,7 @@ constexpr std::array kTopics = {
     Named{"known hosts", "LG-host-key"},
     Named{"ssh key", "LG-login-refused"},
     Named{"token", "LG-login-refused"},
+    Named{"login", "LG-login-refused"},
     Named{"remote", "LG-fetch-failed"},
     Named{"branch", "LG-commit-missing"},
     Named{"tags", "LG-commit-missing"},
