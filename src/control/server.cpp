@@ -21,6 +21,7 @@ http::FrontLimits front_limits() {
     http::FrontLimits wanted;
     wanted.body_bytes = limits::kControlBodyBytesMax;
     wanted.connections = limits::kControlConnectionsMax;
+    wanted.length_needed = false;  // `curl -X POST` sends none
     return wanted;
 }
 

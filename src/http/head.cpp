@@ -115,7 +115,7 @@ MaybeRefusal check_body(const FrontLimits& limits, Head& head) {
     }
     const bool has_body = head.method == "POST" || head.method == "PUT" || head.method == "PATCH";
     if (length == nullptr) {
-        if (has_body) return Refusal{411, "send a Content-Length"};
+        if (has_body && limits.length_needed) return Refusal{411, "send a Content-Length"};
         return std::nullopt;
     }
     if (auto refusal = check_length(*length, limits, head)) return refusal;

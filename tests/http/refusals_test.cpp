@@ -34,6 +34,19 @@ TEST_F(Refusals, APostWithoutALength) {
     EXPECT_EQ(status_of("PUT / HTTP/1.1\r\nHost: h\r\n\r\n"), 411);
 }
 
+TEST(Front, TakesAPostWithoutALengthForOneWithoutABodyWhereNoneIsNeeded) {
+    FrontLimits limits;
+    limits.length_needed = false;
+    const RunningFront front(limits, [](const Request& request) {
+        EXPECT_EQ(request.body, "");
+        return Response{};
+    });
+    RawClient client(front.port());
+    EXPECT_EQ(client.exchange("POST / HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
+    // What follows is the next request, and never the body of that one.
+    EXPECT_EQ(client.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
+}
+
 TEST_F(Refusals, ChunkedBodiesWithAndWithoutALength) {
     EXPECT_EQ(status_of("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
                         "5\r\nhello\r\n0\r\n\r\n"),

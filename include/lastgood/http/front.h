@@ -2,10 +2,10 @@
 // gives it to the handler.
 //
 // What is refused here never reaches a handler: chunked bodies (411, with a length too 400),
-// content encodings (415), bodies without a length (411), too large ones (413, told by the header
-// alone), too many or too long headers (431), repeated headers that matter (400), bare line feeds
-// and control bytes (400), slow senders (408; the time is for the whole, so dripping doesn't help).
-// `Range` is dropped. Answers of refused requests close the connection.
+// content encodings (415), bodies without a length (411, unless none is needed), too large ones
+// (413, told by the header alone), too many or too long headers (431), repeated headers that matter
+// (400), bare line feeds and control bytes (400), slow senders (408; the time is for the whole, so
+// dripping doesn't help). `Range` is dropped. Answers of refused requests close the connection.
 //
 // Bounded in memory: connections in all and of one peer, bytes of bodies held at once. At a bound
 // of connections the one (of that peer) that has been idle or dripping for longest makes room. TCP,
@@ -41,6 +41,8 @@ struct FrontLimits {
     // Requests with a body up to this size are handled on the loop's thread also with workers: it
     // costs less than the way to one and back.
     std::size_t inline_body_bytes = 0;
+    // Else a POST without Content-Length has no body, as HTTP says.
+    bool length_needed = true;
 };
 
 class Front {
