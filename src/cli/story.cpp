@@ -148,6 +148,11 @@ void Teller::moment(std::size_t number) {
     const bool own = words[0] == row_.commit;
     const std::string slot = words.size() > 1 ? ", in slot " + printable(words[1]) : "";
     if (!own) return at(moment.at, "users were taken back to " + short_commit(words[0]) + slot);
+    // It failed already, and is run for want of a better one.
+    if (row_.outcome == "failed" && row_.finished_at && moment.at &&
+        *moment.at > *row_.finished_at) {
+        return at(moment.at, "it is started again and again" + slot + ": nothing better is there");
+    }
     const bool proven = row_.trigger == "rollback" || row_.trigger == "crash-loop";
     at(moment.at,
        "users got it" + slot + (proven ? "" : "; its probation began" + phase_end("probation")));

@@ -126,6 +126,15 @@ TEST(Story, OfOneThatWasNotReadyTellsOfTheQuarantine) {
                              "mend it and push", "lastgood deploy backend 3f2a1c0 --force"}));
 }
 
+TEST(Story, OfOneThatFailedWithNothingBetterHasNoProbationAfterIt) {
+    StoryView view = story("starting", "failed", "it ended before it was ready");
+    view.moments.push_back(moment("12:00:44.200", "phase", "starting"));
+    view.moments.push_back(moment("12:00:44.310", "switch", std::string(kNew) + " green"));
+    EXPECT_TRUE(tells(view, {"12:00:44.300  failed: it ended before it was ready",
+                             "12:00:44.310  it is started again and again, in slot green"}));
+    EXPECT_EQ(told(view).find("its probation began"), std::string::npos) << told(view);
+}
+
 TEST(Story, OfARollbackTellsCrashesAndWhereUsersWent) {
     StoryView view = story("probation", "rolled_back", "it crashed 3 times in its probation");
     view.moments.push_back(moment("12:00:13.500", "switch", std::string(kNew) + " green"));
