@@ -1,9 +1,24 @@
 #include "supervise/slot_runner.h"
 
+#include <algorithm>
+
+#include "lastgood/base/strings.h"
 #include "lastgood/base/sys/files.h"
 #include "lastgood/process/preload.h"
 
 namespace lastgood::supervise {
+namespace {
+
+// As the C library, Node, Go and Java say it.
+bool tells_of_a_port_in_use(const std::vector<std::string>& lines) {
+    return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+        const std::string said = to_lower(line);
+        return said.find("address already in use") != std::string::npos ||
+               said.find("eaddrinuse") != std::string::npos;
+    });
+}
+
+}  // namespace
 
 SlotInfo SlotRunner::info() const {
     SlotInfo info;
@@ -20,6 +35,7 @@ Expected<void> SlotRunner::pass_sockets(const std::vector<process::SlotSockets>&
                                         const std::string& preload, sys::SpawnSpec& spawn) {
     constexpr int kFirst = 3;
     preloaded_ = -1;
+    handed_over_ = false;
     if (listening.empty()) return {};
     std::string names;
     std::vector<int> fds;
@@ -41,6 +57,7 @@ Expected<void> SlotRunner::pass_sockets(const std::vector<process::SlotSockets>&
     spawn.env.push_back("LISTEN_FDS=" + std::to_string(listening.size()));
     spawn.env.push_back("LISTEN_FDNAMES=" + names);
     spawn.set_listen_pid = true;
+    handed_over_ = true;
     return {};
 }
 
@@ -189,6 +206,11 @@ void SlotRunner::update_health() {
 }
 
 void SlotRunner::ended(ExitReport report) {
+    if (handed_over_ && !ready_ && tells_of_a_port_in_use(report.tail)) {
+        report.status +=
+            "; lastgood holds the port of `listen`: the app has to take descriptor 3, or the "
+            "config to say adopt: preload";
+    }
     readiness_.reset();
     health_.reset();
     drain_.reset();

@@ -68,7 +68,8 @@ class SlotRunner {
     RunId run_id_;
     std::unique_ptr<Run> run_;
     std::unique_ptr<NotifySocket> notify_;
-    int preloaded_ = -1;  // the socket that the program is to take by its bind(2)
+    int preloaded_ = -1;        // the socket that the program is to take by its bind(2)
+    bool handed_over_ = false;  // by the protocol of LISTEN_FDS
     std::unique_ptr<Readiness> readiness_;
     std::unique_ptr<HealthWatch> health_;
     std::unique_ptr<Drain> drain_;

@@ -73,6 +73,19 @@ TEST_F(Readiness, AnExitBeforeItIsReadyIsTold) {
     EXPECT_EQ(runner->info(Slot::blue).pid, 0);
 }
 
+TEST_F(Readiness, AnAppThatBindsThePortItIsHandedIsToldHow) {
+    open();
+    const RunId bound =
+        start_shell(Slot::blue, "echo 'Error: listen EADDRINUSE :::3000' >&2; exit 1");
+    ASSERT_TRUE(comes("exited", bound)) << all_news();
+    EXPECT_TRUE(
+        find("exited", bound)->text.starts_with("exited with status 1; lastgood holds the "))
+        << all_news();
+    const RunId other = start_shell(Slot::blue, "echo no such file; exit 1");
+    ASSERT_TRUE(comes("exited", other)) << all_news();
+    EXPECT_EQ(find("exited", other)->text, "exited with status 1");
+}
+
 TEST_F(Readiness, AProgramThatIsNotThereIsTold) {
     open();
     runner->start(Slot::blue, spec_of({"no-such-program"}));
