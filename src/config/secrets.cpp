@@ -83,6 +83,13 @@ void take_lines(const Section& section, std::string_view key, const Source& sour
     for (const std::string& line : split(source.text, '\n')) {
         const std::string secret(trim(line));
         if (secret.empty()) continue;
+        if (secret.starts_with("# ")) {
+            section.fault(key, mark,
+                          source.name +
+                              " has a comment, which counts as a secret as each line "
+                              "does; remove it");
+            return;
+        }
         if (const std::string why = weakness(secret); !why.empty()) {
             section.fault(key, mark, source.name + " " + why + "; " + source.mend);
             return;

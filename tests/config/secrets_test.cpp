@@ -64,6 +64,16 @@ TEST(Secrets, AFileMayHoldSeveral) {
     EXPECT_TRUE(contains(only_fault(read(", secret_file: secret", "", world)), "more than 16"));
 }
 
+TEST(Secrets, AFileHasNoComments) {
+    World world;
+    world.files["/etc/lastgood/secret"] =
+        "# the one of May 2026\n0123456789abcdef0123456789abcdef\n";
+    const auto loaded =
+        world.read("webhook: { listen: 0.0.0.0:1, secret_file: secret }\n" + one_app(""));
+    EXPECT_TRUE(contains(faults_of(loaded), "has a comment, which counts as a secret"))
+        << faults_of(loaded);
+}
+
 TEST(Secrets, MissingEmptyAndWeakFilesAreFaultsWithTheMend) {
     World world;
     world.files["/empty"] = " \n\n";
