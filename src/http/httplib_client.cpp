@@ -19,10 +19,10 @@ httplib::Client make_client(const std::string& path, Millis timeout) {
 
 ClientResponse to_response(const httplib::Result& result) {
     if (!result) {
-        return {
-            .status = 0,
-            .content_type = {},
-            .body = "the daemon sent no whole answer (" + httplib::to_string(result.error()) + ")"};
+        return {.status = 0,
+                .content_type = {},
+                .body = "the daemon sent no whole answer (" + httplib::to_string(result.error()) +
+                        "): it hangs, or ended meanwhile; see: systemctl status lastgood"};
     }
     return {.status = result->status,
             .content_type = result->get_header_value("Content-Type"),
