@@ -225,6 +225,22 @@ class Writing(InitCase):
         self.config_path.write_text(first + part)
         self.assertIn("2 apps", self.cli_ok("check"))
 
+    def test_a_second_app_that_needs_a_signing_token_gets_a_secret_of_its_own(self):
+        self.commit_project("script")
+        self.init_ok("--app", "first")
+        first = self.config_path.read_text()
+        secret = self.config_path.parent / "secret"
+        secret.write_text("0123456789abcdef0123456789abcdef\n")
+        part = self.init_ok("--app-only", "--app", "second", "--listen", "127.0.0.1:4444")
+        self.assertIn(f"secret_file: {self.config_path.parent}/secrets/second }}", part)
+        self.config_path.write_text(first.replace("provider: standard", "provider: github") + part)
+        self.cli_ok("webhook", "register", "second", "--url", "http://127.0.0.1:1")
+        self.assertIn("2 apps", self.cli_ok("check"))
+        self.config_path.unlink()
+        done = self.init()
+        self.assertEqual(2, done.returncode)
+        self.assertIn(f"{secret} is there and is no signing token, which standard needs", done.stderr)
+
     def test_comments_alone_are_no_config_and_are_kept(self):
         self.commit_project("script")
         self.config_path.parent.mkdir()

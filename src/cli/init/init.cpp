@@ -41,6 +41,27 @@ void find_places(const std::string& config, planning::Setting& setting) {
     if (run.size() <= limits::kRuntimeDirBytesMax) setting.runtime_dir = run;
 }
 
+bool wants_signing_token(core::Provider provider) {
+    return provider == core::Provider::gitlab || provider == core::Provider::standard;
+}
+
+// A secret that is there, of another kind than this app's sender needs: the next app of a server
+// gets one of its own.
+std::optional<Error> settle_secret(const InitArgs& args, core::Provider provider,
+                                   planning::Setting& setting) {
+    const std::string& file = setting.secret_file;
+    if (!wants_signing_token(provider) || !sys::exists(file)) return std::nullopt;
+    const auto held = sys::read_file(file, limits::kSecretFileBytesMax);
+    if (!held || trim(*held).starts_with("whsec_")) return std::nullopt;
+    if (args.app_only) {
+        setting.own_secret = fs::path(file).parent_path().string() + "/secrets/" + setting.app;
+        return std::nullopt;
+    }
+    return Error{file + " is there and is no signing token, which " +
+                     std::string(core::to_string(provider)) + " needs",
+                 "move it away, and a fresh one is made"};
+}
+
 // With the secret that is there, or one that will be made.
 std::optional<Error> find_faults(const std::string& path, const std::string& yaml) {
     config::Environment environment;
@@ -236,6 +257,9 @@ int init(const Context& context, const InitArgs& args) {
     }
     setting.listen = args.listen;
     find_places(done.config, setting);
+    if (const auto fault = settle_secret(args, source.provider, setting)) {
+        return refuse(*fault, kUsage);
+    }
     planning::Rendered rendered = render(plan, source, setting);
     if (const auto faults = find_faults(done.config, rendered.yaml)) {
         return refuse(*faults, kUsage);
@@ -252,9 +276,8 @@ int init(const Context& context, const InitArgs& args) {
     done.look_at = std::move(rendered.look_at);
     add_missing_programs(plan, done);
     add_notes(*checkout, source, done);
-    const bool signing_token =
-        source.provider == core::Provider::gitlab || source.provider == core::Provider::standard;
-    const auto written = write_files(done.config, rendered.yaml, setting, signing_token, done);
+    const auto written = write_files(done.config, rendered.yaml, setting,
+                                     wants_signing_token(source.provider), done);
     if (!written) return refuse(written.error(), kFailed);
     print(context.json ? init_json(done) + "\n" : told(done));
     return kDone;

@@ -114,7 +114,11 @@ void AppPart::add_source() {
     } else if (source_.is_path) {
         say("For a plain repository: hooks/git/post-receive tells of each push.");
     }
-    add("webhook: { provider: " + std::string(core::to_string(source_.provider)) + " }");
+    const std::string provider(core::to_string(source_.provider));
+    if (setting_.own_secret.empty()) return add("webhook: { provider: " + provider + " }");
+    say("The secret of all is no signing token. `lastgood webhook register` makes this one.");
+    add("webhook: { provider: " + provider + ", secret_file: " + yaml_text(setting_.own_secret) +
+        " }");
 }
 
 void AppPart::add_build() {

@@ -15,6 +15,7 @@ struct Setting {
     std::string secret_file;  // absolute
     std::string state_dir;
     std::string runtime_dir;
+    std::string own_secret{};  // the app's own file, where the one of all can't be its; absolute
 };
 
 struct Rendered {
