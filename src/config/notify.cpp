@@ -45,7 +45,11 @@ std::string checked_url(const Section& section, const SecretText& found, bool se
     if (found.text.empty()) return {};
     const auto url = parse_url(found.text);
     if (!url) {
-        section.fault(found.key, found.mark, url.error().text());
+        // What is wrong with it may not be shown: it is a secret, or what another file holds.
+        const bool shown = !secret && found.key == "url";
+        section.fault(found.key, found.mark,
+                      shown ? url.error().text()
+                            : "holds no web address; write https://HOST/PATH, on one line");
         return {};
     }
     if (secret && !url->secure && !is_this_machine(url->host)) {

@@ -80,7 +80,11 @@ TEST(Notify, TellsWhatIsWrong) {
                          "did you mean failed?"));
     EXPECT_TRUE(
         contains(fault("notify: [ { slack: { url: https://h.example.org/x } } ]"), "chmod 600"));
-    EXPECT_TRUE(contains(fault("notify: [ { slack: { url_file: token } } ]"), "notify[0].slack"));
+    const std::string hidden = fault("notify: [ { slack: { url_file: token } } ]");
+    EXPECT_TRUE(contains(hidden, "notify[0].slack.url_file: holds no web address")) << hidden;
+    EXPECT_FALSE(contains(hidden, "t0ken")) << hidden;
+    EXPECT_TRUE(
+        contains(fault("notify: [ { ntfy: { url: ntfy.lan/a } } ]"), "\"ntfy.lan/a\" is no"));
     EXPECT_TRUE(contains(fault("notify: [ { slack: {ca_file: x} } ]"), "url_file, url_env or url"));
     EXPECT_TRUE(contains(fault("notify: [ { email: { to: \"a b\" } } ]"), "no mail address"));
     EXPECT_TRUE(contains(
