@@ -61,6 +61,7 @@ class Teller {
     void next();
     [[nodiscard]] std::string phase_end(const std::string& phase) const;
     [[nodiscard]] std::string step_end(std::size_t number) const;
+    [[nodiscard]] bool was_live_before(std::size_t number) const;
 
     const StoryView& story_;
     const DeploymentView& row_;
@@ -135,6 +136,13 @@ std::string Teller::step_end(std::size_t number) const {
     return "";
 }
 
+bool Teller::was_live_before(std::size_t number) const {
+    const auto end = story_.moments.begin() + static_cast<std::ptrdiff_t>(number);
+    return std::any_of(story_.moments.begin(), end, [this](const MomentView& moment) {
+        return moment.kind == "switch" && moment.text.starts_with(row_.commit);
+    });
+}
+
 void Teller::moment(std::size_t number) {
     const MomentView& moment = story_.moments[number];
     if (moment.kind == "phase") {
@@ -148,11 +156,12 @@ void Teller::moment(std::size_t number) {
     const bool own = words[0] == row_.commit;
     const std::string slot = words.size() > 1 ? ", in slot " + printable(words[1]) : "";
     if (!own) return at(moment.at, "users were taken back to " + short_commit(words[0]) + slot);
-    // It failed already, and is run for want of a better one.
-    if (row_.outcome == "failed" && row_.finished_at && moment.at &&
-        *moment.at > *row_.finished_at) {
+    const bool later = row_.finished_at && moment.at && *moment.at > *row_.finished_at;
+    if (later && row_.outcome == "failed") {
         return at(moment.at, "it is started again and again" + slot + ": nothing better is there");
     }
+    // The app or the daemon was restarted.
+    if (later && was_live_before(number)) return at(moment.at, "users got it again" + slot);
     const bool proven = row_.trigger == "rollback" || row_.trigger == "crash-loop";
     at(moment.at,
        "users got it" + slot + (proven ? "" : "; its probation began" + phase_end("probation")));

@@ -135,6 +135,15 @@ TEST(Story, OfOneThatFailedWithNothingBetterHasNoProbationAfterIt) {
     EXPECT_EQ(told(view).find("its probation began"), std::string::npos) << told(view);
 }
 
+TEST(Story, OfAGoodOneThatWasRestartedHasOneProbation) {
+    StoryView view = story("probation", "good");
+    view.moments.push_back(moment("12:00:13.500", "switch", std::string(kNew) + " green"));
+    view.moments.push_back(moment("12:30:00.000", "switch", std::string(kNew) + " blue"));
+    EXPECT_TRUE(
+        tells(view, {"users got it, in slot green; its probation began", "12:00:44.300  good",
+                     "12:30:00.000  users got it again, in slot blue\n"}));
+}
+
 TEST(Story, OfARollbackTellsCrashesAndWhereUsersWent) {
     StoryView view = story("probation", "rolled_back", "it crashed 3 times in its probation");
     view.moments.push_back(moment("12:00:13.500", "switch", std::string(kNew) + " green"));
