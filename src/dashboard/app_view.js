@@ -1,7 +1,7 @@
 // One app: what runs, what it uses, what happened.
 import { h } from "./dom.js";
 import {
-  appButtons, empty, facts, goingOn, link, quarantineTable, subject, timeline, waiting,
+  appButtons, empty, facts, foreign, goingOn, link, notice, quarantineTable, subject, timeline, waiting,
 } from "./parts.js";
 import { plot } from "./plot.js";
 import { bytes, commit, duration, percent, stateBadge, time } from "./words.js";
@@ -43,7 +43,7 @@ export function appView(name) {
       h("div", { class: "head" }, h("h1", {}, name),
         h("span", { role: "status" }, stateBadge(app))),
       h("p", { class: "line" }, commit(app.commit), " ", subject(app)),
-      app.trouble ? h("p", { class: "notice bad" }, app.trouble) : null,
+      notice(app.trouble),
       appButtons(app, true),
       app.deployment ? goingOn(app.deployment) : null,
       h("section", { "aria-labelledby": "runs" }, h("h2", { id: "runs" }, "What runs"),
@@ -52,7 +52,7 @@ export function appView(name) {
         h("div", { class: "plots" },
           plot("Memory", samples, (sample) => sample.memory_bytes, bytes),
           plot("CPU", samples, (sample) => sample.cpu_percent, percent))),
-      bad.length ? h("section", { "aria-labelledby": "bad" },
+      bad.length ? h("section", { "aria-labelledby": "bad", "data-key": "bad" },
         h("h2", { id: "bad" }, "Quarantine"), quarantineTable(bad)) : null,
       h("section", { "aria-labelledby": "happened" }, h("h2", { id: "happened" }, "Timeline"),
         timeline(world.deployments, world.crashes, { app: name, count: 30 })),

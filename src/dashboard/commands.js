@@ -32,6 +32,8 @@ function ask({ title, text, fields = [], confirm, danger = false }) {
     dialog.addEventListener("close", () => {
       answer(dialog.returnValue === "go" ? new FormData(form) : null);
       dialog.remove();
+      // The button that it came from may be gone.
+      if (document.activeElement === document.body) document.getElementById("main").focus();
     });
   });
 }
@@ -157,6 +159,7 @@ document.addEventListener("click", (event) => {
     document.getElementById("main").focus();
   } else if (action === "dismiss") {
     pressed.closest(".toast").remove();
+    document.getElementById("main").focus({ preventScroll: true });
   } else {
     commands[action]?.(data);
   }

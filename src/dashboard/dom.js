@@ -24,7 +24,8 @@ function append(node, children) {
 }
 
 // Makes what is there (`old`) like `fresh` and touches only what differs, so that focus, selection
-// and scrolling stay. Children with a data-key are found again by it. What has data-own is drawn by
+// and scrolling stay. Children with a data-key are found again by it;
+// those that aren't always there need one, or what is behind them is taken for them. What has data-own is drawn by
 // somebody else: its attributes follow, its content stays.
 export function morph(old, fresh) {
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
@@ -47,9 +48,13 @@ export function morph(old, fresh) {
 const keyOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("data-key") : null);
 
 export function morphChildren(old, fresh) {
+  // What goes is taken out first: what stays must not move, for it would lose the focus.
+  const wantedKeys = new Set([...fresh.children].map(keyOf));
   const keyed = new Map();
-  for (const child of old.children) {
-    if (keyOf(child)) keyed.set(keyOf(child), child);
+  for (const child of [...old.children]) {
+    if (!keyOf(child)) continue;
+    if (wantedKeys.has(keyOf(child))) keyed.set(keyOf(child), child);
+    else child.remove();
   }
   let place = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {

@@ -1,6 +1,6 @@
 // The group of hosts that this one is of: each app's rollout, and where each host is.
 import { h } from "./dom.js";
-import { appLink, empty, facts, table, waiting } from "./parts.js";
+import { appLink, empty, facts, notice, table, waiting } from "./parts.js";
 import { badge, commit } from "./words.js";
 import { world } from "./world.js";
 
@@ -38,7 +38,7 @@ function rollout(app) {
   return h("section", { "aria-labelledby": id, "data-key": app.name },
     h("div", { class: "head" }, h("h2", { id }, here ? appLink(app.name) : app.name),
       h("span", { role: "status" }, badge(tone, text))),
-    app.reason ? h("p", { class: `notice ${app.state === "halted" ? "bad" : ""}` }, app.reason) : null,
+    notice(app.reason, app.state === "halted" ? "bad" : ""),
     h("p", { class: "line" }, commit(app.commit), " is on ", count,
       h("progress", { max: Math.max(app.hosts, 1), value: app.hosts_with_commit,
         "aria-label": `Hosts of ${app.name} that have it` })),
@@ -51,7 +51,7 @@ function rollout(app) {
 export function fleetView() {
   const group = world.fleet;
   const trouble = world.fleetTrouble
-    ? h("p", { class: "notice bad", role: "status" }, world.fleetTrouble) : null;
+    ? h("p", { class: "notice bad", role: "status", "data-key": "trouble" }, world.fleetTrouble) : null;
   const title = "Fleet";
   const wants = { fleet: true };
   if (!group) return { title, wants, body: [h("h1", {}, title), trouble || waiting()] };

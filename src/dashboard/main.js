@@ -97,7 +97,13 @@ function drawNow() {
   document.title = `${title} · lastgood`;
   const fresh = h("main", {}, body);
   if (path === shownPath) {
+    const had = document.activeElement;
+    const group = had?.closest("[role=group]");
     morphChildren(main, fresh);
+    // What had the focus is gone: on with its neighbour, or from the beginning.
+    if (!had?.isConnected) {
+      ((group?.isConnected && group.lastElementChild) || main).focus({ preventScroll: true });
+    }
   } else {
     const first = shownPath === null;
     shownPath = path;

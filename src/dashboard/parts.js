@@ -20,6 +20,19 @@ export function button(text, action, data = {}, kind = "") {
   return h("button", attributes, text);
 }
 
+// What an operator should know, where there is something.
+export const notice = (text, tone = "bad") =>
+  text ? h("p", { class: `notice ${tone}`, "data-key": "notice" }, text) : null;
+
+// Made by anybody, in any script: its direction is its own.
+export const foreign = (text) => h("bdi", {}, text);
+
+// A button keeps its place, and the focus, whatever it is good for by now.
+const placed = (key, node) => {
+  node.setAttribute("data-key", key);
+  return node;
+};
+
 // Rows as a table that turns into a list of cards where there is little room. The roles are said
 // because such styles take them away.
 export function table(caption, columns, rows) {
@@ -105,13 +118,13 @@ export function appButtons(app, all = false) {
   const data = { app: app.name };
   const off = app.state === "stopped";
   const buttons = [
-    button("Deploy…", "deploy", data, "primary"),
-    app.commit ? button("Roll back…", "rollback", data) : null,
-    app.paused ? button("Resume", "resume", data) : button("Pause", "pause", data),
+    placed("deploy", button("Deploy…", "deploy", data, "primary")),
+    app.commit ? placed("rollback", button("Roll back…", "rollback", data)) : null,
+    placed("pause", app.paused ? button("Resume", "resume", data) : button("Pause", "pause", data)),
   ];
   if (all && app.commit) {
-    buttons.push(off ? button("Start", "start", data)
-      : [button("Restart…", "restart", data), button("Stop…", "stop", data)]);
+    buttons.push(off ? null : placed("restart", button("Restart…", "restart", data)),
+      placed("stop", off ? button("Start", "start", data) : button("Stop…", "stop", data)));
   }
   return h("div", { class: "buttons", role: "group", "aria-label": `Commands for ${app.name}` },
     buttons);
@@ -126,7 +139,7 @@ export function appCard(app) {
     h("p", { class: "quiet" }, app.author ? `${person(app.author)} · ` : "",
       app.since ? ["went live ", time(app.since)] : `branch ${app.branch}`,
       usage ? ` · ${usage}` : ""),
-    app.trouble ? h("p", { class: "notice bad" }, app.trouble) : null,
+    notice(app.trouble),
     app.deployment ? goingOn(app.deployment) : null,
     appButtons(app));
 }

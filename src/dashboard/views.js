@@ -2,8 +2,8 @@
 import { may } from "./api.js";
 import { h } from "./dom.js";
 import {
-  appCard, appLink, button, empty, facts, link, phases, quarantineTable, subject, table, timeline,
-  waiting,
+  appCard, appLink, button, empty, facts, foreign, link, notice, phases, quarantineTable, subject,
+  table, timeline, waiting,
 } from "./parts.js";
 import { logPanel, outputPanel } from "./streams.js";
 import { commit, decisionBadge, forBrowser, isBad, outcomeBadge, time, trigger } from "./words.js";
@@ -56,9 +56,8 @@ export function deployment(id) {
         outcomeBadge(row))),
       h("p", { class: "line" }, commit(row.commit), " ", subject(row)),
       phases(row),
-      row.reason ? h("p", { class: `notice ${isBad(row.outcome) ? "bad" : ""}` },
-        forBrowser(row.reason)) : null,
-      commands.length ? h("div", { class: "buttons" }, commands) : null,
+      notice(forBrowser(row.reason), isBad(row.outcome) ? "bad" : ""),
+      commands.length ? h("div", { class: "buttons", "data-key": "buttons" }, commands) : null,
       facts([
         ["App", appLink(row.app)],
         ["Commit", h("code", { class: "whole" }, row.commit || "not known yet")],

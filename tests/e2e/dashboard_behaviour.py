@@ -55,7 +55,10 @@ class Dashboard(Case):
         self.page.wait_text("backend")
 
     def go(self, route):
-        self.page.js(f"location.hash = {json.dumps(route)}")
+        # The page hears of it first: after the next frame it is drawn.
+        self.page.js("new Promise((go) => { const before = location.href; addEventListener('hashchange', () =>"
+                     "requestAnimationFrame(() => setTimeout(go)), {once: true});"
+                     f"location.hash = {json.dumps(route)}; if (location.href === before) go(); }})")
         self.page.wait("document.querySelector('main h1')", f"the view {route}")
 
     def confirm(self, text):

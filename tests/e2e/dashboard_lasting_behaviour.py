@@ -1,0 +1,82 @@
+"""The dashboard left open: redrawn under the operator's hands, out of sight, and flooded."""
+
+import os
+import time
+
+import dashboard_behaviour as dashboard
+from harness import get
+
+WORD = "((at) => at.textContent)(document.activeElement)"
+
+
+class Open(dashboard.Dashboard):
+    def focus(self, selector, text):
+        """On the button, which is marked to be known again."""
+        self.page.wait(f"[...document.querySelectorAll('{selector}')].some((one) =>"
+                       f"one.textContent.startsWith('{text}'))", text)
+        self.page.js(f"window.held = [...document.querySelectorAll('{selector}')].find((one) =>"
+                     f"one.textContent.startsWith('{text}')); window.held.focus(); 0")
+
+    def hide(self, page, hidden):
+        """What the browser says of a tab that nobody looks at; a headless one never does."""
+        word = "true" if hidden else "false"
+        page.js(f"Object.defineProperty(document, 'hidden', {{value: {word}, configurable: true}});"
+                "document.dispatchEvent(new Event('visibilitychange')); 0")
+
+    def pipe(self, text):
+        """The app writes it: into its own standard output."""
+        descriptor = os.open(f"/proc/{self.status()['pid']}/fd/1", os.O_WRONLY)
+        try:
+            while text:
+                text = text[os.write(descriptor, text):]
+        finally:
+            os.close(descriptor)
+
+
+class Redrawn(Open):
+    def test_a_button_keeps_the_focus_while_a_deployment_comes_and_goes(self):
+        self.first_good()
+        self.sign_in()
+        for version, route in (("v2", "/"), ("v3", "/apps/backend")):
+            self.go(route)
+            self.focus("main button", "Pause")
+            commit = self.repo.commit(version, crash_after_ms=100 if version == "v3" else None)
+            self.push(commit)
+            self.page.wait("document.querySelector('.going-on')", "the deployment")
+            self.wait(lambda c=commit: any(row["outcome"] for row in self.deployments_of(c)), "its end")
+            self.page.wait("!document.querySelector('.going-on')", "its end on the page")
+            self.assertTrue(self.page.js("document.activeElement === window.held"), route)
+        self.no_faults()
+
+    def test_a_notice_above_a_button_leaves_it_the_focus(self):
+        self.first_good()
+        self.sign_in()
+        self.go("/apps/backend")
+        self.focus("main button", "Roll back")
+        self.page.js("window.fetch = ((real) => async (url, ...more) => { const answer = await real(url, ...more);"
+                     "if (url !== '/v1/apps') return answer; const all = await answer.json();"
+                     "all.apps[0].trouble = 'the disk is full'; return Response.json(all); })(window.fetch); 0")
+        self.page.wait_text("the disk is full")
+        self.assertTrue(self.page.js("document.activeElement === window.held"))
+        self.no_faults()
+
+    def test_the_focus_goes_on_where_its_button_becomes_another_or_goes(self):
+        self.good_and_then_long_probations()
+        self.sign_in()
+        self.push(self.repo.commit("v2", crash_after_ms=30))
+        self.wait_badge("rolled back")
+        self.go("/apps/backend")
+        self.page.tab_to("at.textContent.startsWith('Stop')", "the button")
+        self.page.press("Enter")
+        self.page.wait("document.querySelector('dialog[open]')", "the question")
+        self.page.press("Enter")
+        self.wait_badge("stopped")
+        self.page.wait(f"{WORD} === 'Start'", "the focus on what undoes it")
+        self.go("/quarantine")
+        self.page.tab_to("at.textContent.startsWith('Release')", "the button")
+        self.page.press("Enter")
+        self.page.wait("document.querySelector('dialog[open]')", "the question")
+        self.page.press("Enter")
+        self.page.wait_text("No commit is in quarantine")
+        self.page.wait("document.activeElement.id === 'main'", "the focus not to be lost")
+        self.no_faults()
