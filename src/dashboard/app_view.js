@@ -5,7 +5,7 @@ import {
 } from "./parts.js";
 import { plot } from "./plot.js";
 import { bytes, commit, duration, percent, stateBadge, time } from "./words.js";
-import { world } from "./world.js";
+import { deploymentsOf, world } from "./world.js";
 
 const uptime = (app) => (app.pid ? duration(app.uptime_s * 1000) : "does not run");
 
@@ -37,7 +37,7 @@ export function appView(name) {
   const path = `/apps/${encodeURIComponent(name)}`;
   return {
     title: name,
-    wants: { samples: name },
+    wants: { app: name },
     body: [
       h("p", { class: "crumbs" }, link("/", "Apps")),
       h("div", { class: "head" }, h("h1", {}, name),
@@ -55,7 +55,8 @@ export function appView(name) {
       bad.length ? h("section", { "aria-labelledby": "bad", "data-key": "bad" },
         h("h2", { id: "bad" }, "Quarantine"), quarantineTable(bad)) : null,
       h("section", { "aria-labelledby": "happened" }, h("h2", { id: "happened" }, "Timeline"),
-        timeline(world.deployments, world.crashes, { app: name, count: 30 })),
+        timeline(world.histories.has(name) ? deploymentsOf(name) : null, world.crashes,
+          { app: name, count: 30 })),
       h("p", {}, link(`${path}/logs`, `Logs of ${name}`)),
     ],
   };

@@ -6,9 +6,7 @@ import { h, morphChildren } from "./dom.js";
 import { fleetView } from "./fleet_view.js";
 import { button, link } from "./parts.js";
 import * as views from "./views.js";
-import {
-  deploymentById, follow, onChange, putDeployment, refresh, refreshSamples, stopFollowing, world,
-} from "./world.js";
+import { deploymentById, follow, onChange, refresh, stopFollowing, want, world } from "./world.js";
 
 const DRAW_EVERY = 10000; // times go on
 const SAMPLES_EVERY = 60000;
@@ -30,13 +28,13 @@ function view(path) {
   const [noun, name, more] = parts;
   if (noun === "") return views.overview();
   if (parts.length === 1) {
-    const lists = { timeline: views.deploymentList, deliveries: views.deliveries,
+    const lists = { __proto__: null, timeline: views.deploymentList, deliveries: views.deliveries,
       quarantine: views.quarantine, logs: views.logs, fleet: fleetView };
     return (lists[noun] || views.unknown)();
   }
   if (noun === "apps" && parts.length === 2) return appView(name);
   if (noun === "apps" && more === "logs") return views.logs(name);
-  if (noun === "deployments") return views.deployment(Number(name));
+  if (noun === "deployments" && /^[1-9][0-9]{0,14}$/.test(name)) return views.deployment(Number(name));
   return views.unknown();
 }
 
@@ -56,25 +54,16 @@ let looksAtFleet = false;
 setInterval(() => {
   if (looksAtFleet && world.connected && document.visibilityState === "visible") refresh("fleet");
 }, FLEET_EVERY);
-let samplesAt = { app: "", at: 0 };
-async function fetchWanted(wants) {
-  if (wants?.samples && (samplesAt.app !== wants.samples ||
-      Date.now() - samplesAt.at > SAMPLES_EVERY)) {
-    samplesAt = { app: wants.samples, at: Date.now() };
-    refreshSamples(wants.samples);
+function fetchWanted(wants) {
+  if (wants?.app) {
+    want(`samples:${wants.app}`, SAMPLES_EVERY);
+    want(`history:${wants.app}`);
   }
   looksAtFleet = Boolean(wants?.fleet);
   // One that is older than the lists.
-  const id = wants?.deployment;
-  if (!id || !world.deployments || world.missing === id || deploymentById(id)) return;
-  world.missing = id;
-  try {
-    putDeployment(await get(`/v1/deployments/${id}`));
-    world.missing = null;
-  } catch {
-    // The view says that there is none.
+  if (wants?.deployment && world.deployments && !deploymentById(wants.deployment)) {
+    want(`deployment:${wants.deployment}`);
   }
-  draw();
 }
 
 let drawing = false;

@@ -85,7 +85,7 @@ export function timeline(deployments, crashes, { app = null, count = 20 } = {}) 
     ...(crashes || []).filter(mine).map((crash) => ({ at: crash.at, crash })),
   ];
   items.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
-  if (!items.length) return empty("Nothing has happened yet.");
+  if (!items.length) return deployments && crashes ? empty("Nothing has happened yet.") : waiting();
   return h("ol", { class: "timeline" }, items.slice(0, count).map(({ at, row, crash }) =>
     row ? deploymentItem(row, app === null) : crashItem(crash, at, app === null)));
 }

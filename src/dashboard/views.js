@@ -38,7 +38,7 @@ export function deployment(id) {
   const title = `Deployment ${id}`;
   if (!row) {
     return { title, wants: { deployment: id }, body: [h("h1", {}, title),
-      world.deployments && world.missing === id ? empty(`There is no deployment ${id}.`) : waiting()] };
+      world.missing.has(`deployment:${id}`) ? empty(`There is no deployment ${id}.`) : waiting()] };
   }
   const app = (world.apps || []).find((one) => one.name === row.app);
   const commands = [];

@@ -5,11 +5,15 @@ const LOOK_EVERY = 5000;
 const RETRY_FIRST = 500;
 const RETRY_MOST = 5000;
 const ROWS = 100;
+const ROWS_OF_APP = 30;
 
 export const world = {
   connected: null, // null: not tried yet
   apps: null,
-  deployments: null, // newest first
+  deployments: null, // the newest of all apps, newest first
+  others: new Map(), // further ones that were asked for, by id
+  histories: new Set(), // apps whose own newest ones are known
+  missing: new Set(), // ids of deployments that there aren't
   deliveries: null,
   quarantine: null,
   crashes: null,
@@ -25,13 +29,32 @@ export const onChange = (listener) => {
 };
 
 const sources = {
-  apps: ["/v1/apps", "apps"],
-  deployments: [`/v1/history?n=${ROWS}`, "deployments"],
-  deliveries: [`/v1/deliveries?n=${ROWS}`, "deliveries"],
-  quarantine: ["/v1/quarantine", "quarantine"],
-  crashes: ["/v1/crashes", "crashes"],
-  fleet: ["/v1/fleet", null],
+  apps: "/v1/apps",
+  deployments: `/v1/history?n=${ROWS}`,
+  deliveries: `/v1/deliveries?n=${ROWS}`,
+  quarantine: "/v1/quarantine",
+  crashes: "/v1/crashes",
+  fleet: "/v1/fleet",
 };
+
+// Where the answer to a name is, and what becomes of it. Of one app or deployment: "samples:backend".
+const narrow = {
+  samples: (app) => [`/v1/apps/${encodeURIComponent(app)}/samples`,
+    (answer) => world.samples.set(app, answer.samples)],
+  history: (app) => [`/v1/apps/${encodeURIComponent(app)}/history?n=${ROWS_OF_APP}`, (answer) => {
+    for (const row of answer.deployments) world.others.set(row.id, row);
+    world.histories.add(app);
+  }],
+  deployment: (id) => [`/v1/deployments/${id}`, (row) => world.others.set(row.id, row)],
+};
+
+function sourceOf(name) {
+  if (sources[name]) {
+    return [sources[name], (answer) => { world[name] = name === "fleet" ? answer : answer[name]; }];
+  }
+  const colon = name.indexOf(":");
+  return narrow[name.slice(0, colon)](name.slice(colon + 1));
+}
 
 // Asks for these again, each at most once at a time and once more for what came meanwhile.
 const asking = new Map();
@@ -42,40 +65,67 @@ export function refresh(...names) {
   }
 }
 
+// Being away is told by the stream of events; a refusal is told as it is, until it is none any more.
+const troubles = new Map();
+function setTrouble(name, text) {
+  if (text) troubles.set(name, text);
+  else troubles.delete(name);
+  world.fleetTrouble = troubles.get("fleet") || "";
+  world.trouble = [...troubles].find(([one]) => one !== "fleet")?.[1] || "";
+}
+
+const again = () => [...troubles.keys()].filter((name) => name !== "fleet");
+
 async function ask(name) {
   asking.set(name, false);
   try {
-    const [path, field] = sources[name] || [`/v1/apps/${name.slice(8)}/samples`, "samples"];
-    const answer = await get(path);
-    const rows = field ? answer[field] : answer;
-    if (name === "fleet") world.fleetTrouble = "";
-    if (sources[name]) world[name] = rows;
-    else world.samples.set(name.slice(8), rows);
+    const [path, put] = sourceOf(name);
+    put(await get(path));
+    setTrouble(name, "");
     changed();
   } catch (error) {
-    // Being away is told by the stream of events; a refusal is told as it is.
     if (error instanceof Refused && error.status !== 401) {
-      world[name === "fleet" ? "fleetTrouble" : "trouble"] = error.message;
+      if (error.status === 404) world.missing.add(name);
+      else setTrouble(name, error.message);
       changed();
     }
   } finally {
-    const again = asking.get(name);
+    const oncemore = asking.get(name);
     asking.delete(name);
-    if (again) ask(name);
+    if (oncemore) ask(name);
   }
 }
 
-export const refreshSamples = (app) => refresh(`samples:${app}`);
-
-export function deploymentById(id) {
-  return (world.deployments || []).find((row) => row.id === id) || null;
+// Asks for it where that wasn't done in the last `every` ms of this connection.
+const askedAt = new Map();
+export function want(name, every = Infinity) {
+  if (askedAt.has(name) && Date.now() - askedAt.get(name) <= every) return;
+  askedAt.set(name, Date.now());
+  refresh(name);
 }
 
-export function putDeployment(row) {
-  const rows = world.deployments || (world.deployments = []);
+export function deploymentById(id) {
+  return (world.deployments || []).find((row) => row.id === id) || world.others.get(id) || null;
+}
+
+// Those of an app, as far as they are known.
+export function deploymentsOf(app) {
+  const known = new Map(world.others);
+  for (const row of world.deployments || []) known.set(row.id, row);
+  return [...known.values()].filter((row) => row.app === app);
+}
+
+function putDeployment(row) {
+  // What is being read just now may be older than this.
+  if (asking.has("deployments")) refresh("deployments");
+  if (asking.has(`history:${row.app}`)) refresh(`history:${row.app}`);
+  if (world.others.has(row.id)) world.others.set(row.id, row);
+  const rows = world.deployments;
+  if (!rows) return;
   const place = rows.findIndex((one) => one.id <= row.id);
   if (place >= 0 && rows[place].id === row.id) rows[place] = row;
-  else rows.splice(place < 0 ? rows.length : place, 0, row);
+  else if (place >= 0 || rows.length < ROWS) rows.splice(place < 0 ? rows.length : place, 0, row);
+  rows.splice(ROWS);
 }
 
 function take(event) {
@@ -100,7 +150,7 @@ export async function follow() {
   if (stop) return;
   const abort = (stop = new AbortController());
   const timer = setInterval(() => {
-    if (world.connected && document.visibilityState === "visible") refresh("apps");
+    if (world.connected && !document.hidden) refresh("apps", ...again());
   }, LOOK_EVERY);
   let wait = RETRY_FIRST;
   while (!abort.signal.aborted && currentSession()) {
@@ -111,7 +161,8 @@ export async function follow() {
         onOpen: () => {
           wait = RETRY_FIRST;
           world.connected = true;
-          world.trouble = "";
+          askedAt.clear();
+          world.missing.clear();
           refresh(...Object.keys(sources));
           changed();
         },
@@ -133,6 +184,8 @@ export function stopFollowing() {
   stop = null;
   world.connected = null;
   for (const name of Object.keys(sources)) world[name] = null;
-  world.fleetTrouble = "";
-  world.samples.clear();
+  for (const kept of [world.samples, world.others, world.histories, world.missing, troubles, askedAt]) {
+    kept.clear();
+  }
+  setTrouble("fleet", "");
 }

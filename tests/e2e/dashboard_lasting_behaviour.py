@@ -80,3 +80,23 @@ class Redrawn(Open):
         self.page.wait_text("No commit is in quarantine")
         self.page.wait("document.activeElement.id === 'main'", "the focus not to be lost")
         self.no_faults()
+
+    def test_what_was_read_late_does_not_replace_what_is_newer(self):
+        self.app["build"] = [f"while [ ! -e {self.folder}/go ]; do sleep 0.05; done"]
+        self.serve_and_look()
+        self.sign_in()
+        self.push(self.repo.commit("v1"))
+        self.wait_badge("building")
+        # The answer that was made in the build comes when all is over.
+        self.page.js("window.fetch = ((real) => async (url, ...more) => { const answer = await real(url, ...more);"
+                     "if (!String(url).startsWith('/v1/history') || window.read) return answer; window.read = true;"
+                     "await new Promise((go) => { window.goOn = go; }); return answer; })(window.fetch); 0")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.page.wait("window.goOn", "the answer")
+        (self.folder / "go").touch()
+        self.page.wait("document.querySelector('.timeline .badge').innerText === 'good'", "its end")
+        self.page.js("window.goOn(); 0")
+        time.sleep(0.5)
+        self.assertEqual("good", self.page.js("document.querySelector('.timeline .badge').innerText"))
+        self.no_faults()
