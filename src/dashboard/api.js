@@ -78,12 +78,24 @@ export async function signOut() {
   }
 }
 
+// When the page can be seen. All tabs of a browser share six connections to a host: those that nobody
+// looks at hold none, or the seventh would wait for ever.
+export async function seen() {
+  while (document.hidden) {
+    await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
+  }
+}
+
 // A stream of server-sent events: `onEvent` gets each as an object, `onOpen` comes when it has begun.
-// Ends by an error, or when the daemon ends it; `silence` ms without a sign count as an end.
+// Ends by an error, when the daemon ends it, or with the page out of sight; `silence` ms without a sign
+// count as an end.
 export async function listen(path, { onOpen, onEvent, signal, silence = 40000 }) {
+  if (signal?.aborted) return;
   const abort = new AbortController();
   const stop = () => abort.abort();
+  const hide = () => document.hidden && stop();
   signal?.addEventListener("abort", stop);
+  document.addEventListener("visibilitychange", hide);
   let timer = setTimeout(stop, silence);
   try {
     const response = await send(path, { signal: abort.signal });
@@ -103,6 +115,8 @@ export async function listen(path, { onOpen, onEvent, signal, silence = 40000 })
     }
   } finally {
     clearTimeout(timer);
+    stop(); // also after an error of `onEvent`
     signal?.removeEventListener("abort", stop);
+    document.removeEventListener("visibilitychange", hide);
   }
 }

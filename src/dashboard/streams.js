@@ -1,16 +1,22 @@
 // What grows while one looks: log lines, and the output of a deployment. Elements of their own, which
 // begin and end with being on the page.
-import { Refused, get, listen } from "./api.js";
+import { Refused, get, listen, seen } from "./api.js";
 import { h } from "./dom.js";
 
 const LINES_KEPT = 2000;
 const LINES_FIRST = 200;
+const LINES_MISSED = 1000; // read at most after the stream was away
+const LETTERS_KEPT = 2_000_000; // of lines, which can be long
+const DRAW_EVERY = 100; // an app can write faster than a page is laid out
 const RETRY = 1000;
 const LOOK_EVERY = 500;
 const OUTPUT_FIRST = 256 * 1024;
+const LEFT_OUT = "[the beginning is left out here]\n";
 
 // Colours and the like, which programs write for terminals.
 const plain = (text) => text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+const exact = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat([], { timeStyle: "medium", hourCycle: "h23" });
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 // Runs `change` and stays at the bottom where one was there.
@@ -51,6 +57,8 @@ class LogPanel extends HTMLElement {
 
   disconnectedCallback() {
     clearTimeout(this.typing);
+    clearTimeout(this.drawing);
+    this.drawing = null;
     this.abort?.abort();
   }
 
@@ -63,46 +71,58 @@ class LogPanel extends HTMLElement {
     return query;
   }
 
-  // Anew, with the form as it is.
+  // Anew, with the form as it is; after a break it goes on behind the last line. What is shown stays until there is something else to show.
   async begin() {
     this.abort?.abort();
     const { signal } = (this.abort = new AbortController());
     const app = this.getAttribute("app");
     const path = app ? `/v1/apps/${encodeURIComponent(app)}/logs` : "/v1/logs";
     const query = this.query();
-    const follow = this.form.elements.follow.checked;
-    if (follow) query.set("follow", "1");
-    let again = true;
-    while (again && !signal.aborted) {
-      let refused = false;
+    this.last = { time: "", lines: new Set() }; // the newest, and all of its moment
+    this.say("Reading…");
+    if (!this.form.elements.follow.checked) {
+      await this.readLines(`${path}?${query}`, signal).catch((error) => this.say(error.message, signal));
+      return;
+    }
+    query.set("follow", "1");
+    while (!signal.aborted) {
+      await seen();
+      if (this.last.time) {
+        query.set("since", this.last.time);
+        query.set("n", LINES_MISSED);
+      }
+      let why = "Not connected";
       try {
-        this.box.replaceChildren();
-        this.state.textContent = "Reading…";
-        if (follow) await this.followLines(`${path}?${query}`, signal, () => { refused = true; });
-        else await this.readLines(`${path}?${query}`, signal);
+        await this.followLines(`${path}?${query}`, signal);
       } catch (error) {
-        if (signal.aborted) return;
-        refused = refused || error instanceof Refused;
-        this.state.textContent = error instanceof Refused ? error.message : "Not connected.";
+        if (error instanceof Refused) why = error.message;
+        if (error instanceof Refused && error.status !== 503) return this.say(why, signal);
       }
-      again = follow && !refused;
-      if (again && !signal.aborted) {
-        this.state.textContent = "Not connected; trying again…";
-        await pause(RETRY);
-      }
+      if (signal.aborted || document.hidden) continue;
+      this.say(`${why}; trying again…`, signal);
+      await pause(RETRY);
     }
   }
 
-  async followLines(url, signal, onRefused) {
+  say(text, signal = null) {
+    if (!signal?.aborted && this.state.textContent !== text) this.state.textContent = text;
+  }
+
+  async followLines(url, signal) {
+    const before = { time: this.last.time, lines: new Set(this.last.lines) };
+    let first = true;
     await listen(url, {
       signal,
-      onOpen: () => { this.state.textContent = "Following."; },
+      onOpen: () => {
+        if (!before.time) this.clear();
+        this.say("Following.", signal);
+      },
       onEvent: (line) => {
-        if (line.error) {
-          onRefused();
-          throw new Refused(400, line.error);
-        }
-        this.add([line]);
+        if (line.error) throw new Refused(400, line.error);
+        const known = line.time === before.time && before.lines.has(JSON.stringify(line));
+        if (before.time && first && !known) this.put({ time: line.time, gap: true });
+        first = false;
+        if (!known) this.put(line);
       },
     });
   }
@@ -110,30 +130,54 @@ class LogPanel extends HTMLElement {
   async readLines(url, signal) {
     const { lines } = await get(url);
     if (signal.aborted) return;
-    this.state.textContent = lines.length ? `${lines.length} lines.` : "No line fits.";
-    this.add(lines);
+    this.clear();
+    this.say(lines.length ? `${lines.length} lines.` : "No line fits.");
+    lines.forEach((line) => this.put(line));
   }
 
-  add(lines) {
+  clear() {
+    this.waiting = [];
+    this.held = 0;
+    this.box.replaceChildren();
+  }
+
+  put(line) {
+    if (line.time > this.last.time) this.last = { time: line.time, lines: new Set() };
+    if (!line.gap && line.time === this.last.time) this.last.lines.add(JSON.stringify(line));
+    this.waiting.push(line);
+    this.drawing ||= setTimeout(() => {
+      this.drawing = null;
+      this.drawLines();
+    }, DRAW_EVERY);
+  }
+
+  drawLines() {
+    const lines = this.waiting.slice(-LINES_KEPT);
+    this.waiting = [];
     keepingBottom(this.box, () => {
-      for (const line of lines) this.box.append(this.row(line));
-      while (this.box.childElementCount > LINES_KEPT) this.box.firstElementChild.remove();
+      this.box.append(...lines.map((line) => this.row(line)));
+      while (this.box.childElementCount > LINES_KEPT || this.held > LETTERS_KEPT) {
+        this.held -= this.box.firstElementChild.textContent.length;
+        this.box.firstElementChild.remove();
+      }
     });
   }
 
   row(line) {
+    if (line.gap) return h("div", { class: "row" }, h("span", { class: "mark" }, "… lines are left out here …"));
     const when = new Date(line.time);
     const mark = [line.slot || line.level, line.stream || line.component || line.file]
       .filter(Boolean).join(" ");
     // What an app writes to stderr is no error by that: many write all of their log there.
     const tone = line.level === "error" ? "bad" : line.level === "warn" ? "warn"
       : line.stream === "err" ? "err" : "";
-    return h("div", { class: `row ${tone}` },
-      h("time", { datetime: line.time, title: when.toLocaleString() },
-        when.toLocaleTimeString([], { hourCycle: "h23" })),
+    const row = h("div", { class: `row ${tone}` },
+      h("time", { datetime: line.time, title: exact.format(when) }, clock.format(when)),
       " ", h("span", { class: "source" }, line.source), " ",
       h("span", { class: "mark" }, mark), " ",
       h("span", { class: "text" }, plain(line.text)));
+    this.held += row.textContent.length;
+    return row;
   }
 }
 
@@ -142,6 +186,9 @@ class OutputPanel extends HTMLElement {
     this.next = 0;
     this.box = h("pre", { class: "log output", role: "log", "aria-live": "off", tabindex: 0,
       "aria-label": "Output" });
+    this.held = 0;
+    this.cut = h("span");
+    this.box.append(this.cut);
     this.replaceChildren(this.box);
     this.alive = true;
     this.run();
@@ -160,6 +207,7 @@ class OutputPanel extends HTMLElement {
         all = await this.look();
       } catch (error) {
         if (error instanceof Refused && error.status !== 503) return;
+        await pause(RETRY);
       }
       if (all && over) {
         if (!this.next) this.box.textContent = "Nothing was written.";
@@ -175,12 +223,22 @@ class OutputPanel extends HTMLElement {
     const piece = await get(`/v1/deployments/${id}/output?from=${this.next}`);
     if (this.next === 0 && piece.size > 2 * OUTPUT_FIRST) {
       this.next = piece.size - OUTPUT_FIRST;
-      this.box.append(`[the first ${this.next} bytes are left out here]\n`);
+      this.cut.textContent = LEFT_OUT;
       return false;
     }
     this.next = piece.next;
-    if (piece.text) keepingBottom(this.box, () => this.box.append(plain(piece.text)));
+    if (piece.text) keepingBottom(this.box, () => this.add(plain(piece.text)));
     return piece.next >= piece.size;
+  }
+
+  add(text) {
+    this.box.append(text);
+    this.held += text.length;
+    while (this.held > LETTERS_KEPT) {
+      this.cut.textContent = LEFT_OUT;
+      this.held -= this.cut.nextSibling.data.length;
+      this.cut.nextSibling.remove();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // What the page knows, kept fresh by the daemon's events and by asking now and then.
-import { Refused, currentSession, get, listen } from "./api.js";
+import { Refused, currentSession, get, listen, seen } from "./api.js";
 
 const LOOK_EVERY = 5000;
 const RETRY_FIRST = 500;
@@ -154,6 +154,8 @@ export async function follow() {
   }, LOOK_EVERY);
   let wait = RETRY_FIRST;
   while (!abort.signal.aborted && currentSession()) {
+    await seen();
+    if (abort.signal.aborted) break;
     try {
       await listen("/v1/events", {
         signal: abort.signal,
@@ -171,6 +173,7 @@ export async function follow() {
       // Told below, whatever it was.
     }
     if (abort.signal.aborted || !currentSession()) break;
+    if (document.hidden) continue;
     world.connected = false;
     changed();
     await new Promise((go) => setTimeout(go, wait));

@@ -100,3 +100,81 @@ class Redrawn(Open):
         time.sleep(0.5)
         self.assertEqual("good", self.page.js("document.querySelector('.timeline .badge').innerText"))
         self.no_faults()
+
+
+class OutOfSight(Open):
+    def test_any_number_of_tabs_can_be_open(self):
+        self.first_good()
+        self.sign_in()
+        tabs = []
+        for _ in range(7):
+            tab = self.browser.page()
+            self.addCleanup(tab.close)
+            tabs.append(tab)
+            tab.goto(f"{self.address}#/apps/backend/logs")
+            tab.wait("document.body.dataset.connected === 'true'", "the connection")
+            tab.wait_text("Following.")
+            self.hide(tab, True)
+        get(self.app_port, "/say/out-of-sight")
+        self.page.click("nav a", "Quarantine")
+        self.page.wait_text("No commit is in quarantine")
+        self.page.js("Promise.race([fetch('/v1/session'), new Promise((_, no) => setTimeout(no, 9000))])")
+        self.hide(tabs[3], False)
+        tabs[3].wait_text("out-of-sight")
+        self.no_faults()
+
+    def test_lines_go_on_where_they_were_once_it_is_seen_again(self):
+        self.first_good(say=["before"])
+        self.sign_in()
+        self.go("/apps/backend/logs")
+        for word in ("first", "second"):
+            get(self.app_port, f"/say/{word}-line")
+            self.page.wait_text(f"{word}-line")
+            self.hide(self.page, True)
+            self.assertIn("before", self.page.text())
+            for number in range(3):
+                get(self.app_port, f"/say/missed-{word}-{number}")
+            self.hide(self.page, False)
+            self.page.wait_text(f"missed-{word}-2")
+        text = self.page.text()
+        for wanted in ("first-line", "second-line", "missed-first-0", "missed-first-2", "missed-second-2"):
+            self.assertEqual(1, text.count(wanted), (wanted, text))
+        self.assertNotIn("left out", text)
+        self.no_faults()
+
+
+class Flooded(Open):
+    def test_an_app_that_writes_much_does_not_hold_the_page_up(self):
+        self.first_good()
+        self.sign_in()
+        self.go("/apps/backend/logs")
+        self.page.wait_text("Following.")
+        self.pipe(b"".join(b"line %d of many words\n" % n for n in range(50_000)))
+        self.pipe(b"\xff\xfe \x1b[31mred\x1b[0m and the end\n")
+        begun = time.monotonic()
+        self.page.wait_text("red and the end")
+        self.assertLess(time.monotonic() - begun, 15)
+        rows = self.page.js("document.querySelectorAll('.log .row').length")
+        self.assertLessEqual(rows, 2000)
+        self.assertTrue(self.page.js("(({scrollHeight, scrollTop, clientHeight}) =>"
+                                     "scrollHeight - scrollTop - clientHeight < 30)(document.querySelector('.log'))"))
+        self.pipe((b"W" * 65_000 + b"\n") * 64 + b"after long lines\n")
+        self.page.wait_text("after long lines")
+        self.assertLess(self.page.js("document.querySelector('.log').textContent.length"), 2_100_000)
+        self.no_faults()
+
+    def test_the_output_of_a_build_is_shown_from_its_end(self):
+        go = self.folder / "go"
+        self.app["build"] = [f"while [ ! -e {go} ]; do sleep 0.05; done; yes 'a line of the build' | head -c 8000000;"
+                             "echo the end of it"]
+        self.serve_and_look()
+        self.sign_in()
+        self.push(self.repo.commit("v1"))
+        self.wait_badge("building")
+        self.page.click("main a", "Deployment 1")
+        self.page.wait("document.querySelector('.log.output')", "the output")
+        go.touch()
+        self.page.wait_text("the end of it", timeout=40)
+        self.assertLess(self.page.js("document.querySelector('.log.output').textContent.length"), 2_100_000)
+        self.page.wait_text("the beginning is left out here")
+        self.no_faults()
