@@ -22,13 +22,18 @@ function stored() {
 }
 
 let session = stored();
+let whySignIn = "";
 const listeners = [];
+const ENDED = "Your session has ended. Sign in again.";
 
 export const currentSession = () => session;
+// What there is to say to whoever has to sign in.
+export const signInReason = () => whySignIn;
 export const onSession = (listener) => listeners.push(listener);
 
-function setSession(next) {
+function setSession(next, why = "") {
   session = next;
+  whySignIn = why;
   if (next) localStorage.setItem(STORE, JSON.stringify(next));
   else localStorage.removeItem(STORE);
   for (const listener of listeners) listener();
@@ -38,6 +43,7 @@ function setSession(next) {
 addEventListener("storage", (event) => {
   if (event.key !== STORE) return;
   session = stored();
+  whySignIn = session ? "" : ENDED;
   for (const listener of listeners) listener();
 });
 
@@ -48,8 +54,16 @@ export const may = (role) => {
 
 async function send(path, options = {}) {
   const headers = { ...(options.headers || {}) };
-  if (session) headers[KEY_HEADER] = session.key;
-  const response = await fetch(path, { ...options, headers, cache: "no-store", redirect: "error" });
+  const asked = session;
+  if (asked) headers[KEY_HEADER] = asked.key;
+  let response;
+  try {
+    response = await fetch(path,
+      { ...options, headers, cache: "no-store", redirect: "error" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("no answer from the daemon"); // the browser's own words help nobody
+  }
   if (response.ok) return response;
   let text = `the daemon answered ${response.status}`;
   try {
@@ -57,7 +71,11 @@ async function send(path, options = {}) {
   } catch {
     // It was no JSON: the status has to do.
   }
-  if (response.status === 401 && session) setSession(null);
+  if (response.status === 401 && asked) {
+    text = "your session has ended";
+    // A late answer to a session before this one says nothing of this one.
+    if (stored()?.key === asked.key) setSession(null, ENDED);
+  }
   throw new Refused(response.status, text);
 }
 

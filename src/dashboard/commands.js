@@ -38,6 +38,11 @@ function ask({ title, text, fields = [], confirm, danger = false }) {
   });
 }
 
+// What was asked belongs to the view and the session in which it was.
+export function closeQuestions() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
+}
+
 function tell(tone, ...content) {
   const message = h("p", { class: `toast ${tone}`, role: tone === "bad" ? "alert" : null },
     h("span", {}, content),

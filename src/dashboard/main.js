@@ -1,7 +1,7 @@
 // Which view, and drawing it anew when something has changed.
-import { currentSession, get, onSession, signIn } from "./api.js";
+import { currentSession, onSession, signIn, signInReason } from "./api.js";
 import { appView } from "./app_view.js";
-import "./commands.js";
+import { closeQuestions } from "./commands.js";
 import { h, morphChildren } from "./dom.js";
 import { fleetView } from "./fleet_view.js";
 import { button, link } from "./parts.js";
@@ -128,8 +128,10 @@ function drawSignIn() {
   document.title = "Sign in · lastgood";
   shownPath = null;
   const fault = h("p", { class: "notice bad", role: "alert", hidden: true });
+  const why = signInReason();
   const form = h("form", { class: "sign-in" },
     h("h1", {}, "Sign in"),
+    why ? h("p", { class: "notice", role: "status" }, why) : null,
     h("label", {}, h("span", {}, "Token"), h("input", { name: "token", type: "password",
       required: true, autocomplete: "current-password", autocapitalize: "off" })),
     h("label", {}, h("span", {}, "Your name, for the history"), h("input", { name: "name",
@@ -158,6 +160,7 @@ function drawSignIn() {
 
 function sessionChanged() {
   stopFollowing();
+  closeQuestions();
   if (currentSession()) {
     shownPath = null;
     main.replaceChildren();
@@ -171,6 +174,9 @@ function sessionChanged() {
 
 onChange(draw);
 onSession(sessionChanged);
-addEventListener("hashchange", draw);
+addEventListener("hashchange", () => {
+  closeQuestions();
+  draw();
+});
 setInterval(() => currentSession() && draw(), DRAW_EVERY);
 sessionChanged();

@@ -36,6 +36,71 @@ class Trouble(dashboard.Dashboard):
                      f"({answer})(() => real(...all)) : real(...all))(window.fetch); 0")
 
 
+class Away(Trouble):
+    def test_the_lines_stay_while_the_daemon_is_away_and_nothing_asks_without_end(self):
+        self.first_good(say=["said before"])
+        self.sign_in()
+        self.go("/apps/backend/logs")
+        self.page.wait_text("said before")
+        self.daemon.kill()
+        self.page.wait_text("Not connected to the daemon")
+        self.page.wait_text("Not connected; trying again")
+        self.assertIn("said before", self.page.text())
+        self.go("/deployments/1")
+        self.page.js(COUNTED)
+        time.sleep(2)
+        self.assertLess(self.page.js("window.asked"), 12)
+        self.go("/")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.page.wait_text("backend: no answer from the daemon")
+        self.serve()
+        self.page.wait_text("Your session has ended. Sign in again.")
+        self.sign_in_again()
+        self.assertNotIn("has ended", self.page.text())
+
+    def test_a_question_ends_with_the_session(self):
+        self.first_good()
+        self.sign_in()
+        second = self.open_tab(self.address)
+        second.wait_text("Lately")
+        self.page.click("main button", "Pause")
+        self.page.wait("document.querySelector('dialog[open]')", "the question")
+        second.click("header button", "Sign out")
+        self.page.wait_text("Your session has ended. Sign in again.")
+        self.page.wait("!document.querySelector('dialog')", "the question's end")
+        self.page.wait("document.activeElement.name === 'token'", "the field")
+        self.assertNotIn("has ended", second.text())
+        self.no_faults()
+
+    def test_an_answer_to_the_last_session_does_not_end_this_one(self):
+        self.first_good()
+        self.sign_in()
+        self.instead("/v1/quarantine", "async (real) => { if (!window.held) { await new Promise((go) => {"
+                     "window.held = go; }); return Response.json({error: 'no'}, {status: 401}); } return real(); }")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.page.wait("window.held", "the request")
+        self.page.click("header button", "Sign out")
+        self.sign_in_again()
+        self.page.js("window.held(); 0")
+        time.sleep(0.5)
+        self.assertIn("Lately", self.page.text())
+        self.no_faults()
+
+    def test_a_trouble_that_is_over_is_not_told_for_ever(self):
+        self.first_good()
+        self.sign_in()
+        self.instead("/v1/quarantine", "(real) => window.mended ? real() :"
+                     "Response.json({error: 'the disk is full'}, {status: 503})")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.page.wait_text("the disk is full")
+        self.page.js("window.mended = true; 0")
+        self.page.wait("!document.body.innerText.includes('the disk is full')", "the end of the trouble")
+        self.no_faults()
+
+
 class Addresses(Trouble):
     def test_what_is_older_than_the_lists_is_found_and_what_is_not_there_is_said(self):
         self.first_good()
