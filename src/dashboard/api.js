@@ -3,7 +3,9 @@
 // The session's cookie is out of a script's reach; its key is kept for this origin alone, and goes
 // with every request. Either without the other opens nothing.
 
-const STORE = "lastgood.session";
+// Behind a proxy it may have a path of its own, and neighbours with theirs.
+const BASE = new URL(".", location.href).pathname;
+const STORE = `lastgood.session${BASE === "/" ? "" : BASE}`;
 export const KEY_HEADER = "X-Lastgood-Key";
 
 export class Refused extends Error {
@@ -58,7 +60,7 @@ async function send(path, options = {}) {
   if (asked) headers[KEY_HEADER] = asked.key;
   let response;
   try {
-    response = await fetch(path,
+    response = await fetch(BASE + path.slice(1),
       { ...options, headers, cache: "no-store", redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;

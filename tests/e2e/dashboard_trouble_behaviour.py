@@ -130,3 +130,43 @@ class Addresses(Trouble):
             self.page.js(f"location.hash = '{route}'")
             self.page.wait("document.querySelector('main h1')?.innerText === 'There is nothing here'", route)
         self.no_faults()
+
+    def test_it_can_have_a_path_of_its_own_behind_a_proxy(self):
+        if not shutil.which("nginx"):
+            self.skipTest("nginx is not installed")
+        port, folder = free_port(), self.folder
+        (folder / "nginx.conf").write_text(textwrap.dedent(f"""\
+            daemon off;
+            pid {folder}/nginx.pid;
+            events {{ }}
+            http {{
+                access_log off;
+                client_body_temp_path {folder}/body;
+                proxy_temp_path {folder}/proxy;
+                fastcgi_temp_path {folder}/fastcgi;
+                uwsgi_temp_path {folder}/uwsgi;
+                scgi_temp_path {folder}/scgi;
+                server {{
+                    listen 127.0.0.1:{port};
+                    location /deploy/ {{
+                        proxy_pass http://127.0.0.1:{self.admin_port}/;
+                        proxy_set_header Host $http_host;
+                        proxy_buffering off;
+                    }}
+                }}
+            }}
+            """))
+        proxy = subprocess.Popen(["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")],
+                                 env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (proxy.send_signal(signal.SIGTERM), proxy.wait(10)))
+        self.first_good(say=["said through the proxy"])
+        self.page.goto(f"http://127.0.0.1:{port}/deploy/")
+        self.sign_in_again()
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.wait_badge("paused")
+        self.go("/apps/backend/logs")
+        self.page.wait_text("said through the proxy")
+        # A neighbour's session isn't this one's.
+        self.assertEqual(None, self.page.js("localStorage.getItem('lastgood.session')"))
+        self.no_faults()
