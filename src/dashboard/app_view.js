@@ -12,7 +12,7 @@ const uptime = (app) => (app.pid ? duration(app.uptime_s * 1000) : "does not run
 function whatRuns(app) {
   return facts([
     ["Went live", app.since ? time(app.since) : "–"],
-    ["Author", app.author || "–"],
+    ["Author", foreign(app.author || "–")],
     ["Branch", h("code", {}, app.branch)],
     ["Last good", commit(app.last_good)],
     ["Process", app.pid ? `${app.pid}${app.slot ? ` in slot ${app.slot}` : ""}` : "none"],

@@ -157,7 +157,8 @@ const commands = {
 
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-action]");
-  if (!pressed) return;
+  // The second half of a double click was not meant for what has come under the pointer.
+  if (!pressed || (event.detail > 1 && pressed.dataset.action !== "dismiss")) return;
   const { action, ...data } = pressed.dataset;
   if (action === "skip") {
     event.preventDefault(); // the address says which view it is

@@ -74,7 +74,7 @@ export function phases(deployment) {
 }
 
 export function subject(row) {
-  return row.subject ? h("span", { class: "subject" }, row.subject) : null;
+  return row.subject ? h("bdi", { class: "subject" }, row.subject) : null;
 }
 
 // Deployments and crashes of one app or of all, the newest first.
@@ -99,8 +99,8 @@ function deploymentItem(row, named) {
       named ? [h("strong", {}, appLink(row.app)), " "] : null,
       link(`/deployments/${row.id}`, commit(row.commit), h("span", { class: "hidden" },
         ` deployment ${row.id}`)), " ", subject(row)),
-    h("div", { class: "quiet" }, time(row.started_at), ` · ${trigger(row)}`,
-      row.author ? ` · ${person(row.author)}` : "", row.outcome && took ? ` · ${duration(took)}` : ""),
+    h("div", { class: "quiet" }, time(row.started_at), " · ", foreign(trigger(row)),
+      row.author ? [" · ", foreign(person(row.author))] : "", row.outcome && took ? ` · ${duration(took)}` : ""),
     row.reason && row.outcome !== "good" ? h("div", { class: "reason" }, forBrowser(row.reason)) : null);
 }
 
@@ -136,7 +136,7 @@ export function appCard(app) {
   return h("li", { class: "card", "data-key": app.name },
     h("div", { class: "head" }, h("h2", {}, appLink(app.name)), h("span", {}, stateBadge(app))),
     h("p", { class: "line" }, commit(app.commit), " ", subject(app)),
-    h("p", { class: "quiet" }, app.author ? `${person(app.author)} · ` : "",
+    h("p", { class: "quiet" }, app.author ? [foreign(person(app.author)), " · "] : "",
       app.since ? ["went live ", time(app.since)] : `branch ${app.branch}`,
       usage ? ` · ${usage}` : ""),
     notice(app.trouble),

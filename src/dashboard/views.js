@@ -61,8 +61,8 @@ export function deployment(id) {
       facts([
         ["App", appLink(row.app)],
         ["Commit", h("code", { class: "whole" }, row.commit || "not known yet")],
-        row.author ? ["Author", row.author] : null,
-        ["Asked for", trigger(row)],
+        row.author ? ["Author", foreign(row.author)] : null,
+        ["Asked for", foreign(trigger(row))],
         ["Began", time(row.started_at)],
         row.finished_at ? ["Ended", time(row.finished_at)] : null,
         row.delivery ? ["Delivery", h("code", { class: "whole" }, row.delivery)] : null,
@@ -78,8 +78,8 @@ export function deliveries() {
     key: `${row.app} ${row.id}`,
     cells: [
       time(row.received_at), appLink(row.app), `${row.provider} ${row.event}`,
-      h("code", {}, row.ref.replace(/^refs\/(heads|tags)\//, "") || "–"), commit(row.commit),
-      [decisionBadge(row), row.reason ? h("span", { class: "quiet" }, ` ${row.reason}`) : null],
+      h("code", {}, foreign(row.ref.replace(/^refs\/(heads|tags)\//, "") || "–")), commit(row.commit),
+      [decisionBadge(row), row.reason ? [" ", h("bdi", { class: "quiet" }, row.reason)] : null],
       may("deploy") && row.commit ? button("Redeliver…", "redeliver", { id: row.id, app: row.app })
         : null,
     ],

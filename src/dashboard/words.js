@@ -7,7 +7,8 @@ const UNITS = [
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export function ago(time, now = Date.now()) {
-  const seconds = Math.round((new Date(time).getTime() - now) / 1000);
+  // What has happened isn't to come, even where this clock is behind the daemon's.
+  const seconds = Math.min(0, Math.round((new Date(time).getTime() - now) / 1000));
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
@@ -93,7 +94,7 @@ export function trigger(deployment) {
   const by = deployment.by ? ` by ${deployment.by}` : "";
   const words = {
     webhook: "a push", poll: "the poller", cli: "asked for", rollback: "rolled back",
-    "crash-loop": "after a crash loop", fleet: "the fleet",
+    "crash-loop": "after a crash loop", fleet: "the fleet", promote: "promoted",
   };
   return (words[deployment.trigger] || deployment.trigger) + by;
 }

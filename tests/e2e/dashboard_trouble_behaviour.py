@@ -170,3 +170,115 @@ class Addresses(Trouble):
         # A neighbour's session isn't this one's.
         self.assertEqual(None, self.page.js("localStorage.getItem('lastgood.session')"))
         self.no_faults()
+
+
+class Texts(Trouble):
+    def test_long_names_make_nothing_wider_than_a_small_screen(self):
+        name = "n" * 63
+        repo = Repo(self.folder, "other")
+        self.config["apps"][name] = {**self.app_config(), "repo": str(repo.path), "branch": "b" * 200,
+                                     "listen": f"127.0.0.1:{free_port()}"}
+        self.first_good(subject="W" * 300)
+        self.sign_in(name="N" * 60)
+        self.page.size(320, 700, mobile=True)
+        for route in ("/", f"/apps/{name}", "/timeline", "/deployments/1", f"/apps/{name}/logs"):
+            self.go(route)
+            time.sleep(0.3)
+            self.assertLessEqual(self.page.js("document.documentElement.scrollWidth"), 320, route)
+        self.go(f"/apps/{name}")
+        self.page.click("main button", "Pause")
+        self.page.wait("document.querySelector('dialog[open]')", "the question")
+        self.assertTrue(self.page.js("(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)"
+                                     "(document.querySelector('dialog'))"))
+
+    def test_a_text_turns_nothing_around_it(self):
+        self.first_good()
+        self.sign_in()
+        (row,) = self.history()
+        rows = [{**row, "trigger": "cli", "by": "\u202eevE", "author": "Last"}]
+        self.instead("/v1/history", f"() => Response.json({json.dumps({'deployments': rows})})")
+        self.page.click("main button", "Pause")
+        self.confirm("Pause")
+        self.page.wait_text("Last")
+        edges = ("(() => { const walk = document.createTreeWalker(document.querySelector('.timeline .quiet'), 4);"
+                 "const range = document.createRange(); const at = {};"
+                 "while (walk.nextNode()) { range.selectNodeContents(walk.currentNode);"
+                 "const { left, right } = range.getBoundingClientRect();"
+                 "for (const word of ['by', 'Last']) if (walk.currentNode.data.includes(word)) at[word] = [left, right]; }"
+                 "return at; })()")
+        at = self.page.js(edges)
+        self.assertLessEqual(at["by"][1], at["Last"][0] + 1, at)
+
+    def test_on_paper_there_is_nothing_to_press(self):
+        self.first_good()
+        self.sign_in()
+        self.go("/apps/backend/logs")
+        self.page.wait_text("Following.")
+        self.page.call("Emulation.setEmulatedMedia", media="print")
+        shown = ("[...document.querySelectorAll('button, input, nav')].filter((one) => one.checkVisibility()).length")
+        self.assertEqual(0, self.page.js(shown))
+        self.assertTrue(self.page.js("(({scrollHeight, clientHeight}) => scrollHeight <= clientHeight)"
+                                     "(document.querySelector('.log'))"))
+        self.page.call("Emulation.setEmulatedMedia", media="")
+
+    def test_a_double_click_is_one_command_and_reaches_nothing_below(self):
+        self.first_good()
+        self.cli_ok("pause", "backend")
+        self.sign_in()
+        self.page.js("window.sent = []; window.fetch = ((real) => (url, options, ...more) => {"
+                     "if (options?.method === 'POST') window.sent.push(url); return real(url, options, ...more); })"
+                     "(window.fetch); 0")
+        x, y = self.page.js("(() => { const b = [...document.querySelectorAll('main button')].find((one) =>"
+                            "one.textContent === 'Resume').getBoundingClientRect();"
+                            "return [b.x + b.width / 2, b.y + b.height / 2]; })()")
+        for count in (1, 2):
+            for kind in ("mousePressed", "mouseReleased"):
+                self.page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
+        self.page.wait("!document.querySelector('.badge.warn')", "the end of the pause")
+        time.sleep(0.3)
+        self.assertEqual(["/v1/apps/backend/resume"], self.page.js("window.sent"))
+        self.assertFalse(self.page.js("Boolean(document.querySelector('dialog'))"))
+        self.no_faults()
+
+    def test_a_clock_that_is_behind_tells_nothing_of_the_future(self):
+        self.first_good()
+        self.page.call("Page.addScriptToEvaluateOnNewDocument",
+                       source="Date.now = ((now) => () => now() - 3600000)(Date.now)")
+        self.sign_in()
+        self.page.wait_text("went live just now")
+        self.assertNotIn("in 1 hour", self.page.text())
+
+
+class Axe(Trouble):
+    look = dashboard.Shown.look
+
+    def test_axe_finds_nothing_in_trouble_either(self):
+        axe = dashboard.axe_source()
+        self.first_good()
+        self.sign_in()
+        for dark in (False, True):
+            self.page.scheme(dark)
+            self.go("/")
+            self.page.click("main button", "Roll back")
+            self.confirm("Roll back")
+            self.page.wait_text("there is no good release before")
+            self.look(axe, f"refused, dark={dark}")
+            self.page.click(".toast button")
+            self.go("/logs")
+            self.page.click("input[name=grep]")
+            self.page.type("(")
+            self.page.wait_text("is no regular expression")
+            self.look(axe, f"a bad filter, dark={dark}")
+            self.go("/deployments/77")
+            self.page.wait_text("There is no deployment 77")
+            self.look(axe, f"no such deployment, dark={dark}")
+        self.daemon.stop()
+        self.page.wait_text("Not connected to the daemon")
+        for dark in (False, True):
+            self.page.scheme(dark)
+            self.look(axe, f"away, dark={dark}")
+        self.serve()
+        self.page.wait_text("Your session has ended")
+        for dark in (False, True):
+            self.page.scheme(dark)
+            self.look(axe, f"an ended session, dark={dark}")
