@@ -30,10 +30,13 @@ void Poller::look() {
 }
 
 void Poller::set_remote(git::Remote remote) {
+    const bool moved = remote.url != remote_.url || remote.followed != remote_.followed;
+    const bool owed = rounds_ == 0 || failures_ > 0 || turn_;
     remote_ = std::move(remote);
     session_.reset();  // it looks at what was before
     turn_.reset();
-    poll_now();
+    timer_.reset();
+    if (app_.poll || moved || owed) poll_now();
 }
 
 void Poller::done(const git::GitResult<std::optional<CommitId>>& result) {
@@ -67,10 +70,11 @@ void Poller::failed(const std::string& why) {
 }
 
 void Poller::schedule() {
+    ++rounds_;
     // With `poll: off` a first look that failed is still owed.
     if (!app_.poll && failures_ == 0) return;
     const Millis poll = app_.poll.value_or(limits::kFetchRetryMax);
-    const std::uint64_t salt = std::hash<std::string>{}(app_.name.str()) + ++rounds_;
+    const std::uint64_t salt = std::hash<std::string>{}(app_.name.str()) + rounds_;
     timer_ = site_.loop.after(core::poll_delay(poll, failures_, salt), [this] { poll_now(); });
 }
 

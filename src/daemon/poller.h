@@ -23,7 +23,8 @@ class Poller {
     [[nodiscard]] int failures() const { return failures_; }            // in a row
     [[nodiscard]] const std::string& trouble() const { return told_; }  // of the last look
     void repository_answers();  // to somebody else: what troubled the last look has gone
-    // The config has changed: counts from the next look on, which comes at once.
+    // The config has changed: counts from the next look on, which comes at once; with `poll: off`
+    // where there is something new to follow.
     void set_remote(git::Remote remote);
 
   private:

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "GIT_AUTHOR_EMAIL": "ada@example.org",
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
+    **{name: os.environ[name] for name in ("LSAN_OPTIONS",) if name in os.environ},
 }
 
 
@@ -482,6 +483,12 @@ class Case(unittest.TestCase):
         """Until so many more requests of a Load have been answered, or failed."""
         goal = load.total + count
         self.wait(lambda: load.total >= goal, f"{count} more requests: {load.kinds()}")
+
+    def reload(self, told="config | read again"):
+        said = self.daemon.log().count(told)
+        self.write_config()
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.wait(lambda: self.daemon.log().count(told) > said, "the reload")
 
     def wait_outcome(self, commit, outcome, app="backend"):
         """The newest deployment of the commit, when it has ended that way."""

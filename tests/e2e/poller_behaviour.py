@@ -34,6 +34,21 @@ class Poller(Case):
         self.assertEqual("poll", row["trigger"])
         self.assertNotEqual(first, second)
 
+    def test_off_it_looks_again_only_where_there_is_something_else_to_follow(self):
+        self.app["poll"] = "off"
+        first = self.first_good()
+        self.repo.commit("v2")
+        before = self.remote.connections
+        self.app["probation"] = "400ms"
+        self.reload()
+        tip = self.repo.commit("v3", branch="next")
+        self.app["branch"] = "next"
+        self.reload()
+        self.assertEqual("poll", self.wait_good(tip)["trigger"])
+        commits = [row["commit"] for row in self.history()]
+        self.assertEqual([tip, first], commits)
+        self.assertLessEqual(self.remote.connections - before, 2, "a look and a fetch")
+
     def test_pause_binds_it(self):
         self.app["poll"] = "1s"
         first = self.first_good()

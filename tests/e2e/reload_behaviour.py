@@ -11,12 +11,6 @@ from load import Load
 
 
 class Reload(Case):
-    def reload(self, told="config | read again"):
-        said = self.daemon.log().count(told)
-        self.write_config()
-        self.daemon.process.send_signal(signal.SIGHUP)
-        self.wait(lambda: self.daemon.log().count(told) > said, "the reload")
-
     def serves(self, port, version):
         try:
             return get(port)[1].startswith(version + " ")
