@@ -170,6 +170,9 @@ TEST(SlowSenders, LargeBodiesWaitForRoomAndSmallOnesPass) {
 }
 
 TEST(SlowSenders, RunningOutOfDescriptorsDoesNotSpinAndHeals) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer beside it needs descriptors to look at an object's type";
+#endif
     RunningFront front(patient(), echo);
     RawClient client(front.port());
     EXPECT_EQ(client.exchange(post("/", "x")).status, 200);
