@@ -196,6 +196,8 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
     if (choice.candidate > 0) {
         swap_for_candidate(Candidate(s_.work->request.over[choice.candidate - 1]));
     }
+    s_.work->commit = commit;
+    record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
     const auto quarantined = s_.quarantine.find(commit);
     if (quarantined != s_.quarantine.end()) {
         if (LASTGOOD_MUTANT(quarantine_ignored_after_fetch, !s_.work->request.force, false)) {
@@ -208,8 +210,6 @@ void Machine::deploy_chosen(const CommitChoice& choice) {
     if (const std::string waits = why_it_waits(s_.work->request, commit); !waits.empty()) {
         return leave_unproved(commit, waits);
     }
-    s_.work->commit = commit;
-    record(DeploymentMoved{s_.work->id, Phase::fetching, commit});
     const bool on_trial = s_.trial && s_.trial->deployment && s_.trial->commit == commit;
     if (on_trial) {
         return end_work(Outcome::superseded,

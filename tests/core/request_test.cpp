@@ -301,6 +301,7 @@ TEST(Request, EndsTheTipsDeploymentWhereTheTipIsInQuarantine) {
     app.deploy();
     app.fetched(2);
     EXPECT_EQ(Outcome::cancelled, app.outcome(1));
+    EXPECT_EQ(commit(2), app.recorded<DeploymentMoved>().back().commit);  // whose row it is
     app.deploy({}, true);
     app.fetched(2);
     EXPECT_TRUE(app.did<DoBuild>());
