@@ -78,10 +78,7 @@ Expected<std::string> read_value(std::string_view written) {
 Expected<Variables> parse_env_file(const std::string& path, const std::string& content) {
     Variables out;
     int number = 0;
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    std::string_view text = content;
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    for (const auto& raw : split(text, '\n')) {
+    for (const auto& raw : split(without_byte_order_mark(content), '\n')) {
         const std::string place = path + ":" + std::to_string(++number) + ": ";
         std::string_view line = trim(raw);
         if (line.empty() || line.front() == '#') continue;

@@ -50,7 +50,7 @@ std::optional<SecretText> read_secret_text(const Section& section, const std::st
         section.fault(key, mark, content.error().text());
         return std::nullopt;
     }
-    const std::string text(trim(*content));
+    const std::string text(trim(without_byte_order_mark(*content)));
     if (!text.empty()) {
         const std::string& stand_in = section.reading().environment.stand_in;
         return SecretText{key, mark, text == stand_in ? std::string() : text};

@@ -80,7 +80,7 @@ std::string weakness(const std::string& secret) {
 void take_lines(const Section& section, std::string_view key, const Source& source,
                 Secrets& secrets) {
     const Mark mark = section.mark_of(key);
-    for (const std::string& line : split(source.text, '\n')) {
+    for (const std::string& line : split(without_byte_order_mark(source.text), '\n')) {
         const std::string secret(trim(line));
         if (secret.empty()) continue;
         if (secret.starts_with("# ")) {

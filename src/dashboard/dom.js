@@ -24,9 +24,9 @@ function append(node, children) {
 }
 
 // Makes what is there (`old`) like `fresh` and touches only what differs, so that focus, selection
-// and scrolling stay. Children with a data-key are found again by it;
-// those that aren't always there need one, or what is behind them is taken for them. What has data-own is drawn by
-// somebody else: its attributes follow, its content stays.
+// and scrolling stay. Children with a data-key are found again by it; those that aren't always there
+// need one, or what is behind them is taken for them. What has data-own is drawn by somebody else: its
+// attributes follow, its content stays.
 export function morph(old, fresh) {
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
     old.replaceWith(fresh);

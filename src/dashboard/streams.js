@@ -71,7 +71,8 @@ class LogPanel extends HTMLElement {
     return query;
   }
 
-  // Anew, with the form as it is; after a break it goes on behind the last line. What is shown stays until there is something else to show.
+  // Anew, with the form as it is; after a break it goes on behind the last line. What is shown stays
+  // until there is something else to show.
   async begin() {
     this.abort?.abort();
     const { signal } = (this.abort = new AbortController());
@@ -164,7 +165,9 @@ class LogPanel extends HTMLElement {
   }
 
   row(line) {
-    if (line.gap) return h("div", { class: "row" }, h("span", { class: "mark" }, "… lines are left out here …"));
+    if (line.gap) {
+      return h("div", { class: "row" }, h("span", { class: "mark" }, "… lines are left out here …"));
+    }
     const when = new Date(line.time);
     const mark = [line.slot || line.level, line.stream || line.component || line.file]
       .filter(Boolean).join(" ");

@@ -31,7 +31,7 @@ GitResult<Access> read_access(const Remote& remote) {
                                     "check auth.token_file and who may read it"},
                                    false});
         }
-        access.token = trim(*token);
+        access.token = trim(without_byte_order_mark(*token));
     } else {
         access.token = url->password;
     }

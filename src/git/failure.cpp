@@ -207,6 +207,10 @@ std::string mend_for(Failure failure, const Access& access, std::string_view sai
         case Failure::timed_out:
             return "see whether the remote is up and a firewall lets this server through";
         case Failure::repository_not_found:
+            if (access.url.is_local()) {
+                return "check `repo`: there is no git repository, or the daemon's user may not "
+                       "enter a folder on the way to it";
+            }
             return "check `repo`, and that these credentials may read it";
         case Failure::owner_not_trusted:
             return "it belongs to another user than the daemon's; have git trust it all the same: "

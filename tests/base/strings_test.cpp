@@ -23,6 +23,10 @@ TEST(Strings, AreTrimmedOfBlanksAtBothEndsOnly) {
     EXPECT_EQ(trim("  a b\t\r\n"), "a b");
     EXPECT_EQ(trim(" \n"), "");
     EXPECT_EQ(trim(""), "");
+    EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBF"
+                                      "a"),
+              "a");
+    EXPECT_EQ(without_byte_order_mark("a"), "a");
 }
 
 TEST(Strings, SplitKeepsEmptyPartsAndJoinUndoesIt) {

@@ -64,6 +64,12 @@ TEST(Secrets, AFileMayHoldSeveral) {
     EXPECT_TRUE(contains(only_fault(read(", secret_file: secret", "", world)), "more than 16"));
 }
 
+TEST(Secrets, AnEditorsMarkIsNoPartOfThem) {
+    World world;
+    world.files["/x"] = "\xEF\xBB\xBF" + std::string(kGood) + "\r\n";
+    EXPECT_EQ(secrets_of(read(", secret_file: /x", "", world)), std::vector<std::string>{kGood});
+}
+
 TEST(Secrets, AFileHasNoComments) {
     World world;
     world.files["/etc/lastgood/secret"] =

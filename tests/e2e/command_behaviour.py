@@ -152,8 +152,8 @@ class Processes(Case):
             ],
             "everything of the app to be gone",
         )
-        self.assertIn("did not stop within 300ms; should it need longer, raise `stop.timeout`",
-                      self.daemon.log())
+        self.wait(lambda: "did not stop within 300ms; should it need longer, raise `stop.timeout`"
+                  in self.daemon.log(), "the log to tell")
 
 
 class NothingRuns(Case):

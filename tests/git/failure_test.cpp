@@ -126,6 +126,19 @@ TEST(FailureText, NamesTheFingerprintOfAHostKeyThatIsRefused) {
     }
 }
 
+TEST(FailureText, OfAPathSpeaksOfNoCredentials) {
+    for (const auto& [url, credentials] : {std::pair{"/srv/x.git", false}, {"https://h/x", true}}) {
+        Access access;
+        access.remote.url = url;
+        access.url = *parse_remote_url(url);
+        const std::string said =
+            std::string("fatal: '") + url + "' does not appear to be a git repository\n";
+        const std::string mend = explain_failure(access, "asking", said).error.mend;
+        EXPECT_TRUE(mend.starts_with("check `repo`")) << mend;
+        EXPECT_EQ(mend.find("credentials") != std::string::npos, credentials) << mend;
+    }
+}
+
 TEST(FailureText, KnowsWhoseRepositoryItIs) {
     for (const char* said : {"fatal: detected dubious ownership in repository at '/srv/git/x.git'\n"
                              "To add an exception for this directory, call:\n\n"

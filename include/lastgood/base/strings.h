@@ -9,6 +9,8 @@
 namespace lastgood {
 
 std::string_view trim(std::string_view text);
+// Of a file: without the mark that some editors write before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string to_lower(std::string_view text);
