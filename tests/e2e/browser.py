@@ -134,6 +134,11 @@ class Page:
         except Timeout as failure:
             raise Timeout(f"{failure}\n{self.errors}\n{self.text()}") from None
 
+    def settle(self):
+        """Until what the page has got by now is read and drawn."""
+        self.js("(async () => { for (let i = 0; i < 5; i += 1) await new Promise((go) =>"
+                "requestAnimationFrame(() => setTimeout(go))); })()")
+
     def text(self):
         return self.js("document.body ? document.body.innerText : ''")
 

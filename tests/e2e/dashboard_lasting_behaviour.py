@@ -97,7 +97,7 @@ class Redrawn(Open):
         (self.folder / "go").touch()
         self.page.wait("document.querySelector('.timeline .badge').innerText === 'good'", "its end")
         self.page.js("window.goOn(); 0")
-        time.sleep(0.5)
+        self.page.settle()
         self.assertEqual("good", self.page.js("document.querySelector('.timeline .badge').innerText"))
         self.no_faults()
 

@@ -13,8 +13,8 @@ import dashboard_behaviour as dashboard
 from admin_client import TOKEN
 from harness import ENVIRONMENT, Repo, free_port
 
-COUNTED = ("window.asked = 0; window.fetch = ((real) => (...all) => { window.asked += 1; return real(...all); })"
-           "(window.fetch); 0")
+COUNTED = ("window.asked = []; window.fetch = ((real) => (...all) => {"
+           "window.asked.push(performance.now()); return real(...all); })(window.fetch); 0")
 
 
 class Trouble(dashboard.Dashboard):
@@ -48,8 +48,8 @@ class Away(Trouble):
         self.assertIn("said before", self.page.text())
         self.go("/deployments/1")
         self.page.js(COUNTED)
-        time.sleep(2)
-        self.assertLess(self.page.js("window.asked"), 12)
+        self.page.wait("window.asked.length >= 12", "further tries")
+        self.assertGreater(self.page.js("window.asked[11] - window.asked[0]"), 1500, "milliseconds")
         self.go("/")
         self.page.click("main button", "Pause")
         self.confirm("Pause")
@@ -84,7 +84,7 @@ class Away(Trouble):
         self.page.click("header button", "Sign out")
         self.sign_in_again()
         self.page.js("window.held(); 0")
-        time.sleep(0.5)
+        self.page.settle()
         self.assertIn("Lately", self.page.text())
         self.no_faults()
 
@@ -183,7 +183,7 @@ class Texts(Trouble):
         self.page.size(320, 700, mobile=True)
         for route in ("/", f"/apps/{name}", "/timeline", "/deployments/1", f"/apps/{name}/logs"):
             self.go(route)
-            time.sleep(0.3)
+            self.page.settle()
             self.assertLessEqual(self.page.js("document.documentElement.scrollWidth"), 320, route)
         self.go(f"/apps/{name}")
         self.page.click("main button", "Pause")
@@ -235,7 +235,7 @@ class Texts(Trouble):
             for kind in ("mousePressed", "mouseReleased"):
                 self.page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
         self.page.wait("!document.querySelector('.badge.warn')", "the end of the pause")
-        time.sleep(0.3)
+        self.page.settle()
         self.assertEqual(["/v1/apps/backend/resume"], self.page.js("window.sent"))
         self.assertFalse(self.page.js("Boolean(document.querySelector('dialog'))"))
         self.no_faults()

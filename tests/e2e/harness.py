@@ -10,10 +10,12 @@ and waiting for what happens instead of for time to pass.
 """
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
 import pathlib
+import random
 import select
 import shutil
 import signal
@@ -51,17 +53,16 @@ def text_of(path):
     return path.read_text(errors="replace") if path.exists() else ""
 
 
-given_ports = set()
-
-
 def free_port():
-    """Never the same one twice: the kernel may give it again before its first owner listens."""
+    """For whoever listens there later. None of those that the kernel gives to connections by itself, and
+    never one that another test has, also before its owner listens: a socket's name says so, as long as
+    this process lives."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in given_ports:
-            given_ports.add(port)
+        port = random.randrange(10_000, 32_768)
+        with socket.socket(socket.AF_UNIX) as name, socket.socket() as probe, contextlib.suppress(OSError):
+            name.bind(f"\0lastgood-test-port-{port}")
+            probe.bind(("0.0.0.0", port))
+            fcntl.fcntl(name, fcntl.F_DUPFD_CLOEXEC, 500)  # not among those that a shell can name
             return port
 
 

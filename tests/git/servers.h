@@ -11,6 +11,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/free_port.h"
 #include "temp_folder.h"
 
 namespace lastgood::git {
@@ -49,9 +50,7 @@ class Listener {
     int port_ = 0;
 };
 
-inline int free_port() {
-    return Listener().port();
-}
+using lastgood::test::free_port;
 
 inline sys::Fd connect_to(int port) {
     sys::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

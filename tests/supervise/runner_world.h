@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/free_port.h"
 #include "lastgood/process/process_tree.h"
 #include "lastgood/supervise/app_runner.h"
 #include "process/world.h"
@@ -53,16 +54,7 @@ inline std::string get(std::uint16_t port, const std::string& path = "/") {
     return answer.substr(body + 4);
 }
 
-inline std::uint16_t free_port() {
-    const sys::Fd fd(socket(AF_INET, SOCK_STREAM, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
-    getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
-}
+using test::free_port;
 
 class RunnerWorld : public test::World {
   protected:
