@@ -70,6 +70,11 @@ class Dashboard(Case):
             f"[...document.querySelectorAll('main .badge')].some((b) => b.innerText === {text!r})",
             f"the badge {text}")
 
+    def wait_building(self):
+        """And until nothing above moves any more: that the branch is missing is told to the first fetch."""
+        self.wait_badge("building")
+        self.page.wait("!document.querySelector('main .notice')", "the end of the notice")
+
     def no_faults(self):
         self.assertEqual([], self.page.errors)
 
@@ -83,7 +88,7 @@ class Deploying(Dashboard):
         self.sign_in()
         commit = self.repo.commit("v1", ready_gate=str(gate))
         self.push(commit)
-        self.wait_badge("building")
+        self.wait_building()
         self.page.click("main a", "Deployment 1")
         self.page.wait_text("begun")
         self.assertIn("now", self.page.js(

@@ -86,7 +86,7 @@ class Redrawn(Open):
         self.serve_and_look()
         self.sign_in()
         self.push(self.repo.commit("v1"))
-        self.wait_badge("building")
+        self.wait_building()
         # The answer that was made in the build comes when all is over.
         self.page.js("window.fetch = ((real) => async (url, ...more) => { const answer = await real(url, ...more);"
                      "if (!String(url).startsWith('/v1/history') || window.read) return answer; window.read = true;"
@@ -170,7 +170,7 @@ class Flooded(Open):
         self.serve_and_look()
         self.sign_in()
         self.push(self.repo.commit("v1"))
-        self.wait_badge("building")
+        self.wait_building()
         self.page.click("main a", "Deployment 1")
         self.page.wait("document.querySelector('.log.output')", "the output")
         go.touch()
