@@ -192,7 +192,8 @@ std::string explained(const std::string& message) {
     if (message == YAML::ErrorMsg::DOC_IN_SCALAR || message == YAML::ErrorMsg::EOF_IN_SCALAR) {
         return "YAML: a quoted text is not closed";
     }
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMeant = {
+    // Not constexpr: the library's texts are const pointers, which g++ 13 takes for no constants.
+    static const std::array<std::pair<std::string_view, std::string_view>, 7> kMeant = {
         {{YAML::ErrorMsg::MAP_VALUE,
           "; if it belongs to the value, quote the whole value; else look at the indentation, and "
           "for a colon that is missing in the line before"},
