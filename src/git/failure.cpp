@@ -76,6 +76,7 @@ constexpr std::array kSigns = {
     Sign{"non-properly terminated", Failure::cut_off},                 // GnuTLS
     Sign{"error decoding the received tls packet", Failure::cut_off},  // GnuTLS, half a packet
     Sign{"unexpected eof", Failure::cut_off},                          // OpenSSL, libgit2
+    Sign{"ssl error: syscall failure", Failure::cut_off},              // OpenSSL 3.0, libgit2 1.7
     Sign{"stream ended at an unexpected time", Failure::cut_off},      // libgit2, http
     Sign{"connection indicated an eof", Failure::cut_off},             // mbedTLS
     Sign{"invalid ssl record", Failure::not_git},                      // mbedTLS

@@ -81,6 +81,7 @@ TEST(FailureText, IsKnownByWhatGitAndSshSay) {
 TEST(FailureText, IsKnownByWhatLibgit2Says) {
     const std::pair<const char*, Failure> cases[] = {
         {"http parser error: stream ended at an unexpected time", Failure::cut_off},
+        {"SSL error: syscall failure: ", Failure::cut_off},
         {"http parser error: invalid constant string", Failure::not_git},
         {"invalid content-type: 'text/html'", Failure::not_git},
         {"bad packet length", Failure::not_git},
