@@ -14,14 +14,6 @@ constexpr const char* kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-http::FrontLimits front_limits() {
-    http::FrontLimits wanted;
-    wanted.body_bytes = limits::kControlBodyBytesMax;
-    wanted.connections = limits::kControlConnectionsMax;
-    wanted.length_needed = false;  // `curl -X POST` sends none
-    return wanted;
-}
-
 void add_safety(http::Response& response) {
     const auto add = [&response](const char* name, const char* value) {
         response.headers.emplace_back(name, value);
@@ -50,6 +42,14 @@ http::Response dressed(http::Response response) {
 }
 
 }  // namespace
+
+http::FrontLimits front_limits() {
+    http::FrontLimits wanted;
+    wanted.body_bytes = limits::kControlBodyBytesMax;
+    wanted.connections = limits::kControlConnectionsMax;
+    wanted.length_needed = false;  // `curl -X POST` sends none
+    return wanted;
+}
 
 AdminDoor::AdminDoor(std::uint16_t port, Routes& routes, EventHub& hub, LogDesk& log_desk)
     : routes_(routes), hub_(hub), log_desk_(log_desk), gate_(port) {}

@@ -12,6 +12,9 @@
 
 namespace lastgood::control {
 
+// Of this door and of the commands' socket.
+http::FrontLimits front_limits();
+
 class AdminDoor {
   public:
     // What is given outlives the door.

@@ -6,7 +6,6 @@
 #include "control/event_hub.h"
 #include "control/log_desk.h"
 #include "control/routes.h"
-#include "lastgood/base/limits.h"
 #include "lastgood/http/front.h"
 #include "lastgood/http/listen.h"
 
@@ -16,14 +15,6 @@ namespace {
 constexpr mode_t kSocketMode = 0660;
 constexpr mode_t kOpenMode = 0666;  // with roles
 constexpr const char* kGroup = "lastgood";
-
-http::FrontLimits front_limits() {
-    http::FrontLimits wanted;
-    wanted.body_bytes = limits::kControlBodyBytesMax;
-    wanted.connections = limits::kControlConnectionsMax;
-    wanted.length_needed = false;  // `curl -X POST` sends none
-    return wanted;
-}
 
 }  // namespace
 
